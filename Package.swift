@@ -1,0 +1,150 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Settings of every target of ours: see docs/STYLE.md.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// Tests leave out the two settings that Swift Testing's macros do not compile under.
+let strictTests: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: ["TestSupport"] + dependencies, swiftSettings: strictTests)
+}
+
+let package = Package(
+    name: "mlstore",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "mlstore", targets: ["mlstore"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        // C: each imported by exactly one folder of ours.
+        .systemLibrary(
+            name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        .systemLibrary(
+            name: "CXXHash", pkgConfig: "libxxhash",
+            providers: [.apt(["libxxhash-dev"]), .brew(["xxhash"])]),
+        .systemLibrary(
+            name: "CYAML", pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+        // Headers only: the library is opened when a command needs it.
+        .systemLibrary(name: "CGit2", providers: [.apt(["libgit2-dev"]), .brew(["libgit2"])]),
+        .target(name: "CPlatform"),
+
+        // 0
+        module("Vocabulary"),
+        module("Bytes", ["Vocabulary", "CZstd", "CXXHash", "CYAML"]),
+        module("Platform", ["Vocabulary", "CPlatform"]),
+
+        // 1
+        module("Kernels", ["Vocabulary"]),
+        module("Tables", ["Vocabulary", "Bytes"]),
+        module("Objects", ["Vocabulary", "Bytes", "Platform"]),
+        module("Remotes", ["Vocabulary", "Bytes", "Platform"]),
+        module("GitHistory", ["Vocabulary", "Bytes", "Platform", "CGit2"]),
+
+        // 2
+        module("Learning", ["Vocabulary", "Bytes", "Kernels", "Tables"]),
+        module(
+            "Workspaces",
+            ["Vocabulary", "Bytes", "Platform", "Objects", "GitHistory", "Tables", tomlKit]),
+
+        // 3
+        module(
+            "Pipelines",
+            [
+                "Vocabulary", "Bytes", "Platform", "Objects", "GitHistory", "Tables", "Kernels",
+                "Learning", "Workspaces",
+            ]),
+        module(
+            "Transfer",
+            ["Vocabulary", "Bytes", "Platform", "Objects", "Remotes", "GitHistory", "Workspaces"]),
+        module(
+            "Diffs",
+            ["Vocabulary", "Bytes", "Platform", "Objects", "GitHistory", "Tables", "Workspaces"]),
+        module("Lineage", ["Vocabulary", "Bytes", "Objects", "GitHistory", "Workspaces"]),
+
+        // 5, 6
+        module(
+            "Commands",
+            [
+                "Vocabulary", "Bytes", "Platform", "Kernels", "Tables", "Objects", "Remotes",
+                "GitHistory", "Learning", "Workspaces", "Pipelines", "Transfer", "Diffs",
+                "Lineage", argumentParser,
+            ]),
+        .executableTarget(name: "mlstore", dependencies: ["Commands"], swiftSettings: strict),
+        .executableTarget(
+            name: "dev", dependencies: ["Vocabulary", "Bytes", "Platform", argumentParser],
+            swiftSettings: strict),
+
+        // Tests
+        .target(
+            name: "TestSupport", dependencies: ["Vocabulary", "Bytes", "Platform"],
+            path: "Tests/TestSupport", swiftSettings: strictTests),
+        tests("VocabularyTests", ["Vocabulary"]),
+        tests("BytesTests", ["Vocabulary", "Bytes"]),
+        tests("PlatformTests", ["Vocabulary", "Platform"]),
+        tests("KernelsTests", ["Vocabulary", "Kernels"]),
+        tests("TablesTests", ["Vocabulary", "Bytes", "Tables"]),
+        tests("ObjectsTests", ["Vocabulary", "Bytes", "Platform", "Objects"]),
+        tests("RemotesTests", ["Vocabulary", "Bytes", "Platform", "Remotes"]),
+        tests("GitHistoryTests", ["Vocabulary", "Bytes", "Platform", "GitHistory"]),
+        tests("LearningTests", ["Vocabulary", "Bytes", "Kernels", "Tables", "Learning"]),
+        tests(
+            "WorkspacesTests",
+            ["Vocabulary", "Bytes", "Platform", "Objects", "GitHistory", "Tables", "Workspaces"]),
+        tests(
+            "PipelinesTests",
+            [
+                "Vocabulary", "Bytes", "Platform", "Objects", "GitHistory", "Tables", "Kernels",
+                "Learning", "Workspaces", "Pipelines",
+            ]),
+        tests(
+            "TransferTests",
+            ["Vocabulary", "Bytes", "Platform", "Objects", "Remotes", "Workspaces", "Transfer"]),
+        tests(
+            "DiffsTests",
+            ["Vocabulary", "Bytes", "Platform", "Objects", "Tables", "Workspaces", "Diffs"]),
+        tests(
+            "LineageTests",
+            ["Vocabulary", "Bytes", "Platform", "Objects", "Workspaces", "Lineage"]),
+        tests("CommandsTests", ["Vocabulary", "Bytes", "Platform", "Commands"]),
+        // The real binary and whole stores.
+        tests("TranscriptTests", ["Vocabulary", "Bytes", "Platform"]),
+        tests("FormatTests", ["Vocabulary", "Bytes", "Platform", "Objects"]),
+        tests(
+            "CrashTests",
+            [
+                "Vocabulary", "Bytes", "Platform", "Objects", "Remotes", "Workspaces", "Pipelines",
+                "Transfer", "Tables", "Learning",
+            ]),
+        tests("DamageTests", ["Vocabulary", "Bytes", "Platform", "Objects", "Workspaces"]),
+    ],
+    cLanguageStandard: .c17
+)

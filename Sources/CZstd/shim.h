@@ -1,0 +1,3 @@
+// The prefix and literal-compression parameters live behind this switch.
+#define ZSTD_STATIC_LINKING_ONLY
+#include <zstd.h>

@@ -1,0 +1,4 @@
+@main
+struct Dev {
+    static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+struct MLStore {
+    static func main() {}
+}
