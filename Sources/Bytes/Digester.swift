@@ -84,13 +84,13 @@ struct HashState {
         func start(_ state: inout HashState) {
             unsafe withUnsafeMutableBytes(of: &state) { bytes in
                 _ = unsafe CC_SHA256_Init(
-                    bytes.baseAddress!.assumingMemoryBound(to: CC_SHA256_CTX.self))
+                    bytes.assumingMemoryBound(to: CC_SHA256_CTX.self).baseAddress)
             }
         }
 
         func update(_ state: inout HashState, _ buffer: UnsafeRawBufferPointer) {
             unsafe withUnsafeMutableBytes(of: &state) { bytes in
-                let context = unsafe bytes.baseAddress!.assumingMemoryBound(to: CC_SHA256_CTX.self)
+                let context = unsafe bytes.assumingMemoryBound(to: CC_SHA256_CTX.self).baseAddress
                 var rest = unsafe buffer
                 while unsafe !rest.isEmpty {
                     let count = unsafe min(rest.count, 1 << 30)
@@ -104,7 +104,7 @@ struct HashState {
             var result = [UInt8](repeating: 0, count: Digest.sizeBytes)
             unsafe withUnsafeMutableBytes(of: &state) { bytes in
                 _ = unsafe CC_SHA256_Final(
-                    &result, bytes.baseAddress!.assumingMemoryBound(to: CC_SHA256_CTX.self))
+                    &result, bytes.assumingMemoryBound(to: CC_SHA256_CTX.self).baseAddress)
             }
             return Digest(at: 0, of: result.span)
         }

@@ -18,15 +18,23 @@ package struct ByteCount: Hashable, Sendable, Comparable, CustomStringConvertibl
             divisor *= 1000
             unit += 1
         }
-        let whole = bytes / divisor
-        let digits = whole >= 100 ? 0 : whole >= 10 ? 1 : 2
-        let scale = [1, 10, 100][digits]
-        let (quotient, remainder) = bytes.quotientAndRemainder(dividingBy: divisor)
-        // Rounded half up in integers, so that no float formatting is involved.
-        let scaled = quotient * scale + (remainder / 1000 * scale + divisor / 2000) / (divisor / 1000)
-        if digits == 0 { return "\(scaled) \(units[unit])" }
-        let fraction = String(scaled % scale)
-        let padded = String(repeating: "0", count: digits - fraction.count) + fraction
-        return "\(scaled / scale).\(padded) \(units[unit])"
+        if bytes / divisor >= 999, unit + 1 < units.count, rounded(1, divisor) >= 1000 {
+            divisor *= 1000
+            unit += 1
+        }
+        let whole = rounded(100, divisor)
+        if whole >= 9_995 { return "\(rounded(1, divisor)) \(units[unit])" }
+        if whole >= 1000 {
+            let tenths = rounded(10, divisor)
+            return "\(tenths / 10).\(tenths % 10) \(units[unit])"
+        }
+        return "\(whole / 100).\(whole / 10 % 10)\(whole % 10) \(units[unit])"
+    }
+
+    /// `bytes * scale / divisor`, rounded half up, in integers: no float formatting is involved.
+    private func rounded(_ scale: Int, _ divisor: Int) -> Int {
+        let product = bytes.multipliedFullWidth(by: scale)
+        let (quotient, remainder) = divisor.dividingFullWidth(product)
+        return quotient + (remainder >= divisor - remainder ? 1 : 0)
     }
 }

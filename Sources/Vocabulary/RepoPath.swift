@@ -25,7 +25,9 @@ package struct RepoPath: Hashable, Sendable {
             }
             start = index + 1
         }
-        if let position = bytes.firstIndex(of: 0) { throw DecodeError(at: position, "NUL in a path") }
+        if let position = bytes.firstIndex(of: 0) {
+            throw DecodeError(at: position, "NUL in a path")
+        }
         self.bytes = bytes
     }
 

@@ -3,7 +3,8 @@ extension StoreError {
     package struct Kind: Hashable, Sendable, CustomStringConvertible {
         private enum Code: String {
             case badUsage, notAWorkspace, notARepository, outsideWorkspace, notFound, alreadyExists
-            case notInStore, ambiguous, unsavedChanges, locked, changedMeanwhile, permission, noSpace
+            case notInStore, ambiguous, unsavedChanges, locked, changedMeanwhile, permission,
+                noSpace
             case readOnly, io, unsupportedFile, corrupt, newerFormat, malformed, invalidPipeline
             case stageFailed, notReproduced, numeric, remoteUnreachable, remoteRefused
             case conflict, interrupted, internalFault
