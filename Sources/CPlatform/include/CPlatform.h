@@ -1,3 +1,130 @@
+// The system calls of Platform, in one shape for Linux and macOS.
+//
+// Why C: variadic calls (open, fcntl), structures that differ between systems (stat), macros and
+// signal handlers do not come through Swift's importer. Every function retries EINTR, every
+// descriptor is close-on-exec, and every failure is returned as -errno, so that no Swift code
+// reads errno. Paths are bytes with a length; a NUL inside is refused with EINVAL.
+
 #ifndef CPLATFORM_H
 #define CPLATFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MLP_FILE = 0, MLP_DIRECTORY = 1, MLP_SYMLINK = 2, MLP_OTHER = 3, MLP_UNKNOWN = 4 };
+enum { MLP_READ = 0, MLP_CREATE_NEW = 1, MLP_READ_WRITE = 2, MLP_CREATE_OR_OPEN = 3 };
+
+typedef struct {
+    int64_t size;
+    int64_t modified;  // nanoseconds since the epoch
+    int64_t changed;   // nanoseconds since the epoch
+    uint64_t inode;
+    uint64_t device;
+    uint32_t permissions;
+    uint32_t links;
+    uint8_t kind;
+} mlp_status;
+
+// What an errno value is, in the few classes that callers tell apart.
+enum {
+    MLP_E_OTHER, MLP_E_NOT_FOUND, MLP_E_EXISTS, MLP_E_PERMISSION, MLP_E_NO_SPACE,
+    MLP_E_READ_ONLY, MLP_E_UNSUPPORTED, MLP_E_INTERRUPTED, MLP_E_BAD_NAME
+};
+int mlp_error_class(int error);
+void mlp_error_text(int error, char *buffer, size_t capacity);
+int mlp_bad_descriptor(void);
+int mlp_is_directory_error(void);
+
+// Files. mlp_open returns a descriptor of a regular file; other kinds give -EISDIR or -ENXIO.
+int mlp_open(const uint8_t *path, size_t length, int mode, uint32_t permissions);
+int mlp_close(int fd);
+int64_t mlp_read(int fd, void *buffer, size_t count, int64_t offset);  // short only at the end
+int mlp_write(int fd, const void *buffer, size_t count, int64_t offset);
+int mlp_sync(int fd);
+int mlp_truncate(int fd, int64_t size);
+int mlp_status_of_descriptor(int fd, mlp_status *out);
+int mlp_map(int fd, size_t size, void **out);
+int mlp_unmap(void *address, size_t size);
+
+// Names.
+int mlp_status_of_path(const uint8_t *path, size_t length, int follow, mlp_status *out);
+int mlp_make_directory(const uint8_t *path, size_t length);
+int mlp_remove_file(const uint8_t *path, size_t length);
+int mlp_remove_directory(const uint8_t *path, size_t length);
+int mlp_rename(const uint8_t *from, size_t from_length, const uint8_t *to, size_t to_length,
+               int exclusive);
+int mlp_make_symlink(const uint8_t *path, size_t length, const uint8_t *target,
+                     size_t target_length);
+int64_t mlp_read_symlink(const uint8_t *path, size_t length, uint8_t *buffer, size_t capacity);
+int mlp_set_permissions(const uint8_t *path, size_t length, uint32_t permissions);
+int mlp_sync_directory(const uint8_t *path, size_t length);
+int64_t mlp_space_left(const uint8_t *path, size_t length);
+int64_t mlp_real_path(const uint8_t *path, size_t length, uint8_t *buffer, size_t capacity);
+
+// A whole directory at once: names in one arena, statuses beside them when asked for.
+typedef struct {
+    size_t name_offset;
+    size_t name_length;
+    mlp_status status;  // only `kind` when statuses were not asked for
+} mlp_entry;
+typedef struct {
+    mlp_entry *entries;
+    size_t count;
+    size_t capacity;
+    uint8_t *names;
+    size_t names_length;
+    size_t names_capacity;
+} mlp_listing;
+int mlp_list(const uint8_t *path, size_t length, int with_status, mlp_listing *out);
+void mlp_listing_free(mlp_listing *listing);
+
+// Locks: on the open file, so they exclude within a process too and vanish with it.
+// Returns a descriptor, or -EWOULDBLOCK (see mlp_would_block) when held by another and !wait.
+int mlp_lock(const uint8_t *path, size_t length, int exclusive, int wait);
+int mlp_would_block(int error);
+
+// Threads: runs `body` on `count` threads, the caller's among them, and waits for all. Fewer run
+// when the system refuses to make more.
+void mlp_run_threads(int count, void (*body)(void *), void *context);
+int mlp_processor_count(void);
+
+// Processes.
+typedef struct {
+    int exited;   // 1: `code` is an exit status; 0: `code` is a signal
+    int code;
+} mlp_exit;
+int mlp_spawn(char *const *arguments, char *const *environment, const uint8_t *directory,
+              size_t directory_length, int output, int error, int *pid);
+int mlp_wait(int pid, int block, mlp_exit *out);  // 1 ended, 0 still running
+int mlp_kill_group(int group, int signal);
+int mlp_pipe(int *read_end, int *write_end);
+int mlp_open_for_output(const uint8_t *path, size_t length);
+int mlp_wait_readable(int first, int second, int milliseconds);  // bit 0, bit 1
+int64_t mlp_read_some(int fd, void *buffer, size_t count);
+int mlp_write_all(int fd, const void *buffer, size_t count);
+int mlp_broken_pipe(int error);
+
+// Signals: the first SIGINT, SIGTERM or SIGHUP sets the flag and goes on to the groups of
+// children; the second kills them and ends the process.
+void mlp_watch_signals(void);
+int mlp_received_signal(void);
+void mlp_clear_signal(void);
+int mlp_register_group(int group);  // a slot, or -1 when all are taken
+void mlp_unregister_group(int slot);
+
+// Facts.
+int64_t mlp_wall_clock_milliseconds(void);
+uint64_t mlp_monotonic_nanoseconds(void);
+int mlp_random(void *buffer, size_t count);
+int64_t mlp_peak_memory(void);
+int mlp_is_terminal(int fd);
+int mlp_terminal_columns(int fd);
+int64_t mlp_current_directory(uint8_t *buffer, size_t capacity);
+int64_t mlp_home_directory(uint8_t *buffer, size_t capacity);
+int64_t mlp_executable_path(uint8_t *buffer, size_t capacity);
+const char *mlp_variable(const char *name);
+char *const *mlp_all_variables(void);
+int mlp_system_name(char *system, char *release, char *machine, size_t capacity);
+int mlp_user_id(void);
+
 #endif

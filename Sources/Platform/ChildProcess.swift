@@ -1,0 +1,167 @@
+private import CPlatform
+package import Vocabulary
+
+/// A program run to its end, in a process group of its own, with nothing on standard input.
+///
+/// A run ends when its process ends. What it left running in its group is killed then: it could
+/// still write to outputs that count as finished. A signal that ends this program goes to the
+/// group as well.
+package struct ChildProcess: Sendable {
+    /// Where one of the child's two outputs goes.
+    package enum Output: Sendable {
+        /// To this program's own.
+        case inherit
+        /// Nowhere.
+        case discard
+        /// Into `Outcome`, the first `limit` bytes; the rest is read and dropped.
+        case capture(limit: Int)
+        /// Into a file, which is replaced.
+        case file(DiskPath)
+        /// Line by line, without the newline, on the calling thread as they come; a line longer
+        /// than 1 MiB comes in pieces.
+        case lines(@Sendable ([UInt8]) -> Void)
+    }
+
+    /// How a child ended.
+    package enum Ending: Hashable, Sendable {
+        /// By itself, with this status.
+        case exited(Int)
+        /// By a signal.
+        case killed(signal: Int)
+    }
+
+    /// What is left of a child.
+    package struct Outcome: Sendable {
+        /// How it ended.
+        package let ending: Ending
+        /// What was captured of its standard output.
+        package let standardOutput: [UInt8]
+        /// What was captured of its standard error.
+        package let standardError: [UInt8]
+        /// Whether it ended with status 0.
+        package var succeeded: Bool { ending == .exited(0) }
+    }
+
+    /// The program, looked up in `PATH` unless it holds a `/`, and its arguments.
+    package var arguments: [[UInt8]]
+    /// Where it runs.
+    package var directory: DiskPath
+    /// All of its environment variables.
+    package var environment: [String: String]
+    /// Where its standard output goes.
+    package var standardOutput: Output
+    /// Where its standard error goes.
+    package var standardError: Output
+
+    /// A child that is described, not yet run.
+    package init(
+        arguments: [[UInt8]], directory: DiskPath,
+        environment: [String: String] = Environment.variables,
+        standardOutput: Output = .inherit, standardError: Output = .inherit
+    ) {
+        self.arguments = arguments
+        self.directory = directory
+        self.environment = environment
+        self.standardOutput = standardOutput
+        self.standardError = standardError
+    }
+
+    /// A child that is described in text.
+    package init(
+        arguments: [String], directory: DiskPath,
+        environment: [String: String] = Environment.variables,
+        standardOutput: Output = .inherit, standardError: Output = .inherit
+    ) {
+        self.init(
+            arguments: arguments.map { Array($0.utf8) }, directory: directory,
+            environment: environment, standardOutput: standardOutput,
+            standardError: standardError)
+    }
+
+    /// Runs the program and waits for its end. Throws `.notFound` or `.permission` when it cannot
+    /// be started, `.badUsage` for an argument with a NUL in it; how it ended is no error.
+    package func run() throws -> Outcome {
+        var output = try OutputSink(standardOutput, inherited: 1)
+        var error = try OutputSink(standardError, inherited: 2)
+        let pid = try spawn(output: output.childEnd, error: error.childEnd)
+        let slot = mlp_register_group(pid)
+        defer { mlp_unregister_group(slot) }
+        output.closeChildEnd()
+        error.closeChildEnd()
+        let ending = try followToTheEnd(pid, &output, &error)
+        return Outcome(
+            ending: ending, standardOutput: output.captured, standardError: error.captured)
+    }
+
+    private func spawn(output: Int32, error: Int32) throws -> Int32 {
+        let variables = environment.sorted { $0.key < $1.key }.map { Array("\($0)=\($1)".utf8) }
+        let name = arguments.first.map(printable) ?? ""
+        guard !arguments.isEmpty, !(arguments + variables).contains(where: { $0.contains(0) })
+        else {
+            throw StoreError(
+                .badUsage, "cannot run '\(name)': an argument or variable is missing or holds NUL")
+        }
+        var pid: Int32 = 0
+        // Both vectors and all their strings live until the call returns.
+        let result = unsafe withCStrings(arguments) { arguments in
+            unsafe withCStrings(variables) { variables in
+                unsafe mlp_spawn(
+                    arguments, variables, directory.bytes, directory.bytes.count, output, error,
+                    &pid)
+            }
+        }
+        guard result == 0 else {
+            throw StoreError.system("cannot run '\(name)'", subject: name, code: -result)
+        }
+        return pid
+    }
+
+    private func followToTheEnd(
+        _ pid: Int32, _ output: inout OutputSink, _ error: inout OutputSink
+    ) throws -> Ending {
+        var ended: Ending?
+        while ended == nil, output.isOpen || error.isOpen {
+            // Woken at the latest after 20 ms, because a grandchild may hold a pipe open.
+            let ready = mlp_wait_readable(output.readEnd, error.readEnd, 20)
+            if ready & 1 != 0 { output.drain() }
+            if ready & 2 != 0 { error.drain() }
+            if ready <= 0 { ended = try wait(pid, block: false) }
+        }
+        let ending = try ended ?? wait(pid, block: true) ?? .exited(0)
+        mlp_kill_group(pid, 9)
+        output.finish()
+        error.finish()
+        return ending
+    }
+
+    private func wait(_ pid: Int32, block: Bool) throws -> Ending? {
+        var found = mlp_exit()
+        let result = unsafe mlp_wait(pid, block ? 1 : 0, &found)
+        guard result >= 0 else {
+            throw StoreError.system("cannot wait for a child", subject: nil, code: -result)
+        }
+        guard result == 1 else { return nil }
+        return found.exited == 1 ? .exited(Int(found.code)) : .killed(signal: Int(found.code))
+    }
+}
+
+/// Calls `body` with a null-terminated vector of C strings.
+private func withCStrings<Result>(
+    _ texts: [[UInt8]], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+    var storage: [CChar] = []
+    for text in texts {
+        for byte in text { storage.append(CChar(bitPattern: byte)) }
+        storage.append(0)
+    }
+    return unsafe storage.withUnsafeMutableBufferPointer { characters in
+        var vector: [UnsafeMutablePointer<CChar>?] = unsafe []
+        var offset = 0
+        for text in texts {
+            unsafe vector.append(characters.baseAddress.map { unsafe $0 + offset })
+            offset += text.count + 1
+        }
+        unsafe vector.append(nil)
+        return unsafe body(vector)
+    }
+}
