@@ -1,0 +1,52 @@
+internal import Vocabulary
+
+/// Where a step reads an input: named bytes that can be read from the start as often as needed.
+package struct ByteSource: Sendable {
+    /// The next piece of the bytes, of any length that suits the source; empty at the end.
+    package typealias Stream = () throws -> [UInt8]
+
+    /// The name that errors quote: the path as the stage file writes it.
+    package let name: String
+    /// Starts a new pass from the first byte.
+    package let open: @Sendable () throws -> Stream
+
+    /// The source with this name, opened by `open`.
+    package init(name: String, open: @escaping @Sendable () throws -> Stream) {
+        self.name = name
+        self.open = open
+    }
+
+    /// A source of bytes in memory.
+    package init(name: String, bytes: [UInt8]) {
+        self.init(name: name) {
+            var rest: [UInt8]? = bytes
+            return {
+                defer { rest = nil }
+                return rest ?? []
+            }
+        }
+    }
+
+    /// All bytes, at most `maximumBytes` of them.
+    func readAll(maximumBytes: Int) throws -> [UInt8] {
+        let next = try open()
+        var bytes: [UInt8] = []
+        while true {
+            let piece = try next()
+            if piece.isEmpty { return bytes }
+            guard piece.count <= maximumBytes - bytes.count else {
+                throw StoreError.inputTooLarge(name, maximumBytes: maximumBytes)
+            }
+            bytes += piece
+        }
+    }
+}
+
+/// Where a step writes an output. The caller opened it, and keeps it only if the step returns.
+package struct ByteSink {
+    /// Takes the next bytes, in order.
+    package let write: (_ bytes: [UInt8]) throws -> Void
+
+    /// A sink that hands every piece to `write`.
+    package init(_ write: @escaping (_ bytes: [UInt8]) throws -> Void) { self.write = write }
+}

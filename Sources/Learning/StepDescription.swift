@@ -1,0 +1,124 @@
+package import Bytes
+internal import Vocabulary
+
+/// The built-in steps, one line each.
+private let steps: [any Step.Type] = [
+    SplitStep.self,
+    TrainStep.self,
+    EvaluateStep.self,
+]
+
+/// A built-in step as a stage declares it, parsed and checked: `split: {data: …, test: 0.2}`.
+package struct StepDescription: Sendable {
+    /// The names of the built-in steps, in the order of their reference pages.
+    package static let names = steps.map { $0.name }
+
+    /// A file that a step reads or writes.
+    package struct File: Hashable, Sendable {
+        /// What it is to the step: `data`, `model`, `train`, `test`, `metrics`.
+        package let role: String
+        /// The path, as the stage file writes it.
+        package let path: String
+    }
+
+    /// The step's name.
+    package let name: String
+    /// The files read, each a dependency of the stage.
+    package let inputs: [File]
+    /// The files written: what the stage declares under `outs` and `metrics`, in that order.
+    package let outputs: [File]
+    /// The seed of all randomness of the step.
+    package let seed: UInt64
+    /// Everything that can influence the result but the inputs' content: step, version of its
+    /// method, every option with its default. Part of the recipe key.
+    package let canonical: JSONValue
+
+    private let step: any Step
+
+    /// Parses `{"<step name>": {options}}`, parameters already substituted, for a stage that
+    /// declares `outputs` (under `outs`, then under `metrics`).
+    ///
+    /// Throws `invalidPipeline` for an unknown step, key or value, naming the one that was
+    /// probably meant.
+    package static func parse(
+        _ json: JSONValue, outputs: [String]
+    ) throws -> StepDescription {
+        guard let members = json.objectValue, members.count == 1, let (name, value) = members.first
+        else { throw StoreError.stepIsNotOne() }
+        guard let type = steps.first(where: { $0.name == name }) else {
+            throw StoreError.unknownStep(name, known: names)
+        }
+        let options = try StepOptions(step: name, value, known: type.keys)
+        let step = try type.init(options)
+        guard outputs.count == type.outputRoles.count else {
+            throw StoreError.stepOutputs(name, roles: type.outputRoles, count: outputs.count)
+        }
+        return StepDescription(
+            step, name: name, outputs: zip(type.outputRoles, outputs).map(File.init))
+    }
+
+    private init(_ step: any Step, name: String, outputs: [File]) {
+        self.step = step
+        self.name = name
+        inputs = step.inputs
+        self.outputs = outputs
+        seed = step.seed
+        var canonical = step.canonical
+        canonical["step"] = .string(name)
+        self.canonical = .object(canonical)
+    }
+
+    /// Runs the step. `inputs` and `outputs` are keyed by the paths of the description's files.
+    ///
+    /// Equal inputs and descriptions write equal bytes, on any machine and for any executor. Throws
+    /// `malformed` for inputs that do not parse or do not fit, `numeric` for a computation that
+    /// cannot go on; what was written by then is of no use.
+    package func run(
+        inputs: [String: ByteSource], outputs: [String: ByteSink], context: StepContext
+    ) throws -> StepReport {
+        var sources: [String: ByteSource] = [:]
+        for file in self.inputs { sources[file.role] = inputs[file.path] }
+        var sinks: [String: ByteSink] = [:]
+        for file in self.outputs { sinks[file.role] = outputs[file.path] }
+        return try step.run(StepFiles(sources: sources, sinks: sinks), context)
+    }
+}
+
+/// A built-in step: a value made of checked options, able to run.
+protocol Step: Sendable {
+    /// The key in the stage file.
+    static var name: String { get }
+    /// The option keys, most important first.
+    static var keys: [String] { get }
+    /// What the declared outputs are, in order.
+    static var outputRoles: [String] { get }
+
+    init(_ options: StepOptions) throws
+
+    var inputs: [StepDescription.File] { get }
+    var seed: UInt64 { get }
+    /// All options with their defaults, and `version`: raised whenever the method gives other bytes.
+    var canonical: [String: JSONValue] { get }
+
+    func run(_ files: StepFiles, _ context: StepContext) throws -> StepReport
+}
+
+/// The resolved files of a running step, by role.
+struct StepFiles {
+    let sources: [String: ByteSource]
+    let sinks: [String: ByteSink]
+
+    func source(_ role: String) throws -> ByteSource {
+        guard let source = sources[role] else {
+            throw StoreError(.internalFault, "the step was run without its input '\(role)'")
+        }
+        return source
+    }
+
+    func sink(_ role: String) throws -> ByteSink {
+        guard let sink = sinks[role] else {
+            throw StoreError(.internalFault, "the step was run without its output '\(role)'")
+        }
+        return sink
+    }
+}
