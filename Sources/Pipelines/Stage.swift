@@ -1,0 +1,53 @@
+package import Bytes
+package import Learning
+package import Vocabulary
+
+/// One declared step of a pipeline, with every `${…}` replaced.
+package struct Stage: Sendable {
+    /// What a stage does when it runs.
+    package enum Action: Sendable, Hashable {
+        /// A line for `/bin/sh -c`.
+        case command(String)
+        /// A built-in step, in the form that locks and run records keep.
+        case step(JSONValue)
+    }
+
+    /// The name: letters, digits, `_`, `-`, `.`.
+    package let name: String
+    /// Where the stage begins in the stage file, counted from 1.
+    package let line: Int
+    /// What it does.
+    package let action: Action
+    /// The step, where it is one.
+    package let step: StepDescription?
+    /// What it reads, sorted, without repetition.
+    package let dependencies: [RepoPath]
+    /// What it writes and git does not keep, in the order written.
+    package let outputs: [RepoPath]
+    /// What it writes for git to keep: small JSON files of measurements, in the order written.
+    package let metrics: [RepoPath]
+    /// The values of the parameters that it depends on, leaf by leaf: `train.l2` to `0.1`.
+    package let parameters: [String: JSONValue]
+    /// The seed that was declared; for a step it stands inside the step.
+    package let seed: Int64?
+    /// The environment variables that it declares to depend on, sorted.
+    package let environment: [String]
+    /// The stage as written, for telling a changed command from a changed parameter.
+    let source: YAMLNode
+
+    /// Everything that it writes: outputs, then metrics.
+    package var products: [RepoPath] { outputs + metrics }
+
+    /// Whether the stage runs in the numeric core.
+    package var isStep: Bool { if case .step = action { true } else { false } }
+}
+
+extension Stage.Action {
+    /// The text of the lock: the command, or the step's canonical JSON.
+    package var text: String {
+        switch self {
+        case .command(let line): line
+        case .step(let value): String(decoding: value.canonical, as: UTF8.self)
+        }
+    }
+}

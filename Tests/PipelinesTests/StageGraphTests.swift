@@ -1,0 +1,55 @@
+import Bytes
+import Pipelines
+import Testing
+import Vocabulary
+
+@Suite struct StageGraphTests {
+    private func graph(_ text: String) throws -> StageGraph {
+        try StageGraph(try StageFile(parsing: Array(text.utf8), parameters: nil))
+    }
+
+    @Test func `stages come behind what they need, else in the order of the file`() throws {
+        let graph = try graph(
+            """
+            stages:
+              z: {cmd: x, deps: [y.out], outs: [z.out]}
+              y: {cmd: x, outs: [y.out]}
+              b: {cmd: x, outs: [dir/b.out]}
+              a: {cmd: x, deps: [dir], outs: [a.out]}
+            """)
+        #expect(graph.stages.map(\.name) == ["y", "z", "b", "a"])
+        #expect(graph.upstream == [[], [0], [], [2]])
+        #expect(graph.withUpstream(of: [3]) == [2, 3])
+        #expect(graph.withDownstream(of: [0]) == [0, 1])
+        #expect(graph.producer(of: try RepoPath("dir/b.out/c"))?.name == "b")
+        #expect(graph.producer(of: try RepoPath("dir")) == nil)
+    }
+
+    @Test func `a cycle is printed as it runs`() throws {
+        let error = #expect(throws: StoreError.self) {
+            try graph(
+                """
+                stages:
+                  free: {cmd: x, outs: [free]}
+                  a: {cmd: x, deps: [c.out], outs: [a.out]}
+                  b: {cmd: x, deps: [a.out, free], outs: [b.out]}
+                  c: {cmd: x, deps: [b.out], outs: [c.out]}
+                  d: {cmd: x, deps: [c.out], outs: [d.out]}
+                """)
+        }
+        #expect(error?.message.contains("'a' -> 'b' -> 'c' -> 'a'") == true)
+        #expect(error?.kind == .invalidPipeline)
+    }
+
+    @Test(arguments: [
+        "stages: {a: {cmd: x, outs: [o]}, b: {cmd: x, outs: [o]}}",
+        "stages: {a: {cmd: x, outs: [o]}, b: {cmd: x, outs: [o/p]}}",
+        "stages: {a: {cmd: x, outs: [o/p/q]}, b: {cmd: x, metrics: [o]}}",
+    ])
+    func `two stages cannot write one output`(text: String) throws {
+        let error = #expect(throws: StoreError.self) { try graph(text) }
+        #expect(error?.kind == .invalidPipeline)
+        #expect(error?.message.contains("'a'") == true)
+        #expect(error?.message.contains("'b'") == true)
+    }
+}
