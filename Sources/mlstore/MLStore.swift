@@ -1,4 +1,8 @@
+import Commands
+
 @main
 struct MLStore {
-    static func main() {}
+    static func main() {
+        endProcess(runProgram(Array(CommandLine.arguments.dropFirst())))
+    }
 }

@@ -1,0 +1,19 @@
+package import Bytes
+
+/// What a command did, both for people and for programs: it is printed by the frame, never by the
+/// command itself.
+package struct Report {
+    /// Lines for people.
+    package var lines: [String]
+    /// The same for programs, under `--json`.
+    package var json: JSONValue
+    /// What the process ends with.
+    package var status: ExitStatus
+
+    /// A report; see the properties.
+    package init(lines: [String], json: JSONValue, status: ExitStatus = .done) {
+        self.lines = lines
+        self.json = json
+        self.status = status
+    }
+}

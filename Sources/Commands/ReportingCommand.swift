@@ -1,0 +1,27 @@
+import ArgumentParser
+
+/// A command: arguments in, a report out. Printing, JSON and the exit status are the frame's.
+protocol ReportingCommand: ParsableCommand {
+    /// The options that every command takes.
+    var common: CommonOptions { get }
+    /// Does the work and tells what was done.
+    func perform(in context: CommandContext) throws -> Report
+}
+
+extension ReportingCommand {
+    func run() throws {
+        let console = Console(isJSON: common.json, isQuiet: common.quiet)
+        defer { console.progress.finish() }
+        let report = try perform(in: CommandContext(common, console: console))
+        try console.print(report)
+        guard report.status == .done else { throw ExitCode(report.status.rawValue) }
+    }
+}
+
+/// The text of a command's help below its options: examples first, since they are what people
+/// look for, then what there is to know.
+func helpText(examples: [String], notes: String = "") -> String {
+    let lines = ["Examples:"] + examples.map { "  " + $0 }
+    let parts = [lines.joined(separator: "\n"), notes, ExitStatus.help]
+    return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
+}
