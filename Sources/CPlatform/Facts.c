@@ -44,15 +44,18 @@ int mlp_random(void *buffer, size_t count) {
     return 0;
 }
 
-int64_t mlp_peak_memory(void) {
+static int64_t peak_memory_of(int whose) {
     struct rusage usage;
-    if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+    if (getrusage(whose, &usage) != 0) return 0;
 #ifdef __APPLE__
     return usage.ru_maxrss;
 #else
     return (int64_t)usage.ru_maxrss * 1024;
 #endif
 }
+
+int64_t mlp_peak_memory(void) { return peak_memory_of(RUSAGE_SELF); }
+int64_t mlp_peak_memory_of_children(void) { return peak_memory_of(RUSAGE_CHILDREN); }
 
 int mlp_is_terminal(int fd) { return isatty(fd); }
 

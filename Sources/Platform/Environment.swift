@@ -65,6 +65,9 @@ package enum Environment {
     /// The most memory this process has held so far, in bytes.
     package static func peakMemoryBytes() -> Int { Int(mlp_peak_memory()) }
 
+    /// The most memory that any one child which has ended had held, in bytes.
+    package static func peakMemoryOfChildrenBytes() -> Int { Int(mlp_peak_memory_of_children()) }
+
     /// Whether the process runs as the superuser, for whom permissions do not hold.
     package static var isSuperuser: Bool { mlp_user_id() == 0 }
 

@@ -1,4 +1,13 @@
+import ArgumentParser
+
+/// Our own checks and chores. Users never see this program.
 @main
-struct Dev {
-    static func main() {}
+struct Dev: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dev",
+        abstract: "Check, format, document and measure mlstore.",
+        subcommands: [
+            CheckCommand.self, FormatCommand.self, DocsCommand.self, BenchCommand.self,
+            MeasureCommand.self,
+        ])
 }

@@ -117,6 +117,7 @@ int64_t mlp_wall_clock_milliseconds(void);
 uint64_t mlp_monotonic_nanoseconds(void);
 int mlp_random(void *buffer, size_t count);
 int64_t mlp_peak_memory(void);
+int64_t mlp_peak_memory_of_children(void);
 int mlp_is_terminal(int fd);
 int mlp_terminal_columns(int fd);
 int64_t mlp_current_directory(uint8_t *buffer, size_t capacity);

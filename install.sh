@@ -1,0 +1,188 @@
+#!/usr/bin/env bash
+# Installs mlstore from source: ./install.sh [--prefix DIR] | test | uninstall [--prefix DIR]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+apt_build=(libzstd-dev libxxhash-dev libyaml-dev libgit2-dev pkg-config git)
+apt_test=(python3 zstd strace)
+brew_build=(zstd xxhash libyaml libgit2 pkg-config git)
+brew_test=(python3)
+
+say() { printf '%s\n' "$*"; }
+fail() {
+    printf 'error: %s\n' "$1" >&2
+    [ $# -lt 2 ] || printf 'hint: %s\n' "$2" >&2
+    exit 1
+}
+
+usage() {
+    cat <<'TEXT'
+usage: ./install.sh [--prefix DIR]             build and install mlstore
+       ./install.sh test                       build everything and run all checks and tests
+       ./install.sh uninstall [--prefix DIR]   remove what an installation wrote
+
+The prefix is /usr/local for root and ~/.local for everybody else.
+TEXT
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "system packages are missing and only root may install them: $missing" \
+            "ask an administrator for these packages, then run this again"
+    fi
+}
+
+install_with_apt() {
+    missing=""
+    local package
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+            missing+=" $package"
+    done
+    [ -n "$missing" ] || return 0
+    say "installing system packages:$missing"
+    # One word a package: names hold no spaces.
+    # shellcheck disable=SC2086
+    {
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update >/dev/null
+        as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get -qq install -y --no-install-recommends $missing </dev/null >/dev/null
+    } || fail "apt could not install:$missing" "try 'apt-get install$missing' to see why"
+}
+
+install_with_brew() {
+    local package
+    for package in "$@"; do
+        brew list --versions "$package" >/dev/null 2>&1 ||
+            brew install --quiet "$package" </dev/null >/dev/null
+    done
+}
+
+system_packages() {
+    if command -v apt-get >/dev/null; then
+        install_with_apt "${apt_build[@]}"
+        [ "$1" != test ] || install_with_apt "${apt_test[@]}"
+    elif command -v brew >/dev/null; then
+        install_with_brew "${brew_build[@]}"
+        [ "$1" != test ] || install_with_brew "${brew_test[@]}"
+    else
+        say "neither apt nor brew is here: zstd, xxhash, yaml and git2 are expected to be installed"
+    fi
+}
+
+swift_toolchain() {
+    command -v swift >/dev/null || fail "there is no Swift toolchain" \
+        "install Swift 6.2 or later from https://www.swift.org/install, then run this again"
+    local version major minor
+    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' |
+        head -n 1)
+    major=${version%%.*} minor=${version#*.}
+    if [ -z "$version" ] || [ "$major" -lt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -lt 2 ]; }; then
+        fail "Swift 6.2 or later is needed, this is ${version:-an unknown version}" \
+            "install a newer one from https://www.swift.org/install, then run this again"
+    fi
+}
+
+# Builds in quiet; only a failure shows what the compiler said.
+build() {
+    local log
+    log=$(mktemp)
+    if ! swift build "$@" </dev/null >"$log" 2>&1; then
+        grep -E '(error|warning):' "$log" >&2 || tail -n 40 "$log" >&2
+        rm -f "$log"
+        fail "swift build $* failed"
+    fi
+    rm -f "$log"
+}
+
+release_flags=(-c release --product mlstore)
+# On macOS the standard library is part of the system.
+[ "$(uname -s)" = Darwin ] || release_flags+=(--static-swift-stdlib)
+
+choose_prefix() {
+    if [ -z "$prefix" ]; then
+        if [ "$(id -u)" -eq 0 ]; then prefix=/usr/local; else prefix=$HOME/.local; fi
+    fi
+    bash_dir=$prefix/share/bash-completion/completions
+    zsh_dir=$prefix/share/zsh/site-functions
+    fish_dir=$prefix/share/fish/vendor_completions.d
+    man_dir=$prefix/share/man/man1
+}
+
+install_program() {
+    system_packages build
+    swift_toolchain
+    say "building mlstore (release; a first build takes some minutes)"
+    build "${release_flags[@]}"
+    local built
+    built=$(swift build "${release_flags[@]}" --show-bin-path </dev/null)/mlstore
+
+    mkdir -p "$prefix/bin" "$bash_dir" "$zsh_dir" "$fish_dir" "$man_dir" 2>/dev/null ||
+        fail "cannot write to '$prefix'" "choose another place with --prefix DIR"
+    # Beside the old one, then in its place: a running mlstore goes on with its own file.
+    cp "$built" "$prefix/bin/.mlstore.new"
+    strip "$prefix/bin/.mlstore.new" 2>/dev/null || true
+    chmod 755 "$prefix/bin/.mlstore.new"
+    mv -f "$prefix/bin/.mlstore.new" "$prefix/bin/mlstore"
+
+    local program=$prefix/bin/mlstore
+    "$program" --generate-completion-script bash >"$bash_dir/mlstore"
+    "$program" --generate-completion-script zsh >"$zsh_dir/_mlstore"
+    "$program" --generate-completion-script fish >"$fish_dir/mlstore.fish"
+    rm -f "$man_dir"/mlstore.1 "$man_dir"/mlstore-*.1
+    "$program" generate-manual --quiet "$man_dir"
+
+    say "installed $("$program" --version) in $prefix/bin, with completions and manual pages"
+    case ":$PATH:" in
+        *":$prefix/bin:"*) say "try it: mlstore demo" ;;
+        *) say "add it to your PATH: export PATH=\"$prefix/bin:\$PATH\"   then: mlstore demo" ;;
+    esac
+}
+
+uninstall_program() {
+    rm -f "$prefix/bin/mlstore" "$bash_dir/mlstore" "$zsh_dir/_mlstore" \
+        "$fish_dir/mlstore.fish" "$man_dir"/mlstore.1 "$man_dir"/mlstore-*.1 ||
+        fail "cannot remove files from '$prefix'" "run this as the user who installed them"
+    say "removed mlstore from $prefix; your workspaces are untouched"
+}
+
+run_tests() {
+    system_packages test
+    swift_toolchain
+    say "building everything"
+    build --build-tests --explicit-target-dependency-import-check error
+    local bin
+    bin=$(swift build --show-bin-path </dev/null)
+    say "checking format, imports, sizes, names and pages"
+    "$bin/dev" check --mlstore "$bin/mlstore" </dev/null
+    say "running all tests"
+    # Crashes on purpose must not wait for a debugger.
+    MLSTORE_BINARY=$bin/mlstore SWIFT_BACKTRACE=enable=no \
+        swift test --skip-build --explicit-target-dependency-import-check error </dev/null 2>&1
+}
+
+action=install prefix=""
+while [ $# -gt 0 ]; do
+    case $1 in
+        test | uninstall | install) action=$1 ;;
+        --prefix)
+            [ $# -gt 1 ] || fail "--prefix needs a directory"
+            mkdir -p "$2" 2>/dev/null || fail "cannot make '$2'" "choose another --prefix"
+            prefix=$(cd "$2" && pwd)
+            shift
+            ;;
+        -h | --help) usage && exit 0 ;;
+        *) usage >&2 && exit 2 ;;
+    esac
+    shift
+done
+choose_prefix
+case $action in
+    install) install_program ;;
+    test) run_tests ;;
+    uninstall) uninstall_program ;;
+esac
