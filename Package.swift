@@ -46,7 +46,8 @@ let package = Package(
     targets: [
         // C: each imported by exactly one folder of ours.
         .systemLibrary(
-            name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+            name: "CZstd", pkgConfig: "libzstd",
+            providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
         .systemLibrary(
             name: "CXXHash", pkgConfig: "libxxhash",
             providers: [.apt(["libxxhash-dev"]), .brew(["xxhash"])]),
@@ -134,7 +135,8 @@ let package = Package(
         tests(
             "LineageTests",
             ["Vocabulary", "Bytes", "Platform", "Objects", "Workspaces", "Lineage"]),
-        tests("CommandsTests", ["Vocabulary", "Bytes", "Platform", "Commands"]),
+        tests("CommandsTests", ["Vocabulary", "Bytes", "Platform", "Commands", argumentParser]),
+        tests("TidyTests", ["Platform", "dev"]),
         // The real binary and whole stores.
         tests("TranscriptTests", ["Vocabulary", "Bytes", "Platform"]),
         tests("FormatTests", ["Vocabulary", "Bytes", "Platform", "Objects"]),

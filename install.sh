@@ -162,7 +162,7 @@ run_tests() {
     say "running all tests"
     # Crashes on purpose must not wait for a debugger.
     MLSTORE_BINARY=$bin/mlstore SWIFT_BACKTRACE=enable=no \
-        swift test --skip-build --explicit-target-dependency-import-check error </dev/null 2>&1
+        swift test --skip-build --disable-xctest --explicit-target-dependency-import-check error </dev/null 2>&1
 }
 
 action=install prefix=""

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Testing
+
+@testable import Commands
+
+@Suite struct ManualTests {
+    @Test func `every command has an example and tells its exit statuses`() throws {
+        for page in try ToolDescription.ofProgram().allPages where page.subcommands.isEmpty {
+            #expect(page.discussion.contains("Examples:\n  mlstore"), "\(page.name)")
+            #expect(page.discussion.contains("Exit status:"), "\(page.name)")
+            #expect(!page.abstract.isEmpty, "\(page.name)")
+            #expect(page.usage.contains("--json"), "\(page.name)")
+            for argument in page.arguments {
+                #expect(!argument.abstract.isEmpty, "\(page.name) \(argument.label)")
+            }
+        }
+    }
+
+    @Test func `pages quote what roff would take for a request`() throws {
+        let tool = try ToolDescription.ofProgram()
+        for page in tool.allPages {
+            for line in manualPage(of: page, version: "1").split(separator: "\n") {
+                let request = line.prefix { $0 != " " }
+                let known = [
+                    ".TH", ".SH", ".B", ".TP", ".PP", ".RS", ".RE", ".nf", ".fi", ".nh",
+                ]
+                #expect(!line.hasPrefix(".") || known.contains(String(request)))
+                #expect(!line.hasPrefix("'"))
+            }
+        }
+    }
+
+    @Test func `a reference page has one title and closed code`() throws {
+        for page in try ToolDescription.ofProgram().allPages {
+            let lines = referencePage(of: page).split(separator: "\n")
+            #expect(lines.count { $0.hasPrefix("# ") } == 1)
+            #expect(lines.count { $0.hasPrefix("```") }.isMultiple(of: 2))
+        }
+    }
+
+    @Test(arguments: [
+        (["-C", "d", "status", "x"], ["status", "-C", "d", "x"]),
+        (["--json", "-q", "status"], ["status", "--json", "-q"]),
+        (["status", "--json"], ["status", "--json"]),
+        (["--json"], ["--json"]),
+        (["-C"], ["-C"]),
+        (["--json", "--help"], ["--json", "--help"]),
+    ])
+    func `common options may stand before the command`(typed: [String], meant: [String]) {
+        #expect(CommonOptions.behindSubcommand(typed) == meant)
+    }
+}
