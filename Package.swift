@@ -30,9 +30,12 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], pages: [String] = []
+) -> Target {
     .testTarget(
-        name: name, dependencies: ["TestSupport"] + dependencies, swiftSettings: strictTests)
+        name: name, dependencies: ["TestSupport"] + dependencies, exclude: pages,
+        swiftSettings: strictTests)
 }
 
 let package = Package(
@@ -138,7 +141,8 @@ let package = Package(
         tests("CommandsTests", ["Vocabulary", "Bytes", "Platform", "Commands", argumentParser]),
         tests("TidyTests", ["Platform", "dev"]),
         // The real binary and whole stores.
-        tests("TranscriptTests", ["Vocabulary", "Bytes", "Platform"]),
+        tests(
+            "TranscriptTests", ["Vocabulary", "Bytes", "Platform"], pages: ["Transcripts"]),
         tests("FormatTests", ["Vocabulary", "Bytes", "Platform", "Objects"]),
         tests(
             "CrashTests",
