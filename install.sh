@@ -92,7 +92,8 @@ build() {
     local log
     log=$(mktemp)
     if ! swift build "$@" </dev/null >"$log" 2>&1; then
-        grep -E '(error|warning):' "$log" >&2 || tail -n 40 "$log" >&2
+        grep -E '(error|fatal): ' "$log" | sort -u | head -n 40 >&2 || true
+        tail -n 10 "$log" >&2
         rm -f "$log"
         fail "swift build $* failed"
     fi
