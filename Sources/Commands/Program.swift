@@ -98,15 +98,29 @@ private func typedCommand(_ arguments: [String]) -> String {
 
 /// The parser would call a misspelt command an unexpected argument.
 private func refuseUnknownSubcommand(_ arguments: [String]) throws {
-    guard let typed = arguments.first, !typed.hasPrefix("-"), typed != "help" else { return }
-    let commands = MLStoreCommand.configuration.allSubcommands
-    guard !commands.contains(where: { $0._commandName == typed }) else { return }
-    let shown = commands.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
-    let near = nearest(typed, in: shown)
-    throw StoreError(
-        .badUsage, "there is no command '\(printable(Array(typed.utf8)))'", subject: typed,
-        advice: near.map { "did you mean 'mlstore \($0)'?" }
-            ?? "'mlstore --help' lists the commands",
+    var configuration = MLStoreCommand.configuration
+    var above = "mlstore"
+    for typed in arguments {
+        let commands = configuration.allSubcommands
+        guard !commands.isEmpty, !typed.hasPrefix("-"), typed != "help" else { return }
+        guard let command = commands.first(where: { $0._commandName == typed }) else {
+            throw unknownSubcommand(typed, of: configuration, above: above)
+        }
+        configuration = command.configuration
+        above += " " + typed
+    }
+}
+
+private func unknownSubcommand(
+    _ typed: String, of configuration: CommandConfiguration, above: String
+) -> StoreError {
+    let shown = configuration.allSubcommands.filter { $0.configuration.shouldDisplay }
+    let near = nearest(typed, in: shown.map { $0._commandName })
+    let whole = String((above + " " + typed).dropFirst("mlstore ".count))
+    return StoreError(
+        .badUsage, "there is no command '\(printable(Array(whole.utf8)))'", subject: whole,
+        advice: near.map { "did you mean '\(above) \($0)'?" }
+            ?? "'\(above) --help' lists the commands",
         safety: "nothing was done")
 }
 
