@@ -1,0 +1,156 @@
+import Bytes
+package import Vocabulary
+
+/// The small text file that git keeps in place of tracked content: `PATH.mlstore`.
+///
+/// Everything in it is a function of the content and of the kind that the user chose, so two
+/// people who add the same bytes write the same file.
+package struct Pointer: Hashable, Sendable {
+    /// A column of a table, with its type as the reader names it (`int`, `string?`).
+    package struct Column: Hashable, Sendable {
+        /// The name in the header.
+        package let name: String
+        /// The type's text; `?` behind it: some cells are empty.
+        package let type: String
+
+        /// A column.
+        package init(name: String, type: String) {
+            self.name = name
+            self.type = type
+        }
+    }
+
+    /// What a table's scan found.
+    package struct Shape: Hashable, Sendable {
+        /// Rows without the header.
+        package let rows: Int
+        /// The columns in order.
+        package let columns: [Column]
+
+        /// A shape.
+        package init(rows: Int, columns: [Column]) {
+            self.rows = rows
+            self.columns = columns
+        }
+    }
+
+    /// What people call it.
+    package var kind: ArtifactKind
+    /// The file's blob, or the folder's tree.
+    package var content: ContentID
+    /// Bytes of the file, or of all files of the folder together.
+    package var sizeBytes: Int
+    /// Entries of a folder that are not folders; nil for a file.
+    package var files: Int?
+    /// Whether a file may be executed; a folder's tree knows it for each of its files.
+    package var isExecutable: Bool
+    /// Rows and columns, where the content is a table.
+    package var shape: Shape?
+
+    /// A pointer.
+    package init(
+        kind: ArtifactKind, content: ContentID, sizeBytes: Int, files: Int? = nil,
+        isExecutable: Bool = false, shape: Shape? = nil
+    ) {
+        self.kind = kind
+        self.content = content
+        self.sizeBytes = sizeBytes
+        self.files = files
+        self.isExecutable = isExecutable
+        self.shape = shape
+    }
+
+    /// The ending of a pointer's name.
+    package static let suffix = ".mlstore"
+    /// The longest pointer file that is read.
+    package static let maximumBytes = 16 << 20
+
+    /// The text of the file. Equal pointers have equal text.
+    package var text: String {
+        var pairs: [(String, YAMLText)] = [("version", .literal("1")), ("kind", .text(kind.name))]
+        switch content {
+        case .file(let id): pairs.append(("id", .literal(id.description)))
+        case .directory(let id): pairs.append(("tree", .literal(id.description)))
+        }
+        pairs.append(("size", .literal(String(sizeBytes))))
+        if let files { pairs.append(("files", .literal(String(files)))) }
+        if isExecutable { pairs.append(("executable", .literal("true"))) }
+        if let shape {
+            pairs.append(("rows", .literal(String(shape.rows))))
+            let columns = shape.columns.map { ($0.name, YAMLText.literal($0.type)) }
+            pairs.append(("columns", .flow(columns)))
+        }
+        return Pointer.heading + YAMLText.block(pairs).document
+    }
+
+    private static let heading =
+        "# kept by mlstore; the content is in the store: `mlstore pull` fetches it\n"
+
+    private static let keys = [
+        "version", "kind", "id", "tree", "size", "files", "executable", "rows", "columns",
+    ]
+
+    /// Reads the text again, strictly; `file` is its name for errors (`.malformed`, `.conflict`,
+    /// `.newerFormat`), which give the line and what to do.
+    package init(parsing bytes: [UInt8], file: String) throws {
+        let fields = try YAMLFields.document(bytes, file: file, advice: Pointer.advice(file))
+        try fields.checkVersion()
+        try fields.checkKeys(Pointer.keys)
+        content = try Pointer.content(fields)
+        kind = try Pointer.kind(fields)
+        sizeBytes = try fields.count("size")
+        isExecutable = try fields.flag("executable")
+        files = fields.optional("files") == nil ? nil : try fields.count("files")
+        if case .directory = content, files == nil { _ = try fields.required("files") }
+        shape = try Pointer.shape(fields)
+    }
+
+    private static func content(_ fields: YAMLFields) throws -> ContentID {
+        switch (fields.optional("id"), fields.optional("tree")) {
+        case (let id?, nil):
+            guard let blob = BlobID(text: id.text ?? "") else {
+                throw fields.malformed(id, "'id' must be 'sha256:' and 64 hexadecimal digits")
+            }
+            return .file(blob)
+        case (nil, let tree?):
+            guard let listing = TreeID(text: tree.text ?? "") else {
+                throw fields.malformed(tree, "'tree' must be 'sha256:' and 64 hexadecimal digits")
+            }
+            return .directory(listing)
+        case (nil, nil): throw fields.malformed(fields.node, "the key 'id' or 'tree' is missing")
+        case (_, let tree?): throw fields.malformed(tree, "'id' and 'tree' cannot both be given")
+        }
+    }
+
+    private static func kind(_ fields: YAMLFields) throws -> ArtifactKind {
+        let text = try fields.text("kind")
+        guard let kind = ArtifactKind(rawValue: text) else {
+            let names = ArtifactKind.allCases.map(\.name).joined(separator: ", ")
+            throw fields.malformed(try fields.required("kind"), "'kind' must be one of \(names)")
+        }
+        return kind
+    }
+
+    private static func shape(_ fields: YAMLFields) throws -> Shape? {
+        guard fields.optional("rows") != nil || fields.optional("columns") != nil else {
+            return nil
+        }
+        let rows = try fields.count("rows")
+        let node = try fields.required("columns")
+        guard let pairs = node.mapping else {
+            throw fields.malformed(node, "'columns' must map names to types")
+        }
+        let columns = try pairs.map { key, value in
+            guard let name = key.text, let type = value.text else {
+                throw fields.malformed(value, "'columns' must map names to types")
+            }
+            return Column(name: name, type: type)
+        }
+        return Shape(rows: rows, columns: columns)
+    }
+
+    private static func advice(_ file: String) -> String {
+        "pointers are written by mlstore: take it back with 'git checkout -- \(file)', or run "
+            + "'mlstore add' on the data again"
+    }
+}

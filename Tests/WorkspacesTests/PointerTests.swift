@@ -1,0 +1,89 @@
+import Testing
+import Vocabulary
+import Workspaces
+
+private let hex = String(repeating: "5f", count: 32)
+
+@Suite struct PointerTests {
+    private func error(_ text: String) throws -> StoreError {
+        try #require(throws: StoreError.self) {
+            try Pointer(parsing: Array(text.utf8), file: "data/t.csv.mlstore")
+        }
+    }
+
+    @Test func `a pointer to a table is written as documented`() throws {
+        let id = try #require(BlobID(text: hex))
+        let pointer = Pointer(
+            kind: .dataset, content: .file(id), sizeBytes: 31_053_850,
+            shape: .init(
+                rows: 336_776,
+                columns: [.init(name: "year", type: "int"), .init(name: "dep delay", type: "int?")])
+        )
+        #expect(
+            pointer.text == """
+                # kept by mlstore; the content is in the store: `mlstore pull` fetches it
+                version: 1
+                kind: dataset
+                id: sha256:\(hex)
+                size: 31053850
+                rows: 336776
+                columns: {year: int, "dep delay": int?}
+
+                """)
+        #expect(try Pointer(parsing: Array(pointer.text.utf8), file: "x") == pointer)
+    }
+
+    @Test func `a pointer to a folder has a tree and a number of files`() throws {
+        let id = try #require(TreeID(text: hex))
+        let pointer = Pointer(kind: .model, content: .directory(id), sizeBytes: 5, files: 2)
+        #expect(pointer.text.contains("\ntree: sha256:\(hex)\nsize: 5\nfiles: 2\n"))
+        #expect(try Pointer(parsing: Array(pointer.text.utf8), file: "x") == pointer)
+    }
+
+    @Test(arguments: [
+        "", "hello", "- 1", "version: 1", "version: one", "version: 1\nkind: dataset\n",
+        "version: 1\nkind: fruit\nid: sha256:\(hex)\nsize: 1\n",
+        "version: 1\nkind: dataset\nid: sha256:12\nsize: 1\n",
+        "version: 1\nkind: dataset\nid: sha256:\(hex)\nsize: -1\n",
+        "version: 1\nkind: dataset\nid: sha256:\(hex)\nsize: 99999999999999999999\n",
+        "version: 1\nkind: dataset\nid: sha256:\(hex)\ntree: sha256:\(hex)\nsize: 1\n",
+        "version: 1\nkind: dataset\ntree: sha256:\(hex)\nsize: 1\n",
+        "version: 1\nkind: dataset\nid: sha256:\(hex)\nsize: 1\nrows: 1\n",
+        "version: 1\nkind: dataset\nid: sha256:\(hex)\nsize: 1\nsize: 1\n",
+        "version: 1\nkind: [\n", "\u{0}\u{1}",
+    ])
+    func `nonsense is refused with the file, a line and advice`(text: String) throws {
+        let error = try error(text)
+        #expect(error.kind == .malformed)
+        #expect(error.message.contains("'data/t.csv.mlstore' line "))
+        #expect(error.advice?.contains("git checkout") == true)
+    }
+
+    @Test func `bytes that are no text are refused`() {
+        #expect(throws: StoreError.self) { try Pointer(parsing: [0xff, 0xfe, 0x00], file: "x") }
+    }
+
+    @Test func `an unknown key is refused and the near one is named`() throws {
+        let error = try error("version: 1\nkind: dataset\nid: sha256:\(hex)\nsise: 1\n")
+        #expect(error.message.contains("line 4"))
+        #expect(error.message.contains("did you mean 'size'?"))
+    }
+
+    @Test func `conflict markers are told apart from nonsense`() throws {
+        let text = "version: 1\n<<<<<<< HEAD\nsize: 1\n=======\nsize: 2\n>>>>>>> side\n"
+        let error = try error(text)
+        #expect(error.kind == .conflict)
+        #expect(error.message.contains("line 2"))
+        #expect(error.advice?.contains("--theirs") == true)
+    }
+
+    @Test func `a newer version is told apart from nonsense`() throws {
+        #expect(try error("version: 2\nshape: new\n").kind == .newerFormat)
+    }
+
+    @Test func `known model endings are models and all else is a dataset`() throws {
+        #expect(ArtifactKind.guess(for: try RepoPath("m/delay.mlmodel")) == .model)
+        #expect(ArtifactKind.guess(for: try RepoPath("m/W.SafeTensors")) == .model)
+        #expect(ArtifactKind.guess(for: try RepoPath("data/t.csv")) == .dataset)
+    }
+}
