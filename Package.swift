@@ -142,7 +142,8 @@ let package = Package(
         tests("TidyTests", ["Platform", "dev"]),
         // The real binary and whole stores.
         tests(
-            "TranscriptTests", ["Vocabulary", "Bytes", "Platform"], pages: ["Transcripts"]),
+            "TranscriptTests", ["Vocabulary", "Bytes", "Platform", "Commands", "mlstore"],
+            pages: ["Transcripts"]),
         tests("FormatTests", ["Vocabulary", "Bytes", "Platform", "Objects"]),
         tests(
             "CrashTests",
