@@ -109,7 +109,7 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestSupport", dependencies: ["Vocabulary", "Bytes", "Platform"],
+            name: "TestSupport", dependencies: ["Vocabulary", "Bytes", "Platform", "Remotes"],
             path: "Tests/TestSupport", swiftSettings: strictTests),
         tests("VocabularyTests", ["Vocabulary"]),
         tests("BytesTests", ["Vocabulary", "Bytes"]),

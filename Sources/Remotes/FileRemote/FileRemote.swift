@@ -1,0 +1,235 @@
+import Bytes
+package import Platform
+package import Vocabulary
+
+/// A remote that is a directory: on this machine, on a mounted share.
+///
+/// A file is written under a temporary name, synced, renamed without replacing, and its directory
+/// synced. `compareAndSwap` holds a kernel lock on `.lock` in the remote's directory, which works
+/// between machines where the file system's locks do. A version is the SHA-256 of the content.
+/// Names that begin with `.` are the remote's own and are never listed.
+package struct FileRemote: Remote {
+    private let directory: DiskPath
+    private let disk: any Disk
+
+    package var description: String { RemoteURL(directory: directory).description }
+
+    /// The remote in `directory`, which is made when only it is missing; when what should hold
+    /// it is missing too, that throws `.remoteUnreachable`: a share may not be mounted.
+    package init(directory: DiskPath, on disk: any Disk) throws {
+        self.directory = directory
+        self.disk = disk
+        if let found = try disk.status(of: directory, followingLinks: true) {
+            guard found.kind == .directory else {
+                throw StoreError(
+                    .remoteUnreachable, "cannot use '\(directory)' as a remote: it is no directory",
+                    subject: "\(directory)")
+            }
+        } else {
+            try FileRemote.make(directory, on: disk)
+        }
+    }
+
+    private static func make(_ directory: DiskPath, on disk: any Disk) throws {
+        do {
+            try disk.makeDirectory(directory)
+            try disk.syncDirectory(directory.parent)
+        } catch let error as StoreError where error.kind == .alreadyExists {
+            return  // another process was faster
+        } catch let error as StoreError {
+            throw StoreError(
+                .remoteUnreachable,
+                "cannot reach remote '\(directory)': there is no such directory",
+                subject: "\(directory)",
+                advice: "create it, or mount the share that holds it, then run the command again",
+                cause: error)
+        }
+    }
+
+    package func read(_ name: RemoteFileName, maximumBytes: Int) throws -> [UInt8] {
+        let file = try open(name)
+        defer { try? file.close() }  // only read
+        let size = try file.status().size
+        guard size <= maximumBytes else { throw tooLarge(name, size, maximumBytes) }
+        return try exactly(0..<size, of: file, name)
+    }
+
+    package func read(_ name: RemoteFileName, range: Range<Int>) throws -> [UInt8] {
+        let file = try open(name)
+        defer { try? file.close() }  // only read
+        return try exactly(range, of: file, name)
+    }
+
+    private func exactly(
+        _ range: Range<Int>, of file: any DiskFile, _ name: RemoteFileName
+    ) throws -> [UInt8] {
+        // Looked at first, so that a wrong length never makes us reserve what is not there.
+        guard range.lowerBound >= 0, range.upperBound <= (try file.status().size) else {
+            throw tooShort(name, range)
+        }
+        let bytes = try file.read(at: range.lowerBound, count: range.count)
+        guard bytes.count == range.count else { throw tooShort(name, range) }
+        return bytes
+    }
+
+    package func readVersioned(
+        _ name: RemoteFileName, maximumBytes: Int
+    ) throws -> (bytes: [UInt8], version: RemoteVersion)? {
+        do {
+            let bytes = try read(name, maximumBytes: maximumBytes)
+            return (bytes, version(of: bytes))
+        } catch let error as StoreError where error.kind == .notFound {
+            return nil
+        }
+    }
+
+    package func put(_ name: RemoteFileName, _ content: RemoteContent) throws {
+        try refusing("write", name) {
+            let target = path(name)
+            try makeDirectories(target.parent)
+            let (temporary, file) = try makeTemporaryFile(in: target.parent, on: disk)
+            do {
+                try send(content, to: file)
+                try file.sync()
+                try file.close()
+                try disk.renameWithoutReplacing(temporary, to: target)
+            } catch {
+                // The first failure is the one to report; the temporary file is only litter.
+                try? file.close()
+                try? disk.removeFile(temporary)
+                throw error
+            }
+            try disk.syncDirectory(target.parent)
+        }
+    }
+
+    private func send(_ content: RemoteContent, to file: any DiskFile) throws {
+        switch content {
+        case .bytes(let bytes): try file.write(bytes, at: 0)
+        case .file(let path, let origin):
+            let source = try origin.openFile(path, .read)
+            defer { try? source.close() }  // only read
+            var offset = 0
+            while true {
+                let piece = try source.read(at: offset, count: 4 << 20)
+                if piece.isEmpty { return }
+                try file.write(piece, at: offset)
+                offset += piece.count
+                try SignalWatch.check()
+            }
+        }
+    }
+
+    /// Makes the directories of a name, and makes their own names last.
+    private func makeDirectories(_ wanted: DiskPath) throws {
+        guard wanted != directory else { return }
+        if try disk.status(of: wanted, followingLinks: true)?.kind == .directory { return }
+        try makeDirectories(wanted.parent)
+        try disk.makeDirectories(wanted)
+        try disk.syncDirectory(wanted.parent)
+    }
+
+    package func compareAndSwap(
+        _ name: RemoteFileName, expected: RemoteVersion?, new: [UInt8]
+    ) throws -> Bool {
+        try refusing("replace", name) {
+            let lock = try disk.lock(directory / ".lock", .exclusive, wait: .forever)
+            defer { lock?.unlock() }
+            let current: RemoteVersion?
+            do {
+                let bytes = try disk.readFile(path(name), maximumBytes: FileRemote.largestSwapped)
+                current = version(of: bytes)
+            } catch let error as StoreError where error.kind == .notFound {
+                current = nil
+            }
+            guard current == expected else { return false }
+            try makeDirectories(path(name).parent)
+            try writeAtomically(new, to: path(name), on: disk, durable: true)
+            return true
+        }
+    }
+
+    /// The most bytes of a file that is replaced: such files are small by design.
+    private static let largestSwapped = 16 << 20
+
+    package func list(
+        _ prefix: RemoteFileName?
+    ) throws -> [(name: RemoteFileName, size: Int)] {
+        var found: [(name: RemoteFileName, size: Int)] = []
+        func visit(_ place: DiskPath, _ base: String) throws {
+            for entry in try disk.entriesWithStatus(of: place) {
+                let text = base + String(decoding: entry.name, as: UTF8.self)
+                // Other names are not ours: temporary files, the lock, a desktop's litter.
+                guard let name = RemoteFileName(text) else { continue }
+                switch entry.status.kind {
+                case .file: found.append((name, entry.status.size))
+                case .directory: try visit(place.appending(entry.name), text + "/")
+                case .symlink, .other, .unknown: continue
+                }
+            }
+        }
+        do {
+            try visit(prefix.map(path) ?? directory, prefix.map { "\($0)/" } ?? "")
+        } catch let error as StoreError where error.kind == .notFound {
+            // A directory that nothing was put into yet, or that was removed meanwhile.
+        }
+        return found.sorted { $0.name < $1.name }
+    }
+
+    package func size(_ name: RemoteFileName) throws -> Int? {
+        let found = try disk.status(of: path(name), followingLinks: true)
+        return found?.kind == .file ? found?.size : nil
+    }
+
+    package func remove(_ name: RemoteFileName) throws {
+        try refusing("remove", name) {
+            do {
+                try disk.removeFile(path(name))
+            } catch let error as StoreError where error.kind == .notFound {
+                return
+            }
+            try disk.syncDirectory(path(name).parent)
+        }
+    }
+
+    private func open(_ name: RemoteFileName) throws -> any DiskFile {
+        try refusing("read", name) { try disk.openFile(path(name), .read) }
+    }
+
+    private func path(_ name: RemoteFileName) -> DiskPath { directory / name.description }
+
+    private func version(of bytes: [UInt8]) -> RemoteVersion { RemoteVersion(sha256(bytes).hex) }
+}
+
+extension FileRemote {
+    /// Runs `body`; failures of the place itself become those of a remote.
+    private func refusing<Result>(
+        _ verb: String, _ name: RemoteFileName, _ body: () throws -> Result
+    ) throws -> Result {
+        do {
+            return try body()
+        } catch let error as StoreError {
+            let refusals: [StoreError.Kind] = [.permission, .noSpace, .readOnly, .io]
+            guard refusals.contains(error.kind) else { throw error }
+            throw StoreError(
+                .remoteRefused,
+                "cannot \(verb) '\(name)' on remote '\(description)': \(error.message)",
+                subject: description, advice: error.advice, cause: error)
+        }
+    }
+
+    private func tooLarge(_ name: RemoteFileName, _ size: Int, _ maximum: Int) -> StoreError {
+        StoreError(
+            .corrupt,
+            "cannot use '\(name)' of remote '\(description)': "
+                + "\(ByteCount(size)) where at most \(ByteCount(maximum)) make sense",
+            subject: "\(name)")
+    }
+
+    private func tooShort(_ name: RemoteFileName, _ range: Range<Int>) -> StoreError {
+        StoreError(
+            .corrupt,
+            "cannot read '\(name)' of remote '\(description)': it ends before byte \(range.upperBound)",
+            subject: "\(name)")
+    }
+}

@@ -1,0 +1,57 @@
+import Platform
+import Remotes
+import TestSupport
+import Testing
+import Vocabulary
+
+@Suite struct RemoteURLTests {
+    private func parse(_ text: String) throws -> String {
+        try RemoteURL(parsing: text, relativeTo: DiskPath("/home/me/project")).description
+    }
+
+    @Test(arguments: [
+        ("file:///mnt/share", "file:///mnt/share"),
+        ("file://localhost/mnt/share", "file:///mnt/share"),
+        ("FILE:///a/./b/../c/", "file:///a/c"),
+        ("file:///with%20space/%C3%A9", "file:///with%20space/%C3%A9"),
+        ("/mnt/with space", "file:///mnt/with%20space"),
+        ("../remote", "file:///home/me/remote"),
+        ("remote", "file:///home/me/project/remote"),
+        ("a:b", "file:///home/me/project/a%3Ab"),
+        ("/", "file:///"),
+    ])
+    func `a URL or a path names a directory`(text: String, expected: String) throws {
+        #expect(try parse(text) == expected)
+        #expect(try parse(expected) == expected)
+    }
+
+    @Test(arguments: ["s3://bucket/x", "ssh://host/x", "https://host/x", "git@host:x", "gs://b"])
+    func `other schemes are named, with those there are`(text: String) throws {
+        let error = #expect(throws: StoreError.self) { try parse(text) }
+        #expect(error?.kind == .badUsage)
+        #expect(error?.message.contains("not supported by this version, which knows: file") == true)
+    }
+
+    @Test(arguments: [
+        "", "file://", "file://share/x", "file:///%zz", "file:///a%00b", "file:///%4",
+    ])
+    func `what names no place is malformed`(text: String) throws {
+        let error = #expect(throws: StoreError.self) { try parse(text) }
+        #expect(error?.kind == .malformed && error?.advice?.contains("file:///") == true)
+    }
+
+    @Test func `a password is never repeated`() throws {
+        for text in ["https://me:hunter2@host/x", "file://me:hunter2@host/x"] {
+            let error = #expect(throws: StoreError.self) { try parse(text) }
+            #expect(error?.message.contains("hunter2") == false)
+            #expect(error?.subject?.contains("hunter2") != true)
+        }
+    }
+
+    @Test func `a URL opens its remote`() throws {
+        let disk = SimulatedDisk()
+        let remote = try openRemote(RemoteURL(directory: DiskPath("/r")), on: disk)
+        #expect(remote.description == "file:///r")
+        #expect(remoteSchemes.map(\.name) == ["file"])
+    }
+}

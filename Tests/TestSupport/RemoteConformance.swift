@@ -1,0 +1,124 @@
+import Platform
+package import Remotes
+import Vocabulary
+
+/// The text as a name on a remote; only for names that are right.
+package func remoteName(_ text: String) throws -> RemoteFileName {
+    try RemoteFileName(validating: text)
+}
+
+private func expectFailure(
+    _ kind: StoreError.Kind, _ rule: String, line: Int = #line, _ body: () throws -> Void
+) throws {
+    do {
+        try body()
+    } catch let error as StoreError {
+        return try demand(error.kind == kind, "\(rule): \(kind), not \(error.kind)", line: line)
+    }
+    throw BrokenRule(description: "\(rule): no error (line \(line))")
+}
+
+/// The rules of `Remote`; each is given an empty remote.
+package let remoteConformance: [ConformanceCheck<any Remote>] = [
+    ConformanceCheck("an empty remote has nothing") { remote in
+        let name = try remoteName("a/b")
+        try demand(try remote.list(nil).isEmpty && remote.list(name).isEmpty, "lists")
+        try demand(try remote.size(name) == nil && !remote.contains(name), "size")
+        try demand(try remote.readVersioned(name, maximumBytes: 9) == nil, "versioned")
+        try expectFailure(.notFound, "read") { _ = try remote.read(name, maximumBytes: 9) }
+        try expectFailure(.notFound, "range") { _ = try remote.read(name, range: 0..<0) }
+        try remote.remove(name)
+    },
+    ConformanceCheck("what is put is read, whole and in parts") { remote in
+        let name = try remoteName("packs/0a/1.pack")
+        let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        try remote.put(name, .bytes(bytes))
+        try demand(try remote.read(name, maximumBytes: 100_000) == bytes, "whole")
+        try demand(try remote.read(name, range: 7..<70_000) == Array(bytes[7..<70_000]), "part")
+        try demand(try remote.read(name, range: 100_000..<100_000).isEmpty, "nothing at the end")
+        try demand(try remote.size(name) == 100_000, "size")
+        try expectFailure(.corrupt, "past the end") {
+            _ = try remote.read(name, range: 99_999..<100_001)
+        }
+        try expectFailure(.corrupt, "more than wanted") {
+            _ = try remote.read(name, maximumBytes: 99_999)
+        }
+    },
+    ConformanceCheck("put never replaces, also not with nothing") { remote in
+        let name = try remoteName("f")
+        try remote.put(name, .bytes([]))
+        try expectFailure(.alreadyExists, "again") { try remote.put(name, .bytes([1])) }
+        try demand(try remote.read(name, maximumBytes: 1).isEmpty, "still empty")
+        try demand(try remote.size(name) == 0, "size of an empty file")
+        try remote.remove(name)
+        try remote.put(name, .bytes([1]))
+        try demand(try remote.read(name, maximumBytes: 1) == [1], "after removal")
+    },
+    ConformanceCheck("a file is sent as its bytes are") { remote in
+        let directory = try TemporaryDirectory()
+        var random = SmallRandom(seed: 5)
+        let bytes = random.bytes(9_000_001)
+        let path = directory.path / "source"
+        try writeAtomically(bytes, to: path, on: LocalDisk(), durable: false)
+        let name = try remoteName("big")
+        try remote.put(name, .file(path, on: LocalDisk()))
+        try demand(try remote.read(name, maximumBytes: 1 << 30) == bytes, "equal")
+        try expectFailure(.notFound, "no such source") {
+            let missing = directory.path / "missing"
+            try remote.put(try remoteName("other"), .file(missing, on: LocalDisk()))
+        }
+        try demand(try !remote.contains(try remoteName("other")), "nothing came of it")
+    },
+    ConformanceCheck("lists are sorted, complete and limited to the prefix") { remote in
+        for text in ["b", "a/2", "a/1", "ab/1", "a/c/d"] {
+            try remote.put(try remoteName(text), .bytes(Array(text.utf8)))
+        }
+        let all = try remote.list(nil)
+        try demand(all.map(\.name.description) == ["a/1", "a/2", "a/c/d", "ab/1", "b"], "all")
+        try demand(all.map(\.size) == [3, 3, 5, 4, 1], "sizes")
+        let some = try remote.list(try remoteName("a")).map(\.name.description)
+        try demand(some == ["a/1", "a/2", "a/c/d"], "below a prefix, not beside it")
+    },
+    ConformanceCheck("compare-and-swap replaces only what was seen") { remote in
+        let name = try remoteName("root")
+        try demand(try remote.compareAndSwap(name, expected: nil, new: [1]), "first")
+        try demand(try !remote.compareAndSwap(name, expected: nil, new: [2]), "no longer missing")
+        guard let seen = try remote.readVersioned(name, maximumBytes: 9) else {
+            throw BrokenRule(description: "there")
+        }
+        try demand(seen.bytes == [1], "content")
+        try demand(try remote.compareAndSwap(name, expected: seen.version, new: [2]), "seen")
+        try demand(try !remote.compareAndSwap(name, expected: seen.version, new: [3]), "stale")
+        try demand(try remote.read(name, maximumBytes: 9) == [2], "unchanged by the stale one")
+        let wrong = RemoteVersion("no such version")
+        let other = try remoteName("missing")
+        try demand(try !remote.compareAndSwap(other, expected: wrong, new: [3]), "missing")
+        try demand(try !remote.contains(other), "nothing made")
+    },
+    ConformanceCheck("of many swaps at once every one that says so is in the result") { remote in
+        let name = try remoteName("counter")
+        try parallelForEach(count: 24, threads: 4) { _ in
+            while true {
+                let seen = try remote.readVersioned(name, maximumBytes: 99)
+                let next = [(seen?.bytes.first ?? 0) + 1]
+                if try remote.compareAndSwap(name, expected: seen?.version, new: next) { return }
+            }
+        }
+        try demand(try remote.read(name, maximumBytes: 9) == [24], "none lost")
+    },
+    ConformanceCheck("of many puts of one name one wins") { remote in
+        let name = try remoteName("d/one")
+        let wins = try parallelMap(count: 16, threads: 4) { index in
+            do {
+                try remote.put(name, .bytes([UInt8(index)]))
+                return true
+            } catch let error as StoreError where error.kind == .alreadyExists {
+                return false
+            }
+        }
+        try demand(wins.filter { $0 }.count == 1, "one winner")
+        let winner = wins.firstIndex(of: true).map { UInt8($0) }
+        try demand(try remote.read(name, maximumBytes: 9).first == winner, "its bytes")
+        try demand(try remote.list(nil).count == 1, "nothing else is listed")
+    },
+]
