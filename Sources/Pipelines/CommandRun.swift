@@ -1,0 +1,86 @@
+import Platform
+import Synchronization
+import Vocabulary
+
+/// A stage's command on the machine.
+struct CommandRun {
+    let stage: String
+    let command: String
+    let directory: DiskPath
+    let seed: Int64
+    let threads: Int
+    /// Takes each line of the command's two outputs as it comes.
+    let onLine: @Sendable ([UInt8]) -> Void
+
+    /// Runs the command by `/bin/sh -c`. Throws `.stageFailed` for any end but status 0, with the
+    /// last lines of its standard error as the cause, and `.interrupted` after a signal to us.
+    func run() throws {
+        let tail = LineTail(limit: 20)
+        var variables = Environment.variables
+        variables["MLSTORE_SEED"] = String(seed)
+        variables["MLSTORE_STAGE"] = stage
+        variables["MLSTORE_THREADS"] = String(threads)
+        let deliver = onLine
+        let child = ChildProcess(
+            arguments: ["/bin/sh", "-c", command], directory: directory, environment: variables,
+            standardOutput: .lines(deliver),
+            standardError: .lines { line in
+                tail.append(line)
+                deliver(line)
+            })
+        let outcome = try child.run()
+        try SignalWatch.check()
+        guard !outcome.succeeded else { return }
+        throw failure(outcome.ending, tail.lines)
+    }
+
+    private func failure(_ ending: ChildProcess.Ending, _ lines: [[UInt8]]) -> StoreError {
+        let how =
+            switch ending {
+            case .exited(127): "exited with status 127 (a program was not found)"
+            case .exited(126): "exited with status 126 (a program may not be executed)"
+            case .exited(let status): "exited with status \(status)"
+            case .killed(let signal): "was killed by signal \(signal)\(CommandRun.name(of: signal))"
+            }
+        return StoreError(
+            .stageFailed, "stage '\(stage)' failed: its command \(how)", subject: stage,
+            advice: "mend the cause and run 'mlstore repro' again; what is current is not repeated",
+            safety: CommandRun.safety, cause: lines.isEmpty ? nil : CommandOutput(lines: lines))
+    }
+
+    static let safety = "the stage's previous outputs and mlstore.lock are as they were"
+
+    private static func name(of signal: Int) -> String {
+        let names = [
+            1: "SIGHUP", 2: "SIGINT", 4: "SIGILL", 6: "SIGABRT", 8: "SIGFPE",
+            9: "SIGKILL, often for want of memory", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM",
+        ]
+        return names[signal].map { " (\($0))" } ?? ""
+    }
+}
+
+/// The last lines that a failing command wrote to its standard error.
+package struct CommandOutput: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The lines, oldest first.
+    package let lines: [[UInt8]]
+
+    /// The lines as text, control characters escaped.
+    package var description: String { lines.map(printable).joined(separator: "\n") }
+}
+
+/// Keeps the last lines that it is given, each cut to a length that a terminal can bear.
+private final class LineTail: Sendable {
+    private let limit: Int
+    private let kept = Mutex<[[UInt8]]>([])
+
+    init(limit: Int) { self.limit = limit }
+
+    func append(_ line: [UInt8]) {
+        kept.withLock { lines in
+            lines.append(Array(line.prefix(2000)))
+            if lines.count > limit { lines.removeFirst() }
+        }
+    }
+
+    var lines: [[UInt8]] { kept.withLock { $0 } }
+}

@@ -1,0 +1,37 @@
+import Platform
+
+/// What `repro` is asked to do.
+package struct ReproOptions: Sendable {
+    /// The stages to bring up to date, by name; all when empty.
+    package var stages: [String] = []
+    /// Run the named stages (all when none is named) though they are current.
+    package var force = false
+    /// Leave out the stages that the named ones need.
+    package var single = false
+    /// Take the named stages and all that need them, instead of all that they need.
+    package var downstream = false
+    /// Say what would run, and run nothing.
+    package var dryRun = false
+    /// How many threads steps use; told to commands. Never changes a result of a step.
+    package var threads = Environment.processorCount
+    /// The seed for commands that do not declare one: 0 when nil.
+    package var seed: Int64?
+
+    /// All stages, nothing special.
+    package init() {}
+
+    /// The positions of the stages to look at, in order.
+    func selection(in graph: StageGraph, file: StageFile) throws -> [Int] {
+        let roots = try stages.map { name in
+            graph.index(of: try file.stage(named: name).name) ?? 0
+        }
+        if roots.isEmpty { return Array(graph.stages.indices) }
+        if downstream { return graph.withDownstream(of: roots) }
+        return single ? Array(Set(roots)).sorted() : graph.withUpstream(of: roots)
+    }
+
+    /// Whether `stage` runs even if it is current.
+    func forces(_ stage: Stage) -> Bool {
+        force && (stages.isEmpty || stages.contains(stage.name))
+    }
+}

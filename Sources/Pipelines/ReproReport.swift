@@ -1,0 +1,77 @@
+package import Bytes
+package import Vocabulary
+
+/// What became of a stage.
+package struct StageOutcome: Sendable {
+    /// What was done.
+    package enum Deed: String, Sendable {
+        /// Nothing: it was current.
+        case current
+        /// It ran.
+        case ran
+        /// Its outputs were taken from an earlier run of the same recipe.
+        case restored
+        /// It would run; this was a dry run.
+        case wouldRun
+    }
+
+    /// The stage.
+    package let stage: String
+    /// What was done.
+    package let deed: Deed
+    /// Why; empty for a current stage.
+    package let reasons: [StaleReason]
+    /// The run whose outputs are now on disk; nil in a dry run.
+    package let run: RunID?
+    /// How long the run took: now, or then for a restored one.
+    package let durationMilliseconds: Int64
+    /// The metrics that it has now, by file.
+    package let metrics: [RepoPath: JSONValue]
+    /// What its metrics were by the lock before, and are now.
+    package let metricsDiff: MetricsDiff
+    /// What its outputs are, with sizes.
+    package let outputs: [(path: RepoPath, content: ContentID, sizeBytes: Int)]
+
+    /// An outcome.
+    package init(
+        stage: String, deed: Deed, reasons: [StaleReason] = [], run: RunID? = nil,
+        durationMilliseconds: Int64 = 0, metrics: [RepoPath: JSONValue] = [:],
+        metricsBefore: [RepoPath: JSONValue] = [:],
+        outputs: [(path: RepoPath, content: ContentID, sizeBytes: Int)] = []
+    ) {
+        self.stage = stage
+        self.deed = deed
+        self.reasons = reasons
+        self.run = run
+        self.durationMilliseconds = durationMilliseconds
+        self.metrics = metrics
+        metricsDiff = MetricsDiff(old: metricsBefore, new: metrics)
+        self.outputs = outputs
+    }
+}
+
+/// What `repro` did, stage by stage in the order of work.
+package struct ReproReport: Sendable {
+    /// One outcome for each stage that was looked at.
+    package internal(set) var outcomes: [StageOutcome] = []
+    /// Bytes that the store grew by.
+    package internal(set) var newBytesStored = 0
+
+    /// A report on nothing yet.
+    package init() {}
+
+    /// How many stages ran or were restored.
+    package var changedCount: Int {
+        outcomes.count { $0.deed == .ran || $0.deed == .restored }
+    }
+}
+
+/// News while `repro` works; delivered on the calling thread and on threads of steps.
+package enum ReproEvent: Sendable {
+    /// A stage begins to run, for these reasons.
+    case started(stage: String, reasons: [StaleReason])
+    /// A line that a command wrote, or that a step has to say.
+    case line(stage: String, [UInt8])
+    /// A stage is done with.
+    case finished(StageOutcome)
+}
