@@ -1,0 +1,104 @@
+/// Some complete rows of a table, as slices of the bytes they were read from.
+///
+/// Valid only inside the closure that was given it: nothing is copied. Rows and columns count
+/// from 0.
+// Safe to hold, unsafe to read from: the readers below are marked so, and take indexes that the
+// caller keeps below `rowCount` and `columnCount`.
+@safe package struct RowBatch {
+    let base: UnsafePointer<UInt8>
+    let ends: UnsafePointer<UInt32>
+    /// The number of rows; at least 1.
+    package let rowCount: Int
+    /// The number of fields in every row.
+    package let columnCount: Int
+    /// How many rows of the table came before this batch.
+    package let firstRow: Int
+    /// What the table said before its rows.
+    package let header: TableHeader
+
+    init(
+        base: UnsafePointer<UInt8>, ends: UnsafePointer<UInt32>, rowCount: Int, header: TableHeader,
+        firstRow: Int
+    ) {
+        unsafe self.base = base
+        unsafe self.ends = ends
+        self.rowCount = rowCount
+        columnCount = header.columnNames.count
+        self.header = header
+        self.firstRow = firstRow
+    }
+
+    /// The field as it stands in the file, quotes and all.
+    @inline(__always)
+    package func rawField(row: Int, column: Int) -> UnsafeBufferPointer<UInt8> {
+        let index = row &* columnCount &+ column
+        let start = unsafe index == 0 ? 0 : Int(ends[index &- 1]) &+ 1
+        var end = unsafe Int(ends[index])
+        if column == columnCount &- 1, end > start, unsafe base[end &- 1] == 0x0d { end &-= 1 }
+        return unsafe UnsafeBufferPointer(start: base + start, count: end &- start)
+    }
+
+    /// The row as it stands in the file, without its line end.
+    package func rawRow(_ row: Int) -> UnsafeBufferPointer<UInt8> {
+        let first = row &* columnCount
+        let start = unsafe first == 0 ? 0 : Int(ends[first &- 1]) &+ 1
+        let last = unsafe rawField(row: row, column: columnCount - 1)
+        let end = unsafe last.baseAddress.map { unsafe $0 - base + last.count } ?? start
+        return unsafe UnsafeBufferPointer(start: base + start, count: end &- start)
+    }
+
+    /// The field without the quotes around it. Quotes doubled inside it are still doubled: equal to
+    /// the field's value whenever `hasDoubledQuotes` says no.
+    @inline(__always)
+    package func trimmedField(row: Int, column: Int) -> UnsafeBufferPointer<UInt8> {
+        let raw = unsafe rawField(row: row, column: column)
+        guard raw.count >= 2, unsafe raw[0] == 0x22 else { return unsafe raw }
+        return unsafe UnsafeBufferPointer(rebasing: raw[1..<(raw.count - 1)])
+    }
+
+    /// Calls `body` with the field's value: its text without quotes. Copies only fields with
+    /// doubled quotes.
+    @inline(__always)
+    package func withValue<Result>(
+        row: Int, column: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
+    ) rethrows -> Result {
+        let raw = unsafe rawField(row: row, column: column)
+        guard raw.count >= 2, unsafe raw[0] == 0x22 else { return unsafe try body(raw) }
+        let inner = unsafe UnsafeBufferPointer(rebasing: raw[1..<(raw.count - 1)])
+        guard unsafe inner.contains(0x22) else { return unsafe try body(inner) }
+        let value = unsafe RowBatch.undoubled(inner)
+        return unsafe try value.withUnsafeBufferPointer { unsafe try body($0) }
+    }
+
+    /// The field's value as bytes of its own.
+    package func value(row: Int, column: Int) -> [UInt8] {
+        unsafe withValue(row: row, column: column) { unsafe Array($0) }
+    }
+
+    /// The field's value as text, which is UTF-8: the reader has checked.
+    package func text(row: Int, column: Int) -> String {
+        unsafe withValue(row: row, column: column) { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Whether the field is one of the texts that stand for no value.
+    package func isNull(row: Int, column: Int) -> Bool {
+        let field = unsafe trimmedField(row: row, column: column)
+        return unsafe FieldSyntax.isNull(field)
+    }
+
+    private static func undoubled(_ inner: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+        var value: [UInt8] = []
+        value.reserveCapacity(inner.count)
+        var skipsNext = false
+        for index in 0..<inner.count {
+            let byte = unsafe inner[index]
+            if byte == 0x22, skipsNext {
+                skipsNext = false
+                continue
+            }
+            skipsNext = byte == 0x22
+            value.append(byte)
+        }
+        return value
+    }
+}

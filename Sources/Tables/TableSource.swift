@@ -1,0 +1,63 @@
+/// A table's bytes, which can be read from the start any number of times.
+// Safe: the buffers exist only inside the closures that are given them.
+@safe package struct TableSource: Sendable {
+    /// Pushes all bytes, in order, in buffers of any sizes, into the closure; what that throws
+    /// ends it.
+    package typealias Read =
+        @Sendable (_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+
+    /// What errors call it: a path.
+    package let name: String
+    /// How its bytes are read as rows.
+    package let format: any TableFormat
+    private let read: Read
+
+    /// Makes a source.
+    package init(name: String, format: any TableFormat, read: @escaping Read) {
+        self.name = name
+        self.format = format
+        unsafe self.read = unsafe read
+    }
+
+    /// A source whose bytes are in memory.
+    package init(name: String, format: any TableFormat, bytes: [UInt8]) {
+        unsafe self.init(name: name, format: format) { body in
+            unsafe try bytes.withUnsafeBytes { unsafe try body($0) }
+        }
+    }
+
+    /// Pushes all bytes into `body`.
+    package func forEachBuffer(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        unsafe try read(body)
+    }
+
+    /// Hands all rows to `body`, batch by batch; a table without rows has no batch. Returns the
+    /// header. A `TableError` comes out as a `StoreError` that names the table.
+    @discardableResult
+    package func forEachBatch(_ body: (RowBatch) throws -> Void) throws -> TableHeader {
+        try naming {
+            var reader = format.makeReader()
+            unsafe try forEachBuffer { unsafe try reader.consume($0, body) }
+            try reader.finish(body)
+            guard let header = reader.header else { throw TableError(line: nil, "no header") }
+            return header
+        }
+    }
+
+    /// The table's rows, columns and types: one pass.
+    package func summary() throws -> TableSummary {
+        try naming {
+            var scanner = TableScanner(format)
+            unsafe try forEachBuffer { unsafe try scanner.consume($0) }
+            return try scanner.finish()
+        }
+    }
+
+    private func naming<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as TableError {
+            throw error.named(name)
+        }
+    }
+}
