@@ -99,6 +99,9 @@ package struct Digest: Hashable, Sendable {
     /// The first eight bytes as a number: evenly spread, for hash tables and interpolation search.
     package var prefix64: UInt64 { word0 }
 
+    /// The eight bytes behind those: with them 128 bits, which no two contents share by chance.
+    package var second64: UInt64 { word1 }
+
     private static func value(ofHexDigit character: UInt8) -> UInt8? {
         switch character {
         case 0x30...0x39: character - 0x30

@@ -1,0 +1,114 @@
+import Bytes
+package import Vocabulary
+
+/// The objects of one frame, decoded; their lengths are known, their digests not yet checked.
+struct DecodedFrame: Sendable {
+    let kind: ObjectKind
+    /// Where each object starts in `plain`, and behind the last its end.
+    let offsets: [Int]
+    let plain: [UInt8]
+    let firstDigest: Digest
+
+    var count: Int { offsets.count - 1 }
+
+    /// Checks the whole frame and decodes it.
+    init(_ frame: [UInt8], with worker: FrameWorker) throws(FrameFault) {
+        let prefix = try FramePrefix(checking: frame.span)
+        let lengths = try prefix.lengths(in: frame.span)
+        kind = prefix.kind
+        firstDigest = prefix.firstDigest
+        var offsets = [0]
+        offsets.reserveCapacity(lengths.count + 1)
+        for length in lengths { offsets.append(offsets[offsets.count - 1] + length) }
+        self.offsets = offsets
+        var fault: FrameFault?
+        plain = unsafe [UInt8](unsafeUninitializedCapacity: prefix.plainLength) { buffer, count in
+            // Unsafe: the whole buffer is written, or zeroed where decoding fails.
+            let target = unsafe UnsafeMutableRawBufferPointer(
+                start: buffer.baseAddress, count: prefix.plainLength)
+            unsafe frame.withUnsafeBytes { source in
+                do throws(FrameFault) {
+                    try unsafe worker.decode(source, prefix, into: target)
+                } catch {
+                    fault = error
+                    unsafe target.initializeMemory(as: UInt8.self, repeating: 0)
+                }
+            }
+            count = prefix.plainLength
+        }
+        if let fault { throw fault }
+    }
+
+    /// The bytes of one object, or nil where there is no such.
+    func object(_ ordinal: Int) -> [UInt8]? {
+        guard ordinal >= 0, ordinal < count else { return nil }
+        return Array(plain[offsets[ordinal]..<offsets[ordinal + 1]])
+    }
+
+    /// The digest of one object, computed from its bytes; for a recipe, the one that it states.
+    func digest(_ ordinal: Int) -> Digest? {
+        guard ordinal >= 0, ordinal < count else { return nil }
+        let range = offsets[ordinal]..<offsets[ordinal + 1]
+        return unsafe plain.withUnsafeBytes {
+            unsafe objectDigest(kind, UnsafeRawBufferPointer(rebasing: $0[range]))
+        }
+    }
+
+    /// The keys of all objects, in order; nil where one cannot be computed.
+    func keys() -> [ObjectKey]? {
+        var keys: [ObjectKey] = []
+        keys.reserveCapacity(count)
+        for ordinal in 0..<count {
+            guard let digest = digest(ordinal) else { return nil }
+            keys.append(ObjectKey(kind, digest))
+        }
+        return keys
+    }
+}
+
+/// The digest of an object from its bytes, as its kind says; nil for a recipe too short to state
+/// its own.
+func objectDigest(_ kind: ObjectKind, _ bytes: UnsafeRawBufferPointer) -> Digest? {
+    if kind == .recipe {
+        guard bytes.count >= Digest.sizeBytes else { return nil }
+        return Digest(bytes: unsafe bytes[0..<Digest.sizeBytes])
+    }
+    var digester = Digester()
+    if let tag = kind.digestTag { digester.update(text: tag + "\n") }
+    unsafe digester.update(buffer: bytes)
+    return digester.finish()
+}
+
+/// The digest of an object from its bytes, as its kind says.
+package func objectDigest(_ kind: ObjectKind, _ bytes: [UInt8]) -> Digest? {
+    unsafe bytes.withUnsafeBytes { unsafe objectDigest(kind, $0) }
+}
+
+/// One frame as it stands in a pack, checked and named: what Transfer copies.
+package struct EncodedFrame: Sendable {
+    /// The frame, from its magic number to the end of its payload.
+    package let bytes: [UInt8]
+    /// Its objects with their lengths, in order; at least one, all of one kind.
+    package let objects: [(key: ObjectKey, length: Int)]
+
+    init(trusted bytes: [UInt8], _ objects: [(key: ObjectKey, length: Int)]) {
+        self.bytes = bytes
+        self.objects = objects
+    }
+
+    /// Checks the frame completely: its checksum, that it decodes, and what its objects hash to.
+    /// A recipe is trusted for its name only: reading its blob checks the rest. Throws `.corrupt`
+    /// or `.newerFormat` naming `source`.
+    package init(verifying bytes: [UInt8], from source: String) throws {
+        do {
+            let decoded = try DecodedFrame(bytes, with: FrameWorker())
+            guard let keys = decoded.keys(), keys.first?.digest == decoded.firstDigest else {
+                throw FrameFault.damaged(DecodeError(at: 32, "objects do not hash to their ids"))
+            }
+            self.bytes = bytes
+            objects = keys.enumerated().map { index, key in
+                (key, decoded.offsets[index + 1] - decoded.offsets[index])
+            }
+        } catch let fault as FrameFault { throw fault.error(in: source, at: 0) }
+    }
+}

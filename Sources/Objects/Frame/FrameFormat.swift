@@ -1,0 +1,187 @@
+import Bytes
+package import Vocabulary
+
+/// How the bytes of a frame's objects are encoded: one byte of the prefix.
+package enum FrameCodec: UInt8, Sendable {
+    /// As they are.
+    case raw = 0
+    /// One zstd frame.
+    case zstd = 1
+    // Named so that no other use is made of them: 2 prefix-delta, 3 float planes, 4 xor planes.
+}
+
+/// The prefix of a frame: one or several objects of one kind, encoded together.
+///
+/// A frame describes itself, so that a pack's directory can be rebuilt by walking its frames.
+/// All numbers are little-endian.
+///
+///     offset size
+///      0      4   magic "mlf1"
+///      4      4   payload length: how many bytes follow the 64 of the prefix
+///      8      8   XXH3-64 of everything from byte 16 to the end of the payload
+///     16      1   kind (`ObjectKind`)
+///     17      1   codec (`FrameCodec`)
+///     18      2   flags: 0; bit 15 is kept for encryption
+///     20      4   plain length: the sum of the objects' lengths
+///     24      4   count of objects, at least 1
+///     28      4   zero
+///     32     32   digest of the first object
+///     64          payload: if count > 1, a length of 4 bytes for each object; then the encoded bytes
+///
+/// Objects stand behind each other in the plain bytes. Their digests are found by hashing them
+/// as their kind says; a recipe starts with its digest.
+///
+/// Invariants: `plainLength` and `count` are within their bounds; a `raw` frame's encoded bytes are
+/// exactly `plainLength`; the lengths of the table add up to `plainLength`.
+package struct FramePrefix: Sendable, Equatable {
+    /// The length of a prefix.
+    package static let sizeBytes = 64
+    /// No frame decodes to more than this.
+    package static let maximumPlainLength = 64 << 20
+    /// No frame holds more objects than this.
+    package static let maximumCount = 4096
+    static let magic: [UInt8] = Array("mlf1".utf8)
+    static let checkedFrom = 16
+
+    /// The kind of all its objects.
+    package var kind: ObjectKind
+    /// How they are encoded.
+    package var codec: FrameCodec
+    /// Bytes behind the prefix.
+    package var payloadLength: Int
+    /// Bytes of the objects together.
+    package var plainLength: Int
+    /// How many objects.
+    package var count: Int
+    /// The digest of the first.
+    package var firstDigest: Digest
+    var checksum: UInt64 = 0
+
+    /// Bytes of the lengths table.
+    var tableLength: Int { count > 1 ? 4 * count : 0 }
+    /// Bytes of the whole frame.
+    package var frameLength: Int { FramePrefix.sizeBytes + payloadLength }
+}
+
+/// Why a frame cannot be read: damaged, or newer than this program.
+enum FrameFault: Error {
+    case damaged(DecodeError)
+    case newer(String)
+
+    func error(in file: String, at offset: Int, object: ObjectKey? = nil) -> StoreError {
+        switch self {
+        case .damaged(let fault):
+            .damaged(file, at: offset, fault.reason, object: object, cause: fault)
+        case .newer(let what): .newerFormat(file, what)
+        }
+    }
+}
+
+extension FramePrefix {
+    /// The length of the frame that starts at `bytes`, checked only for its magic number and
+    /// bounds: enough to know how much to read.
+    static func frameLength(startingWith bytes: Span<UInt8>) throws(DecodeError) -> Int {
+        var cursor = ByteCursor()
+        try cursor.magic(magic, bytes)
+        let payload = Int(try cursor.uint32(bytes))
+        guard payload <= maximumPayloadLength else { throw DecodeError(at: 4, "frame too long") }
+        return sizeBytes + payload
+    }
+
+    static let maximumPayloadLength = maximumPlainLength + 4 * maximumCount
+
+    /// Reads and checks the prefix of the whole frame in `frame`: length, XXH3, bounds.
+    init(checking frame: Span<UInt8>) throws(FrameFault) {
+        do throws(DecodeError) {
+            let length = try FramePrefix.frameLength(startingWith: frame)
+            guard length == frame.count else { throw DecodeError(at: 4, "frame of another length") }
+            var cursor = ByteCursor(offset: 8)
+            let stored = try cursor.uint64(frame)
+            guard stored == xxh3(frame.extracting(FramePrefix.checkedFrom..<length)) else {
+                throw DecodeError(at: 8, "checksum mismatch")
+            }
+        } catch { throw .damaged(error) }
+        try self.init(trusting: frame)
+    }
+
+    /// The prefix of a frame whose checksum is right: what is unknown here is newer, not damaged.
+    private init(trusting frame: Span<UInt8>) throws(FrameFault) {
+        do throws(DecodeError) {
+            var cursor = ByteCursor(offset: 4)
+            payloadLength = Int(try cursor.uint32(frame))
+            checksum = try cursor.uint64(frame)
+            let kindByte = try cursor.uint8(frame)
+            let codecByte = try cursor.uint8(frame)
+            let flags = try cursor.uint16(frame)
+            plainLength = Int(try cursor.uint32(frame))
+            count = Int(try cursor.uint32(frame))
+            let reserved = try cursor.uint32(frame)
+            firstDigest = try cursor.digest(frame)
+            guard flags & 0x8000 == 0 else { throw FrameFault.newer("encryption") }
+            guard flags == 0, reserved == 0 else { throw FrameFault.newer("frame flags \(flags)") }
+            guard let kind = ObjectKind(rawValue: kindByte) else {
+                throw FrameFault.newer("object kind \(kindByte)")
+            }
+            guard let codec = FrameCodec(rawValue: codecByte) else {
+                throw FrameFault.newer("frame codec \(codecByte)")
+            }
+            self.kind = kind
+            self.codec = codec
+        } catch let error as DecodeError { throw .damaged(error)
+        } catch let error as FrameFault { throw error
+        } catch { throw .damaged(DecodeError(at: 0, "unreadable frame")) }
+        try checkBounds()
+    }
+
+    private func checkBounds() throws(FrameFault) {
+        guard plainLength <= FramePrefix.maximumPlainLength else {
+            throw .damaged(DecodeError(at: 20, "plain length out of bounds"))
+        }
+        guard (1...FramePrefix.maximumCount).contains(count), tableLength <= payloadLength else {
+            throw .damaged(DecodeError(at: 24, "count out of bounds"))
+        }
+        guard codec != .raw || payloadLength - tableLength == plainLength else {
+            throw .damaged(DecodeError(at: 4, "raw frame of another length"))
+        }
+    }
+
+    /// The lengths of the objects of the whole checked frame in `frame`.
+    func lengths(in frame: Span<UInt8>) throws(FrameFault) -> [Int] {
+        guard count > 1 else { return [plainLength] }
+        var lengths: [Int] = []
+        lengths.reserveCapacity(count)
+        var cursor = ByteCursor(offset: FramePrefix.sizeBytes)
+        var sum = 0
+        do throws(DecodeError) {
+            for _ in 0..<count {
+                let length = Int(try cursor.uint32(frame))
+                sum += length
+                lengths.append(length)
+            }
+        } catch { throw .damaged(error) }
+        guard sum == plainLength else {
+            throw .damaged(DecodeError(at: FramePrefix.sizeBytes, "lengths do not add up"))
+        }
+        return lengths
+    }
+
+    /// Writes the prefix at the start of `frame`, whose payload stands behind it already, with
+    /// the checksum of both. `frame` is the whole frame.
+    func write(to frame: UnsafeMutableRawBufferPointer) {
+        // Unsafe: stores below 64 of a buffer that is `frameLength` long, by the caller's promise.
+        unsafe frame.copyBytes(from: FramePrefix.magic)
+        unsafe frame.storeBytes(of: UInt32(payloadLength).littleEndian, toByteOffset: 4, as: UInt32.self)
+        unsafe frame.storeBytes(of: kind.rawValue, toByteOffset: 16, as: UInt8.self)
+        unsafe frame.storeBytes(of: codec.rawValue, toByteOffset: 17, as: UInt8.self)
+        unsafe frame.storeBytes(of: 0, toByteOffset: 18, as: UInt16.self)
+        unsafe frame.storeBytes(of: UInt32(plainLength).littleEndian, toByteOffset: 20, as: UInt32.self)
+        unsafe frame.storeBytes(of: UInt32(count).littleEndian, toByteOffset: 24, as: UInt32.self)
+        unsafe frame.storeBytes(of: 0, toByteOffset: 28, as: UInt32.self)
+        unsafe UnsafeMutableRawBufferPointer(rebasing: frame[32..<64])
+            .copyBytes(from: firstDigest.bytes)
+        let checked = unsafe UnsafeRawBufferPointer(
+            rebasing: frame[FramePrefix.checkedFrom..<frameLength])
+        let sum = unsafe xxh3(buffer: checked)
+        unsafe frame.storeBytes(of: sum.littleEndian, toByteOffset: 8, as: UInt64.self)
+    }
+}

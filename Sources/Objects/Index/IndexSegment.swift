@@ -1,0 +1,142 @@
+import Bytes
+import Platform
+import Vocabulary
+
+/// An index segment in memory or mapped; see `IndexFormat`.
+///
+/// Invariant: header and lengths were checked, so that no look-up reads outside the bytes whatever
+/// stands in the entries; `packs` has an id for each pack number below its count, and entries
+/// with higher numbers are passed over.
+final class IndexSegment: Sendable {
+    let packs: [PackID]
+    let objectCount: Int
+    let sizeBytes: Int
+    private let bytes: MappedBytes
+    private let filterStart: Int
+    private let filterMask: UInt64
+    private let entriesStart: Int
+
+    /// Where an object stands, by the number of its pack in this segment.
+    struct Hit {
+        let pack: Int
+        let frameOffset: Int
+        let ordinal: Int
+        let length: Int
+    }
+
+    /// Checks the whole segment, checksum included: about 16 GB/s.
+    init(checking bytes: MappedBytes) throws {
+        let header = try bytes.withSpan { try Header($0) }
+        guard header.totalBytes == bytes.count else {
+            throw DecodeError(at: 16, "index of another length")
+        }
+        let sum = bytes.withSpan { xxh3($0.extracting(IndexFormat.headerBytes..<$0.count)) }
+        guard sum == header.checksum else { throw DecodeError(at: 32, "index checksum mismatch") }
+        self.bytes = bytes
+        packs = bytes.withSpan { span in
+            var ids: [PackID] = []
+            for number in 0..<header.packs {
+                let start = IndexFormat.headerBytes + number * Digest.sizeBytes
+                ids.append(PackID(Digest(at: start, of: span)))
+            }
+            return ids
+        }
+        objectCount = header.objects
+        sizeBytes = bytes.count
+        filterStart = IndexFormat.headerBytes + header.packs * Digest.sizeBytes
+        filterMask = UInt64(header.filter * 8 - 1)
+        entriesStart = filterStart + header.filter
+    }
+
+    private struct Header {
+        var packs: Int
+        var objects: Int
+        var filter: Int
+        var checksum: UInt64
+
+        var totalBytes: Int {
+            IndexFormat.headerBytes + packs * Digest.sizeBytes + filter
+                + objects * IndexFormat.entryBytes
+        }
+
+        init(_ span: Span<UInt8>) throws(DecodeError) {
+            var cursor = ByteCursor(offset: 56)
+            let stored = try cursor.uint64(span)
+            guard stored == xxh3(span.extracting(0..<56)) else {
+                throw DecodeError(at: 56, "index header checksum mismatch")
+            }
+            cursor.offset = 0
+            try cursor.magic(IndexFormat.magic, span)
+            guard try cursor.uint16(span) == IndexFormat.version, try cursor.uint16(span) == 0 else {
+                throw DecodeError(at: 8, "index of another version")
+            }
+            let packCount = UInt64(try cursor.uint32(span))
+            let objectCount = try cursor.uint64(span)
+            let filterCount = try cursor.uint64(span)
+            checksum = try cursor.uint64(span)
+            let bound = UInt64(span.count)
+            guard packCount <= bound, objectCount <= bound, filterCount <= bound, filterCount >= 64,
+                filterCount.nonzeroBitCount == 1
+            else { throw DecodeError(at: 12, "index counts out of bounds") }
+            packs = Int(packCount)
+            objects = Int(objectCount)
+            filter = Int(filterCount)
+        }
+    }
+
+    /// Calls `body` with each place of the object until it returns true.
+    func find(_ key: ObjectKey, _ body: (Hit) -> Bool) {
+        let a = key.digest.prefix64
+        let b = key.digest.second64
+        // Unsafe: offsets below the checked total.
+        unsafe bytes.withBytes { buffer in
+            guard unsafe mayContain(a, b, buffer) else { return }
+            var index = unsafe lowerBound(a, b, buffer)
+            while index < objectCount {
+                let entry = unsafe self.entry(index, buffer)
+                guard entry.a == a, entry.b == b else { return }
+                index += 1
+                guard entry.kind == key.kind.rawValue, Int(entry.pack) < packs.count else { continue }
+                let hit = Hit(
+                    pack: Int(entry.pack), frameOffset: Int(entry.frameOffset),
+                    ordinal: Int(entry.ordinal), length: Int(entry.length))
+                if body(hit) { return }
+            }
+        }
+    }
+
+    /// Calls `body` with every entry, in order.
+    func forEachEntry(_ body: (IndexEntry) -> Void) {
+        unsafe bytes.withBytes { buffer in
+            for index in 0..<objectCount { body(unsafe entry(index, buffer)) }
+        }
+    }
+
+    private func entry(_ index: Int, _ buffer: UnsafeRawBufferPointer) -> IndexEntry {
+        unsafe IndexEntry(buffer, at: entriesStart + index * IndexFormat.entryBytes)
+    }
+
+    private func mayContain(_ a: UInt64, _ b: UInt64, _ buffer: UnsafeRawBufferPointer) -> Bool {
+        let bits = IndexFormat.filterBits(a, b, mask: filterMask)
+        for bit in [bits.0, bits.1, bits.2]
+        where unsafe buffer[filterStart + Int(bit >> 3)] & (1 << UInt8(bit & 7)) == 0 {
+            return false
+        }
+        return true
+    }
+
+    private func lowerBound(_ a: UInt64, _ b: UInt64, _ buffer: UnsafeRawBufferPointer) -> Int {
+        var low = 0
+        var high = objectCount
+        while low < high {
+            let middle = low + (high - low) / 2
+            let entry = unsafe self.entry(middle, buffer)
+            if entry.a < a || (entry.a == a && entry.b < b) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
+    }
+}

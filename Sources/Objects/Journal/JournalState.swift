@@ -1,0 +1,65 @@
+import Bytes
+import Vocabulary
+
+/// What the journal says: the truth about packs and refs, as far as it was read.
+struct JournalState: Sendable {
+    /// The commits, in order.
+    private(set) var entries: [JournalEntry] = []
+    private(set) var refs: [RefName: RecordID] = [:]
+    /// The committed packs with the sizes of their files.
+    private(set) var packs: [PackID: Int] = [:]
+    /// Where the last good record ends.
+    private(set) var goodBytes = 0
+    private(set) var lastDigest = Digest.zero
+    /// Bytes of a cut-off record behind the last good one.
+    private(set) var tornBytes = 0
+
+    static let fileName = "journal"
+
+    /// Reads the records of `tail`, which starts at `goodBytes` of the file.
+    mutating func replay(_ tail: [UInt8]) throws {
+        var offset = 0
+        tornBytes = 0
+        while offset < tail.count {
+            guard let raw = JournalFormat.record(at: offset, in: tail.span) else {
+                return try checkTorn(tail, offset)
+            }
+            try append(raw, tail)
+            offset = raw.range.upperBound
+        }
+    }
+
+    private mutating func checkTorn(_ tail: [UInt8], _ offset: Int) throws {
+        if let next = JournalFormat.firstRecord(from: offset + 1, in: tail.span) {
+            throw StoreError.damaged(
+                JournalState.fileName, at: goodBytes,
+                "a record is unreadable, and a good one follows at byte \(goodBytes + next - offset)")
+        }
+        tornBytes = tail.count - offset
+    }
+
+    private mutating func append(_ raw: JournalFormat.Raw, _ tail: [UInt8]) throws {
+        guard raw.sequence == UInt64(entries.count + 1), raw.previous == lastDigest else {
+            throw StoreError.damaged(
+                JournalState.fileName, at: goodBytes, "the chain of records is broken")
+        }
+        let start = raw.range.lowerBound + JournalFormat.headerBytes
+        do {
+            let json = try JSONValue(parsing: Array(tail[start..<raw.range.upperBound]))
+            apply(try JournalEntry(sequence: entries.count + 1, json: json))
+        } catch let fault as FrameFault {
+            throw fault.error(in: JournalState.fileName, at: goodBytes)
+        } catch let fault as DecodeError {
+            throw StoreError.damaged(
+                JournalState.fileName, at: goodBytes + fault.offset, fault.reason, cause: fault)
+        }
+        goodBytes += raw.range.count
+        lastDigest = sha256(Array(tail[raw.range]))
+    }
+
+    private mutating func apply(_ entry: JournalEntry) {
+        for pack in entry.packs { packs[pack.id] = pack.sizeBytes }
+        for change in entry.refs { refs[change.name] = change.new }
+        entries.append(entry)
+    }
+}

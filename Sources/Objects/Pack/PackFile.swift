@@ -1,0 +1,139 @@
+import Bytes
+package import Platform
+package import Vocabulary
+
+/// A pack opened for reading. Reads go through the file, not a map, so that a pack that was cut
+/// short is an error and not a signal.
+package final class PackFile: Sendable {
+    /// The pack that the name promises.
+    package let id: PackID
+    /// Bytes of the file.
+    package let sizeBytes: Int
+    private let file: any DiskFile
+
+    /// The name in errors.
+    package var name: String { "packs/\(id.digest.hex).pack" }
+
+    /// Opens the pack at `path`; checks nothing yet.
+    package init(_ id: PackID, at path: DiskPath, on disk: any Disk) throws {
+        self.id = id
+        file = try disk.openFile(path, .read)
+        sizeBytes = try file.status().size
+    }
+
+    deinit { try? file.close() }  // only read
+
+    /// The frame at `offset` as it stands, of plausible length, but not yet checked. `guess` is
+    /// how long it is expected to be: a good guess saves a read.
+    func frameBytes(at offset: Int, guess: Int) throws -> [UInt8] {
+        let wanted = max(FramePrefix.sizeBytes, guess)
+        guard offset >= PackFormat.headerBytes, offset < sizeBytes else {
+            throw StoreError.damaged(name, at: offset, "the file ends before it")
+        }
+        var bytes = try file.read(at: offset, count: min(wanted, sizeBytes - offset))
+        let length: Int
+        do {
+            length = try FramePrefix.frameLength(startingWith: bytes.span)
+        } catch { throw StoreError.damaged(name, at: offset, error.reason, cause: error) }
+        guard length <= sizeBytes - offset else {
+            throw StoreError.damaged(name, at: offset, "the file ends within a frame")
+        }
+        if bytes.count > length {
+            bytes.removeLast(bytes.count - length)
+        } else if bytes.count < length {
+            bytes += try file.read(at: offset + bytes.count, count: length - bytes.count)
+        }
+        guard bytes.count == length else {
+            throw StoreError.damaged(name, at: offset, "the file ends within a frame")
+        }
+        return bytes
+    }
+
+    /// The checked frame at `offset`, decoded.
+    func frame(at offset: Int, guess: Int, with worker: FrameWorker) throws -> DecodedFrame {
+        let bytes = try frameBytes(at: offset, guess: guess)
+        do {
+            return try DecodedFrame(bytes, with: worker)
+        } catch { throw error.error(in: name, at: offset) }
+    }
+
+    /// The class in the checked header.
+    package func packClass() throws -> PackClass {
+        let header = try file.read(at: 0, count: PackFormat.headerBytes)
+        do {
+            return try PackFormat.parseHeader(header.span)
+        } catch { throw error.error(in: name, at: 0) }
+    }
+
+    /// The checked trailer.
+    package func trailer() throws -> PackTrailer {
+        let start = sizeBytes - PackFormat.trailerBytes
+        guard start >= PackFormat.headerBytes else {
+            throw StoreError.damaged(name, at: sizeBytes, "the file is too short for a pack")
+        }
+        let bytes = try file.read(at: start, count: PackFormat.trailerBytes)
+        do {
+            return try PackTrailer(parsing: bytes.span, fileSize: sizeBytes)
+        } catch { throw StoreError.damaged(name, at: start, error.reason, cause: error) }
+    }
+
+    /// The checked directory, in its own order.
+    package func directory() throws -> [PackEntry] {
+        _ = try packClass()
+        let trailer = try trailer()
+        let bytes = try file.read(at: trailer.directoryOffset, count: trailer.directoryBytes)
+        do {
+            return try PackDirectory.parse(bytes.span, trailer: trailer)
+        } catch {
+            throw StoreError.damaged(
+                name, at: trailer.directoryOffset + error.offset, error.reason, cause: error)
+        }
+    }
+
+    /// The SHA-256 of the whole file.
+    func fileDigest() throws -> Digest {
+        var digester = Digester()
+        var offset = 0
+        while true {
+            let bytes = try file.read(at: offset, count: 1 << 20)
+            if bytes.isEmpty { return digester.finish() }
+            digester.update(bytes)
+            offset += bytes.count
+        }
+    }
+}
+
+// MARK: - Scanning
+
+extension PackFile {
+    /// Walks the frames from the header on, without the directory, calling `body` with each frame's
+    /// offset and bytes (of plausible length, not yet checked). Stops at the directory, or where
+    /// the bytes make no sense; returns where that is.
+    func scanFrames(_ body: (_ offset: Int, _ frame: [UInt8]) throws -> Void) throws -> Int {
+        var offset = PackFormat.headerBytes
+        let end = (try? trailer().directoryOffset) ?? sizeBytes
+        while offset < end {
+            guard let bytes = try? frameBytes(at: offset, guess: 64 << 10) else { return offset }
+            try body(offset, bytes)
+            offset += bytes.count
+        }
+        return offset
+    }
+
+    /// The directory, rebuilt from the frames that are intact.
+    func rebuiltDirectory(with worker: FrameWorker) throws -> [PackEntry] {
+        var entries: [PackEntry] = []
+        _ = try scanFrames { offset, bytes in
+            guard let frame = try? DecodedFrame(bytes, with: worker), let keys = frame.keys() else {
+                return
+            }
+            for (ordinal, key) in keys.enumerated() {
+                entries.append(
+                    PackEntry(
+                        key: key, frameOffset: offset, ordinal: ordinal,
+                        length: frame.offsets[ordinal + 1] - frame.offsets[ordinal]))
+            }
+        }
+        return entries
+    }
+}
