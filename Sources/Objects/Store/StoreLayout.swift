@@ -1,0 +1,69 @@
+import Bytes
+import Platform
+import Vocabulary
+
+/// Where the parts of a store stand below its directory.
+///
+///     format              canonical JSON: what this is, its version and features
+///     journal             the truth about packs and refs (`JournalFormat`)
+///     lock                locked for the milliseconds of an append to the journal
+///     packs/<hex>.pack    the objects (`PackFormat`)
+///     index/<hex>.idx     derived (`IndexFormat`)
+///     sessions/lock       locked while a session is made or dead ones are cleaned away
+///     sessions/<nonce>/   packs being written, and `lock`, held as long as their writer lives
+struct StoreLayout: Sendable {
+    let root: DiskPath
+
+    var format: DiskPath { root / "format" }
+    var journal: DiskPath { root / "journal" }
+    var lock: DiskPath { root / "lock" }
+    var packs: DiskPath { root / "packs" }
+    var index: DiskPath { root / "index" }
+    var sessions: DiskPath { root / "sessions" }
+    var sessionsLock: DiskPath { sessions / "lock" }
+
+    func pack(_ id: PackID) -> DiskPath { packs / "\(id.digest.hex).pack" }
+    func segment(_ name: String) -> DiskPath { index / name }
+
+    /// The id in a pack's file name, or nil for any other name.
+    static func packID(named name: [UInt8]) -> PackID? {
+        let text = String(decoding: name, as: UTF8.self)
+        guard text.hasSuffix(".pack") else { return nil }
+        return Digest(hex: text.dropLast(5)).map { PackID($0) }
+    }
+
+    static func isSegment(_ name: [UInt8]) -> Bool {
+        let text = String(decoding: name, as: UTF8.self)
+        return text.hasSuffix(".idx") && Digest(hex: text.dropLast(4)) != nil
+    }
+}
+
+/// The `format` file: `{"features":[],"format":"mlstore store","version":1}` and a newline.
+///
+/// A feature is a word that a reader must know to read the store rightly; none is defined yet.
+enum StoreFormatFile {
+    static let version: Int64 = 1
+    static let name = "mlstore store"
+
+    static var current: [UInt8] {
+        let value: JSONValue = [
+            "format": .string(name), "version": .integer(version), "features": [],
+        ]
+        return value.canonical + [0x0a]
+    }
+
+    static func check(_ bytes: [UInt8]) throws {
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: bytes)
+        } catch { throw StoreError.damaged("format", at: error.offset, error.reason, cause: error) }
+        guard value["format"]?.stringValue == name, let found = value["version"]?.integerValue,
+            let features = value["features"]?.arrayValue
+        else { throw StoreError.damaged("format", at: 0, "it does not describe a store") }
+        guard found == version else { throw StoreError.newerFormat("format", "store version \(found)") }
+        if let feature = features.first {
+            let name = feature.stringValue ?? "?"
+            throw StoreError.newerFormat("format", "the feature '\(name)'")
+        }
+    }
+}

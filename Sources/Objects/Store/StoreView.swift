@@ -1,0 +1,75 @@
+import Platform
+import Vocabulary
+
+/// Where an object stands.
+struct ObjectPlace: Hashable, Sendable {
+    let pack: PackID
+    let frameOffset: Int
+    let ordinal: Int
+    let length: Int
+}
+
+/// A loaded index segment, and which of its packs the journal knows.
+struct LoadedSegment: Sendable {
+    /// The name of its file; empty for one that exists only in memory.
+    let name: String
+    let segment: IndexSegment
+    var live: [Bool]
+}
+
+/// One state of the store: what readers see until the next refresh. Immutable.
+struct StoreView: Sendable {
+    var journal = JournalState()
+    /// Which file the journal was read from: another one is read from its start.
+    var journalInode: UInt64 = 0
+    var segments: [LoadedSegment] = []
+    /// What was wrong with derived files and could be mended; for `verify`.
+    var mended: [String] = []
+    /// Committed packs that could not be indexed, with the reason.
+    var unreadable: [PackID: StoreError] = [:]
+
+    /// The first place of the object in a committed pack, or nil.
+    func place(of key: ObjectKey) -> ObjectPlace? {
+        var found: ObjectPlace?
+        for loaded in segments.reversed() where found == nil {
+            loaded.segment.find(key) { hit in
+                guard loaded.live[hit.pack] else { return false }
+                found = ObjectPlace(
+                    pack: loaded.segment.packs[hit.pack], frameOffset: hit.frameOffset,
+                    ordinal: hit.ordinal, length: hit.length)
+                return true
+            }
+        }
+        return found
+    }
+
+    /// All places of the object, for when one turns out to be damaged.
+    func places(of key: ObjectKey) -> [ObjectPlace] {
+        var found: [ObjectPlace] = []
+        for loaded in segments.reversed() {
+            loaded.segment.find(key) { hit in
+                guard loaded.live[hit.pack] else { return false }
+                let place = ObjectPlace(
+                    pack: loaded.segment.packs[hit.pack], frameOffset: hit.frameOffset,
+                    ordinal: hit.ordinal, length: hit.length)
+                if !found.contains(place) { found.append(place) }
+                return false
+            }
+        }
+        return found
+    }
+
+    /// Marks which packs of which segments are committed.
+    mutating func markLive() {
+        for index in segments.indices {
+            segments[index].live = segments[index].segment.packs.map { journal.packs[$0] != nil }
+        }
+    }
+
+    /// Committed packs that no segment covers, in order.
+    func uncovered() -> [PackID] {
+        var covered = Set<PackID>()
+        for loaded in segments { covered.formUnion(loaded.segment.packs) }
+        return journal.packs.keys.filter { !covered.contains($0) && unreadable[$0] == nil }.sorted()
+    }
+}
