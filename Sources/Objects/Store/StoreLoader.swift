@@ -1,0 +1,195 @@
+import Bytes
+import Platform
+import Vocabulary
+
+/// Builds views from what is on disk. Writes nothing but derived files, and those only where it
+/// can: a store that cannot be written to is read all the same.
+struct StoreLoader {
+    let layout: StoreLayout
+    let disk: any Disk
+    let workers: FrameWorkers
+
+    static let maximumJournalRead = 1 << 40
+
+    /// The state of the store now.
+    func load() throws -> StoreView {
+        var view = StoreView()
+        try readJournal(&view)
+        try loadIndex(&view)
+        return view
+    }
+
+    /// The state of the store now, or nil when `old` is it.
+    func refresh(_ old: StoreView) throws -> StoreView? {
+        guard let status = try disk.status(of: layout.journal, followingLinks: true) else {
+            throw missingJournal
+        }
+        let known = old.journal.goodBytes + old.journal.tornBytes
+        if status.inode == old.journalInode, status.size == known, old.journal.tornBytes == 0 {
+            return nil
+        }
+        var view = old
+        try readJournal(&view)
+        if view.journal.entries.count == old.journal.entries.count,
+            view.journal.lastDigest == old.journal.lastDigest
+        {
+            return nil
+        }
+        try loadIndex(&view)
+        return view
+    }
+
+    private var missingJournal: StoreError {
+        .damaged(JournalState.fileName, at: 0, "the file is missing")
+    }
+
+    /// Reads what the journal has more than `view`; all of it when it is another file now.
+    func readJournal(_ view: inout StoreView) throws {
+        let file: any DiskFile
+        do {
+            file = try disk.openFile(layout.journal, .read)
+        } catch let error as StoreError where error.kind == .notFound { throw missingJournal }
+        defer { try? file.close() }  // only read
+        let status = try file.status()
+        if status.inode != view.journalInode || status.size < view.journal.goodBytes {
+            view.journal = JournalState()
+            view.journalInode = status.inode
+        }
+        let start = view.journal.goodBytes
+        var tail: [UInt8] = []
+        while start + tail.count < status.size {
+            let wanted = min(status.size - start - tail.count, 16 << 20)
+            let more = try file.read(at: start + tail.count, count: wanted)
+            if more.isEmpty { break }
+            tail += more
+        }
+        try view.journal.replay(tail)
+    }
+
+    /// Loads segments that are not loaded yet, and indexes committed packs that none covers.
+    func loadIndex(_ view: inout StoreView) throws {
+        var damagedNames: [String] = []
+        let known = Set(view.segments.map(\.name))
+        for name in try segmentNames() where !known.contains(name) {
+            guard let bytes = try? disk.map(layout.segment(name)) else { continue }
+            do {
+                let segment = try IndexSegment(checking: bytes)
+                view.segments.append(LoadedSegment(name: name, segment: segment, live: []))
+            } catch {
+                damagedNames.append(name)
+                view.mended.append("index/\(name): \(error); rebuilt from the packs")
+            }
+        }
+        let uncovered = view.uncovered()
+        if !uncovered.isEmpty { index(uncovered, &view) }
+        for name in damagedNames where !view.segments.contains(where: { $0.name == name }) {
+            try? disk.removeFile(layout.segment(name))  // derived: it was rebuilt
+        }
+        view.markLive()
+    }
+
+    /// The names of segment files, in order; none where the directory is gone.
+    func segmentNames() throws -> [String] {
+        do {
+            return try disk.entries(of: layout.index).filter { StoreLayout.isSegment($0.name) }
+                .map { String(decoding: $0.name, as: UTF8.self) }.sorted()
+        } catch let error as StoreError where error.kind == .notFound { return [] }
+    }
+
+    private func index(_ packs: [PackID], _ view: inout StoreView) {
+        var covered: [(PackID, [PackEntry])] = []
+        for id in packs {
+            do {
+                covered.append((id, try entries(of: id, &view)))
+            } catch let error as StoreError {
+                view.unreadable[id] = error
+            } catch {
+                view.unreadable[id] = .damaged("packs/\(id.digest.hex).pack", at: 0, "\(error)")
+            }
+        }
+        guard !covered.isEmpty else { return }
+        let bytes = StoreLoader.encodeSegment(covered)
+        let name = sha256(bytes).hex + ".idx"
+        guard let segment = try? IndexSegment(checking: MappedBytes(bytes)) else { return }
+        // A convenience for the next open; where it cannot be written, that rebuilds it again.
+        try? disk.makeDirectories(layout.index)
+        try? writeAtomically(bytes, to: layout.segment(name), on: disk, durable: false)
+        view.segments.append(LoadedSegment(name: name, segment: segment, live: []))
+    }
+
+    private func entries(of id: PackID, _ view: inout StoreView) throws -> [PackEntry] {
+        let file = try PackFile(id, at: layout.pack(id), on: disk)
+        do {
+            return try file.directory()
+        } catch let error as StoreError where error.kind == .corrupt {
+            view.mended.append("\(file.name): \(error.message); directory rebuilt from its frames")
+            return try workers.withWorker { try file.rebuiltDirectory(with: $0) }
+        }
+    }
+
+    /// The bytes of a segment over these packs.
+    static func encodeSegment(_ packs: [(PackID, [PackEntry])]) -> [UInt8] {
+        let sorted = packs.sorted { $0.0 < $1.0 }
+        var entries: [IndexEntry] = []
+        entries.reserveCapacity(sorted.reduce(0) { $0 + $1.1.count })
+        for (number, pack) in sorted.enumerated() {
+            for entry in pack.1 { entries.append(IndexEntry(entry, pack: number)) }
+        }
+        return IndexFormat.encode(packs: sorted.map(\.0), entries: entries)
+    }
+}
+
+// MARK: - Merging
+
+extension StoreLoader {
+    static let manySegments = 12
+
+    /// Merges the segments into one when there are many: derived work after a commit, so failures
+    /// are of no consequence. Returns the view with the merged segment.
+    func mergedWhereMany(_ old: StoreView) -> StoreView {
+        guard old.segments.count >= StoreLoader.manySegments else { return old }
+        // The largest stay as they are, unless the small ones together have grown as large.
+        let bySize = old.segments.sorted { $0.segment.objectCount < $1.segment.objectCount }
+        var chosen: [LoadedSegment] = []
+        var total = 0
+        for loaded in bySize
+        where chosen.count < StoreLoader.manySegments / 2 || loaded.segment.objectCount <= 2 * total {
+            chosen.append(loaded)
+            total += loaded.segment.objectCount
+        }
+        let bytes = StoreLoader.merge(chosen)
+        let name = sha256(bytes).hex + ".idx"
+        guard (try? writeAtomically(bytes, to: layout.segment(name), on: disk, durable: false)) != nil,
+            let segment = try? IndexSegment(checking: MappedBytes(bytes))
+        else { return old }
+        var view = old
+        let names = Set(chosen.map(\.name))
+        view.segments.removeAll { names.contains($0.name) }
+        view.segments.append(LoadedSegment(name: name, segment: segment, live: []))
+        view.markLive()
+        for old in names.sorted() where old != name && !old.isEmpty {
+            try? disk.removeFile(layout.segment(old))
+        }
+        return view
+    }
+
+    private static func merge(_ segments: [LoadedSegment]) -> [UInt8] {
+        let packs = Array(Set(segments.flatMap(\.segment.packs))).sorted()
+        var numbers: [PackID: UInt32] = [:]
+        for (number, pack) in packs.enumerated() { numbers[pack] = UInt32(number) }
+        var entries: [IndexEntry] = []
+        var taken = Set<PackID>()
+        for loaded in segments {
+            // A pack that several segments cover is taken from the first.
+            let own = loaded.segment.packs.map { taken.contains($0) ? nil : numbers[$0] }
+            loaded.segment.forEachEntry { entry in
+                guard Int(entry.pack) < own.count, let number = own[Int(entry.pack)] else { return }
+                var moved = entry
+                moved.pack = number
+                entries.append(moved)
+            }
+            taken.formUnion(loaded.segment.packs)
+        }
+        return IndexFormat.encode(packs: packs, entries: entries)
+    }
+}
