@@ -69,8 +69,11 @@ struct StoreLoader {
     /// Loads segments that are not loaded yet, and indexes committed packs that none covers.
     func loadIndex(_ view: inout StoreView) throws {
         var damagedNames: [String] = []
+        let names = try segmentNames()
+        // Another process merged those that are gone: what it merged them into is there.
+        view.segments.removeAll { !$0.name.isEmpty && !names.contains($0.name) }
         let known = Set(view.segments.map(\.name))
-        for name in try segmentNames() where !known.contains(name) {
+        for name in names where !known.contains(name) {
             guard let bytes = try? disk.map(layout.segment(name)) else { continue }
             do {
                 let segment = try IndexSegment(checking: bytes)
@@ -113,8 +116,10 @@ struct StoreLoader {
         guard let segment = try? IndexSegment(checking: MappedBytes(bytes)) else { return }
         // A convenience for the next open; where it cannot be written, that rebuilds it again.
         try? disk.makeDirectories(layout.index)
-        try? writeAtomically(bytes, to: layout.segment(name), on: disk, durable: false)
-        view.segments.append(LoadedSegment(name: name, segment: segment, live: []))
+        let wrote: Void? = try? writeAtomically(
+            bytes, to: layout.segment(name), on: disk, durable: false)
+        view.segments.append(
+            LoadedSegment(name: wrote == nil ? "" : name, segment: segment, live: []))
     }
 
     private func entries(of id: PackID, _ view: inout StoreView) throws -> [PackEntry] {
