@@ -95,6 +95,9 @@ enum RecipeFormat {
             guard length > 0, length <= UInt64(rest) else {
                 throw DecodeError(at: start, "recipe lengths do not add up")
             }
+            guard level > 0 || length <= UInt64(FramePrefix.maximumPlainLength) else {
+                throw DecodeError(at: start, "chunk too long")
+            }
             rest -= Int(length)
             items.append(Item(digest: digest, size: Int(length)))
         }
