@@ -101,7 +101,8 @@ package struct Chunker: Sendable, Equatable {
     ) -> Int {
         var hash: UInt64 = 0
         for index in (minimum - Chunker.window)..<(minimum - 1) {
-            unsafe hash = (hash &<< 1) &+ table[Int(base.load(fromByteOffset: index, as: UInt8.self))]
+            unsafe hash =
+                (hash &<< 1) &+ table[Int(base.load(fromByteOffset: index, as: UInt8.self))]
         }
         let middle = min(normal - 1, limit)
         if let cut = unsafe scan(base, (minimum - 1)..<middle, table, strictMask, &hash) {
@@ -122,7 +123,8 @@ package struct Chunker: Sendable, Equatable {
         var index = range.lowerBound
         let high = mask &<< 1
         while index &+ 1 < range.upperBound {
-            unsafe h = (h &<< 2) &+ table[256 &+ Int(base.load(fromByteOffset: index, as: UInt8.self))]
+            unsafe h =
+                (h &<< 2) &+ table[256 &+ Int(base.load(fromByteOffset: index, as: UInt8.self))]
             if h & high == 0 { return index &+ 1 }
             unsafe h = h &+ table[Int(base.load(fromByteOffset: index &+ 1, as: UInt8.self))]
             if h & mask == 0 { return index &+ 2 }
@@ -155,11 +157,15 @@ func isUniform(_ bytes: UnsafeRawBufferPointer) -> Bool {
     var index = 0
     // Unsafe: loads of eight bytes that end at or before the count.
     while index &+ 8 <= bytes.count {
-        if unsafe base.loadUnaligned(fromByteOffset: index, as: UInt64.self) != word { return false }
+        if unsafe base.loadUnaligned(fromByteOffset: index, as: UInt64.self) != word {
+            return false
+        }
         index &+= 8
     }
     while index < bytes.count {
-        if unsafe base.load(fromByteOffset: index, as: UInt8.self) != UInt8(truncatingIfNeeded: word) {
+        if unsafe base.load(fromByteOffset: index, as: UInt8.self)
+            != UInt8(truncatingIfNeeded: word)
+        {
             return false
         }
         index &+= 1

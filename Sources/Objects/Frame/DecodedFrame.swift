@@ -71,7 +71,7 @@ struct DecodedFrame: Sendable {
 func objectDigest(_ kind: ObjectKind, _ bytes: UnsafeRawBufferPointer) -> Digest? {
     if kind == .recipe {
         guard bytes.count >= Digest.sizeBytes else { return nil }
-        return Digest(bytes: unsafe bytes[0..<Digest.sizeBytes])
+        return unsafe Digest(bytes: bytes[0..<Digest.sizeBytes])
     }
     var digester = Digester()
     if let tag = kind.digestTag { digester.update(text: tag + "\n") }

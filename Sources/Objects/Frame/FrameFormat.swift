@@ -106,30 +106,32 @@ extension FramePrefix {
 
     /// The prefix of a frame whose checksum is right: what is unknown here is newer, not damaged.
     private init(trusting frame: Span<UInt8>) throws(FrameFault) {
+        let kindByte: UInt8
+        let codecByte: UInt8
+        let flags: UInt16
+        let reserved: UInt32
         do throws(DecodeError) {
             var cursor = ByteCursor(offset: 4)
             payloadLength = Int(try cursor.uint32(frame))
             checksum = try cursor.uint64(frame)
-            let kindByte = try cursor.uint8(frame)
-            let codecByte = try cursor.uint8(frame)
-            let flags = try cursor.uint16(frame)
+            kindByte = try cursor.uint8(frame)
+            codecByte = try cursor.uint8(frame)
+            flags = try cursor.uint16(frame)
             plainLength = Int(try cursor.uint32(frame))
             count = Int(try cursor.uint32(frame))
-            let reserved = try cursor.uint32(frame)
+            reserved = try cursor.uint32(frame)
             firstDigest = try cursor.digest(frame)
-            guard flags & 0x8000 == 0 else { throw FrameFault.newer("encryption") }
-            guard flags == 0, reserved == 0 else { throw FrameFault.newer("frame flags \(flags)") }
-            guard let kind = ObjectKind(rawValue: kindByte) else {
-                throw FrameFault.newer("object kind \(kindByte)")
-            }
-            guard let codec = FrameCodec(rawValue: codecByte) else {
-                throw FrameFault.newer("frame codec \(codecByte)")
-            }
-            self.kind = kind
-            self.codec = codec
-        } catch let error as DecodeError { throw .damaged(error)
-        } catch let error as FrameFault { throw error
-        } catch { throw .damaged(DecodeError(at: 0, "unreadable frame")) }
+        } catch { throw .damaged(error) }
+        guard flags & 0x8000 == 0 else { throw .newer("encryption") }
+        guard flags == 0, reserved == 0 else { throw .newer("frame flags \(flags)") }
+        guard let kind = ObjectKind(rawValue: kindByte) else {
+            throw .newer("object kind \(kindByte)")
+        }
+        guard let codec = FrameCodec(rawValue: codecByte) else {
+            throw .newer("frame codec \(codecByte)")
+        }
+        self.kind = kind
+        self.codec = codec
         try checkBounds()
     }
 
@@ -170,11 +172,13 @@ extension FramePrefix {
     func write(to frame: UnsafeMutableRawBufferPointer) {
         // Unsafe: stores below 64 of a buffer that is `frameLength` long, by the caller's promise.
         unsafe frame.copyBytes(from: FramePrefix.magic)
-        unsafe frame.storeBytes(of: UInt32(payloadLength).littleEndian, toByteOffset: 4, as: UInt32.self)
+        unsafe frame.storeBytes(
+            of: UInt32(payloadLength).littleEndian, toByteOffset: 4, as: UInt32.self)
         unsafe frame.storeBytes(of: kind.rawValue, toByteOffset: 16, as: UInt8.self)
         unsafe frame.storeBytes(of: codec.rawValue, toByteOffset: 17, as: UInt8.self)
         unsafe frame.storeBytes(of: 0, toByteOffset: 18, as: UInt16.self)
-        unsafe frame.storeBytes(of: UInt32(plainLength).littleEndian, toByteOffset: 20, as: UInt32.self)
+        unsafe frame.storeBytes(
+            of: UInt32(plainLength).littleEndian, toByteOffset: 20, as: UInt32.self)
         unsafe frame.storeBytes(of: UInt32(count).littleEndian, toByteOffset: 24, as: UInt32.self)
         unsafe frame.storeBytes(of: 0, toByteOffset: 28, as: UInt32.self)
         unsafe UnsafeMutableRawBufferPointer(rebasing: frame[32..<64])

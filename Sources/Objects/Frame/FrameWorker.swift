@@ -90,7 +90,8 @@ final class FrameWorker: @unchecked Sendable {
         }
         guard equal else {
             throw StoreError(
-                .internalFault, "cannot store: what was compressed does not decode to the same bytes",
+                .internalFault,
+                "cannot store: what was compressed does not decode to the same bytes",
                 advice: "check this machine's memory", safety: "nothing was stored")
         }
     }

@@ -67,7 +67,8 @@ final class IndexSegment: Sendable {
             }
             cursor.offset = 0
             try cursor.magic(IndexFormat.magic, span)
-            guard try cursor.uint16(span) == IndexFormat.version, try cursor.uint16(span) == 0 else {
+            guard try cursor.uint16(span) == IndexFormat.version, try cursor.uint16(span) == 0
+            else {
                 throw DecodeError(at: 8, "index of another version")
             }
             let packCount = UInt64(try cursor.uint32(span))
@@ -96,7 +97,9 @@ final class IndexSegment: Sendable {
                 let entry = unsafe self.entry(index, buffer)
                 guard entry.a == a, entry.b == b else { return }
                 index += 1
-                guard entry.kind == key.kind.rawValue, Int(entry.pack) < packs.count else { continue }
+                guard entry.kind == key.kind.rawValue, Int(entry.pack) < packs.count else {
+                    continue
+                }
                 let hit = Hit(
                     pack: Int(entry.pack), frameOffset: Int(entry.frameOffset),
                     ordinal: Int(entry.ordinal), length: Int(entry.length))

@@ -1,4 +1,4 @@
-package import Bytes
+import Bytes
 package import Vocabulary
 
 /// A change of one ref in a commit.

@@ -33,7 +33,8 @@ struct JournalState: Sendable {
         if let next = JournalFormat.firstRecord(from: offset + 1, in: tail.span) {
             throw StoreError.damaged(
                 JournalState.fileName, at: goodBytes,
-                "a record is unreadable, and a good one follows at byte \(goodBytes + next - offset)")
+                "a record is unreadable, and a good one follows at byte \(goodBytes + next - offset)"
+            )
         }
         tornBytes = tail.count - offset
     }

@@ -151,8 +151,9 @@ struct RecipeBuilder {
         // for the root.
         let last = levels[level].last
         let count = levels[level].count
-        if let last, count >= RecipeFormat.maximumItems
-            || (count >= RecipeFormat.minimumItems && RecipeFormat.isBoundary(last.digest))
+        if let last,
+            count >= RecipeFormat.maximumItems
+                || (count >= RecipeFormat.minimumItems && RecipeFormat.isBoundary(last.digest))
         {
             try close(level, put: put)
         }

@@ -74,7 +74,9 @@ final class BlobPipeline {
 
     private func fill(_ window: BlobWindow, after previous: BlobWindow?) throws {
         offset += try window.fill(after: previous, from: source, at: offset)
-        if previous == nil { chunker = window.withSample { unsafe Chunker.forContent(startingWith: $0) } }
+        if previous == nil {
+            chunker = unsafe window.withSample { unsafe Chunker.forContent(startingWith: $0) }
+        }
         window.cut(with: chunker)
     }
 

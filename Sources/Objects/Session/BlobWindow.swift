@@ -51,7 +51,7 @@ import Vocabulary
     /// Takes over what the previous window left uncut, reads on from `offset` of the source until
     /// the window or the source is full, and cuts. Returns the number of bytes read.
     func fill(after previous: BlobWindow?, from source: BlobInput, at offset: Int) throws -> Int {
-        let carried = unsafe previous.map { unsafe copyTail(of: $0) } ?? 0
+        let carried = previous.map { copyTail(of: $0) } ?? 0
         var count = carried
         isLast = false
         while count < BlobWindow.inputBytes {
@@ -133,9 +133,13 @@ import Vocabulary
 }
 
 /// Where the bytes of a big blob come from: reads at an offset, 0 at the end.
-struct BlobInput: @unchecked Sendable {
+@safe struct BlobInput: @unchecked Sendable {
     // `@unchecked Sendable`: the pipeline reads from one task at a time.
     let read: (_ offset: Int, _ room: UnsafeMutableRawBufferPointer) throws -> Int
+
+    init(_ read: @escaping (Int, UnsafeMutableRawBufferPointer) throws -> Int) {
+        unsafe self.read = read
+    }
 }
 
 /// Windows at rest: their memory is touched once a session, not once a blob.

@@ -1,6 +1,6 @@
 import Platform
 import Synchronization
-package import Vocabulary
+import Vocabulary
 
 extension StoreSession {
     /// Stores many files, small ones together: opened, read, hashed and compressed on the
@@ -136,7 +136,9 @@ final class FileBatch {
             do {
                 return .read(try tasks[index].map { try FileBatch.read(files[$0], disk) })
             } catch {
-                readFailure.withLock { if $0.map({ $0.index > index }) ?? true { $0 = (index, error) } }
+                readFailure.withLock {
+                    if $0.map({ $0.index > index }) ?? true { $0 = (index, error) }
+                }
                 return .read([])
             }
         }

@@ -23,8 +23,8 @@ extension StoreSession {
             return try putSmall(bytes, digest: sha256OfBlob(bytes))
         }
         return try unsafe bytes.withUnsafeBytes { all in
-            let input = BlobInput { offset, room in
-                let count = unsafe min(room.count, all.count - offset)
+            let input = unsafe BlobInput { offset, room in
+                let count = min(room.count, all.count - offset)
                 guard count > 0 else { return 0 }
                 // Unsafe: a part of `bytes`, which outlives the pipeline.
                 unsafe room.copyMemory(
@@ -54,7 +54,8 @@ extension StoreSession {
             let bytes = try StoreSession.readWhole(file, expected, name)
             return try putSmall(bytes, digest: sha256OfBlob(bytes))
         }
-        let input = BlobInput { offset, room in try unsafe file.read(at: offset, into: room) }
+        let input = unsafe BlobInput { offset, room in try unsafe file.read(at: offset, into: room)
+        }
         let receipt = try BlobPipeline(self, input).run()
         guard receipt.sizeBytes == expected.size else { throw StoreError.fileChanged(name) }
         try StoreSession.compare(file, expected, name)

@@ -1,6 +1,6 @@
 package import Bytes
 import Platform
-package import Vocabulary
+import Vocabulary
 
 /// What a commit did.
 package struct CommitReport: Hashable, Sendable {

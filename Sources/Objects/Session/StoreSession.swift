@@ -1,5 +1,5 @@
 package import Bytes
-package import Platform
+import Platform
 import Synchronization
 package import Vocabulary
 
@@ -96,7 +96,8 @@ package final class StoreSession {
         let bytes = value.canonical
         guard bytes.count <= ObjectStore.maximumRecordBytes else {
             throw StoreError(
-                .malformed, "cannot store a record of \(ByteCount(bytes.count)): the limit is"
+                .malformed,
+                "cannot store a record of \(ByteCount(bytes.count)): the limit is"
                     + " \(ByteCount(ObjectStore.maximumRecordBytes))")
         }
         guard let digest = objectDigest(.record, bytes) else { throw StoreError.sessionOver }

@@ -20,7 +20,7 @@ extension ObjectStore {
         if contains(.chunk, id.digest) { return try readChunk(ChunkID(id.digest)) }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(size)
-        try streamBlob(id) { piece in unsafe bytes.append(contentsOf: piece) }
+        try unsafe streamBlob(id) { piece in unsafe bytes.append(contentsOf: piece) }
         return bytes
     }
 
@@ -38,9 +38,10 @@ extension ObjectStore {
             let bytes = try readChunk(chunks[0].id)
             return try unsafe bytes.withUnsafeBytes { try unsafe body($0) }
         }
-        let digest = try withoutActuallyEscaping(body) { escapable in
-            let sink = Handed(value: escapable)
-            return try stream(chunks) { piece in try unsafe sink.value(piece) }
+        let digest = try unsafe withoutActuallyEscaping(body) { escapable in
+            // Unsafe: the pieces are parts of a window that outlives the call.
+            let sink = unsafe Handed(value: escapable)
+            return try unsafe stream(chunks) { piece in try unsafe sink.value(piece) }
         }
         guard digest == id.digest else {
             // Some chunk is not what its id says: read them one by one to name it.
@@ -150,7 +151,7 @@ final class RunningDigest: @unchecked Sendable {
     static let sizeBytes = 8 << 20
     static let groupBytes = 512 << 10
 
-    private var buffer = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    private var buffer = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
     private(set) var chunks: [(chunk: ChunkReference, offset: Int)] = []
     private(set) var groups: [Range<Int>] = []
     private var filledBytes = 0
@@ -191,7 +192,8 @@ final class RunningDigest: @unchecked Sendable {
             }
         }
         if groupStart < chunks.count { groups.append(groupStart..<chunks.count) }
-        if filledBytes > unsafe buffer.count {
+        let room = unsafe buffer.count
+        if filledBytes > room {
             unsafe buffer.deallocate()
             unsafe buffer = .allocate(byteCount: filledBytes, alignment: 64)
         }

@@ -18,7 +18,8 @@ extension StoreError {
     /// Something that a later mlstore wrote.
     static func newerFormat(_ file: String, _ what: String) -> StoreError {
         StoreError(
-            .newerFormat, "cannot read '\(file)': it uses \(what), which this mlstore does not know",
+            .newerFormat,
+            "cannot read '\(file)': it uses \(what), which this mlstore does not know",
             subject: file, advice: "install a newer mlstore", safety: "nothing was changed")
     }
 

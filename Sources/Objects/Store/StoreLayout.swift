@@ -60,7 +60,9 @@ enum StoreFormatFile {
         guard value["format"]?.stringValue == name, let found = value["version"]?.integerValue,
             let features = value["features"]?.arrayValue
         else { throw StoreError.damaged("format", at: 0, "it does not describe a store") }
-        guard found == version else { throw StoreError.newerFormat("format", "store version \(found)") }
+        guard found == version else {
+            throw StoreError.newerFormat("format", "store version \(found)")
+        }
         if let feature = features.first {
             let name = feature.stringValue ?? "?"
             throw StoreError.newerFormat("format", "the feature '\(name)'")

@@ -158,13 +158,16 @@ extension StoreLoader {
         var chosen: [LoadedSegment] = []
         var total = 0
         for loaded in bySize
-        where chosen.count < StoreLoader.manySegments / 2 || loaded.segment.objectCount <= 2 * total {
+        where chosen.count < StoreLoader.manySegments / 2 || loaded.segment.objectCount <= 2 * total
+        {
             chosen.append(loaded)
             total += loaded.segment.objectCount
         }
         let bytes = StoreLoader.merge(chosen)
         let name = sha256(bytes).hex + ".idx"
-        guard (try? writeAtomically(bytes, to: layout.segment(name), on: disk, durable: false)) != nil,
+        guard
+            (try? writeAtomically(bytes, to: layout.segment(name), on: disk, durable: false))
+                != nil,
             let segment = try? IndexSegment(checking: MappedBytes(bytes))
         else { return old }
         var view = old
