@@ -1,4 +1,6 @@
 /// The models that `train` can fit, one line each.
-let trainers: [TrainerStub] = ["linear", "logistic", "softmax"].map(TrainerStub.init)
-
-struct TrainerStub: Sendable { let name: String }
+package let trainers: [any Estimator] = [
+    LinearTrainer(),
+    LogisticTrainer(),
+    SoftmaxTrainer(),
+]

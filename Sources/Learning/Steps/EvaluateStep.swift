@@ -33,8 +33,4 @@ struct EvaluateStep: Step {
             "threshold": .number(threshold),
         ]
     }
-
-    func run(_ files: StepFiles, _ context: StepContext) throws -> StepReport {
-        throw StoreError(.internalFault, "step 'evaluate' is not there yet")
-    }
 }

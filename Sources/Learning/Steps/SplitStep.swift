@@ -41,10 +41,6 @@ struct SplitStep: Step {
             "seed": JSONValue(Int(seed)),
         ]
     }
-
-    func run(_ files: StepFiles, _ context: StepContext) throws -> StepReport {
-        throw StoreError(.internalFault, "step 'split' is not there yet")
-    }
 }
 
 extension SplitStep.Rule {

@@ -52,10 +52,6 @@ struct TrainStep: Step {
             "seed": JSONValue(Int(seed)),
         ]
     }
-
-    func run(_ files: StepFiles, _ context: StepContext) throws -> StepReport {
-        throw StoreError(.internalFault, "step 'train' is not there yet")
-    }
 }
 
 extension StoreError {

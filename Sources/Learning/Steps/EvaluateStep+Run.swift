@@ -1,0 +1,90 @@
+internal import Bytes
+internal import Kernels
+internal import Vocabulary
+
+extension EvaluateStep {
+    /// Reads the model and the columns it needs, and measures the predictions.
+    func run(_ files: StepFiles, _ context: StepContext) throws -> StepReport {
+        let model = try ModelFile.read(files.source("model"))
+        let input = TableInput(try files.source("data"))
+        let isNumeric = model.classes.isEmpty
+        var columns = try input.columns(
+            model.encoder.features.map { ($0.name, $0.kind) }
+                + [(model.target, isNumeric ? .number : .category)])
+        let target = try targetColumn(columns.removeLast(), model)
+        guard !target.rows.isEmpty else { throw StoreError.nothingToEvaluate(model.target, data) }
+        if target.missing > 0 {
+            columns = columns.map { $0.selecting(target.rows) }
+            context.log("\(target.missing) rows without '\(model.target)' left out")
+        }
+        let design = model.encoder.encode(columns, rows: target.rows.count)
+        let scores = model.scores(design, context.executor)
+        var metrics = metrics(scores, target, context.executor)
+        metrics["rowsWithoutTarget"] = JSONValue(target.missing)
+        guard metrics.values.allSatisfy({ $0.isFinite }) else {
+            throw StoreError.metricsNotFinite(model.target)
+        }
+        let text = JSONValue.object(metrics).pretty + "\n"
+        try files.sink("metrics").write(Array(text.utf8))
+        return StepReport(facts: metrics)
+    }
+
+    private func metrics(
+        _ scores: [[Double]], _ target: TargetColumn, _ executor: ParallelExecutor
+    ) -> [String: JSONValue] {
+        switch target.target {
+        case .numbers(let truth):
+            RegressionMetrics(predictions: scores[0], truth: truth, executor).json
+        case .classes(let truth, _) where scores.count == 1:
+            ClassificationMetrics(
+                twoClasses: target.classes, scores: scores[0], truth: truth, threshold: threshold
+            ).json
+        case .classes(let truth, _):
+            ClassificationMetrics(classes: target.classes, scores: scores, truth: truth).json
+        }
+    }
+
+    private func targetColumn(_ values: ColumnValues, _ model: Model) throws -> TargetColumn {
+        switch values {
+        case .numbers(let numbers):
+            return TargetColumn(numbers: numbers)
+        case .categories(let codes, let names):
+            var unknown = 0
+            let column = TargetColumn(
+                codes: codes, names: names, classes: model.classes, unknown: &unknown)
+            guard unknown == 0 else {
+                throw StoreError.unknownClasses(model.target, data, rows: unknown)
+            }
+            return column
+        }
+    }
+}
+
+extension JSONValue {
+    /// Whether this is no number that JSON could not write.
+    fileprivate var isFinite: Bool {
+        if case .number(let value) = self { value.isFinite } else { true }
+    }
+}
+
+extension StoreError {
+    static func nothingToEvaluate(_ target: String, _ table: String) -> StoreError {
+        StoreError(
+            .malformed, "'\(table)' has no row with a value of '\(target)' to evaluate on",
+            subject: table, advice: "check the step that wrote it")
+    }
+
+    static func unknownClasses(_ target: String, _ table: String, rows: Int) -> StoreError {
+        StoreError(
+            .malformed,
+            "\(rows) rows of '\(table)' have a class of '\(target)' that the model was not trained "
+                + "on", subject: target,
+            advice: "train on rows of every class, for instance with 'by: stratified(\(target))'")
+    }
+
+    static func metricsNotFinite(_ target: String) -> StoreError {
+        StoreError(
+            .numeric, "the predictions of '\(target)' are too large to measure", subject: target,
+            advice: "look for extreme values in the features of the table")
+    }
+}

@@ -1,0 +1,131 @@
+internal import Bytes
+internal import Kernels
+internal import Tables
+internal import Vocabulary
+
+extension TrainStep {
+    /// Reads the columns (two passes), fits, writes the model. Memory: eight bytes a row for every
+    /// numeric feature, four for every categorical one, three times over.
+    func run(_ files: StepFiles, _ context: StepContext) throws -> StepReport {
+        guard let trainer = trainers.first(where: { $0.name == model }) else {
+            throw StoreError(.internalFault, "there is no trainer '\(model)'")
+        }
+        let input = TableInput(try files.source("data"))
+        let summary = try input.summary()
+        guard summary.rowCount > 0 else { throw StoreError.noRows(data) }
+        let wanted = try featureKinds(summary)
+        let targetType = try targetType(summary, trainer)
+        let targetKind: ColumnValues.Kind = trainer.targetKind == .numbers ? .number : .category
+        var columns = try input.columns(wanted + [(target, targetKind)])
+        let column = try targetColumn(columns.removeLast(), targetType, trainer)
+        if column.missing > 0 {
+            columns = columns.map { $0.selecting(column.rows) }
+            context.log("\(column.missing) rows without '\(target)' left out")
+        }
+        let encoder = try FeatureEncoder(
+            learning: zip(wanted, columns).map { ($0.name, $1) }, context.executor)
+        let design = encoder.encode(columns, rows: column.rows.count)
+        let fit = try trainer.fit(design, column.target, parameters, context.executor)
+        let result = Model(
+            kind: model, target: target, classes: column.classes, encoder: encoder,
+            coefficients: fit.coefficients, parameters: parameters, seed: seed,
+            training: Model.Training(
+                rows: column.rows.count, rowsWithoutTarget: column.missing, loss: fit.loss,
+                iterations: fit.iterations, converged: fit.converged))
+        try files.sink("model").write(ModelFile.encode(result))
+        report(result, context)
+        return StepReport(facts: result.training.json)
+    }
+
+    private func report(_ model: Model, _ context: StepContext) {
+        let training = model.training
+        context.log(
+            "\(self.model) model of '\(target)' on \(training.rows) rows, "
+                + "\(model.encoder.coefficientCount) coefficients, "
+                + "\(training.iterations) iterations, loss \(shortestText(training.loss))")
+        if !training.converged {
+            context.log(
+                "warning: the fit stopped before it met the tolerance: raise "
+                    + "'maximumIterations' or 'l2'")
+        }
+    }
+
+    /// The features and how each is read: numbers and truth values as numbers, texts as categories.
+    private func featureKinds(
+        _ summary: TableSummary
+    ) throws -> [(name: String, kind: ColumnValues.Kind)] {
+        let names = summary.columns.map(\.name)
+        guard names.contains(target) else {
+            throw StoreError.unknownColumn(target, table: data, known: names)
+        }
+        for name in categorical where !names.contains(name) {
+            throw StoreError.unknownColumn(name, table: data, known: names)
+        }
+        let features = features ?? names.filter { $0 != target }
+        guard !features.isEmpty else { throw StoreError.noFeatures(data) }
+        return try features.map { name in
+            guard let column = summary.columns.first(where: { $0.name == name }) else {
+                throw StoreError.unknownColumn(name, table: data, known: names)
+            }
+            if categorical.contains(name) { return (name, .category) }
+            switch column.type {
+            case .bool, .int, .float: return (name, .number)
+            case .string: return (name, .category)
+            case .date, .timestamp: throw StoreError.timeFeature(name, column.type)
+            }
+        }
+    }
+
+    private func targetType(
+        _ summary: TableSummary, _ trainer: any Estimator
+    ) throws -> ColumnType {
+        let type = summary.columns.first { $0.name == target }?.type ?? .string
+        if trainer.targetKind == .numbers, ![.bool, .int, .float].contains(type) {
+            throw StoreError.targetNotNumeric(target, type, model: model)
+        }
+        return type
+    }
+
+    private func targetColumn(
+        _ values: ColumnValues, _ type: ColumnType, _ trainer: any Estimator
+    ) throws -> TargetColumn {
+        switch values {
+        case .numbers(let numbers):
+            let column = TargetColumn(numbers: numbers)
+            let found = column.rows.map { numbers[$0] }
+            guard let first = found.first else { throw StoreError.noTarget(target, data) }
+            guard found.contains(where: { $0 != first }) else {
+                throw StoreError.constantTarget(target)
+            }
+            guard Moments.of(found, .serial).variance.isFinite else {
+                throw StoreError.hugeTarget(target)
+            }
+            return column
+        case .categories(let codes, let names):
+            guard !names.isEmpty else { throw StoreError.noTarget(target, data) }
+            let classes = try orderedClasses(TargetColumn.order(names, type), trainer)
+            var unknown = 0
+            return TargetColumn(codes: codes, names: names, classes: classes, unknown: &unknown)
+        }
+    }
+
+    /// The classes, the positive one last; throws where their number does not suit the trainer.
+    private func orderedClasses(
+        _ classes: [String], _ trainer: any Estimator
+    ) throws -> [String] {
+        guard classes.count > 1 else { throw StoreError.oneClass(target) }
+        guard classes.count <= TargetColumn.maximumClasses else {
+            throw StoreError.tooManyClasses(target)
+        }
+        guard trainer.targetKind == .twoClasses else {
+            if positive != nil { throw StoreError.positiveWithoutTwo(model) }
+            return classes
+        }
+        guard classes.count == 2 else { throw StoreError.notTwoClasses(target, classes.count) }
+        guard let positive else { return classes }
+        guard let index = classes.firstIndex(of: positive) else {
+            throw StoreError.unknownPositive(positive, target)
+        }
+        return [classes[1 - index], classes[index]]
+    }
+}

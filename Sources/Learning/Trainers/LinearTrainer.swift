@@ -1,0 +1,79 @@
+package import Kernels
+internal import Vocabulary
+
+/// Ridge regression: the least sum of squared errors plus l2 times the squared weights.
+///
+/// The target is standardised for the fit, which changes nothing in the result but makes the
+/// tolerance independent of its unit. Up to 512 coefficients by the normal equations and Cholesky's
+/// factor, beyond by L-BFGS.
+package struct LinearTrainer: Estimator {
+    package let name = "linear"
+    package let targetKind = TargetKind.numbers
+
+    /// Makes the trainer.
+    package init() {}
+
+    package func fit(
+        _ design: DesignMatrix, _ target: Target, _ parameters: TrainingParameters,
+        _ executor: ParallelExecutor
+    ) throws -> Fit {
+        guard case .numbers(let numbers) = target else {
+            preconditionFailure("a linear model is fitted to numbers")
+        }
+        let moments = Moments.of(numbers, executor)
+        let spread = moments.variance.squareRoot()
+        let scale = spread > 0 ? spread : 1
+        let objective = SquaredError(
+            design: design, target: numbers.map { ($0 - moments.mean) / scale },
+            penalty: Penalty(l2: parameters.l2, rows: design.rows), executor: executor)
+        let minimum =
+            design.coefficientCount <= maximumNewtonOrder
+            ? objective.solve(parameters) : objective.minimise(parameters)
+        guard let minimum, minimum.value.isFinite, minimum.point.allSatisfy(\.isFinite) else {
+            throw StoreError.lossNotFinite(name)
+        }
+        var coefficients = minimum.point.map { $0 * scale }
+        coefficients[0] += moments.mean
+        return Fit(
+            coefficients: [coefficients], loss: minimum.value * scale * scale,
+            iterations: minimum.iterations, converged: minimum.converged)
+    }
+}
+
+/// Half the mean squared error plus the penalty.
+private struct SquaredError {
+    let design: DesignMatrix
+    let target: [Double]
+    let penalty: Penalty
+    let executor: ParallelExecutor
+
+    func evaluate(_ point: [Double]) -> (value: Double, gradient: [Double]) {
+        let scores = design.scores(point, executor)
+        let errors = scores.indices.map { scores[$0] - target[$0] }
+        let rows = Double(design.rows)
+        var gradient = design.transposedProduct(errors, executor).map { $0 / rows }
+        penalty.addDerivative(point[...], to: &gradient)
+        return (0.5 * blockDot(errors, errors) / rows + penalty.value(point[...]), gradient)
+    }
+
+    /// The minimum in one step: the objective is quadratic.
+    func solve(_ parameters: TrainingParameters) -> Minimum? {
+        let rows = Double(design.rows)
+        var matrix = design.gram(rowWeights: nil, executor)
+        for index in matrix.elements.indices { matrix.elements[index] /= rows }
+        penalty.addCurvature(to: &matrix)
+        let right = design.transposedProduct(target, executor).map { $0 / rows }
+        guard let factor = CholeskyFactor(matrix) else { return nil }
+        let point = factor.solve(right)
+        return Minimum(
+            point: point, value: evaluate(point).value, iterations: 1, converged: true)
+    }
+
+    func minimise(_ parameters: TrainingParameters) -> Minimum? {
+        minimiseByLBFGS(
+            from: [Double](repeating: 0, count: design.coefficientCount),
+            StoppingRule(
+                maximumIterations: parameters.maximumIterations, tolerance: parameters.tolerance),
+            evaluate)
+    }
+}

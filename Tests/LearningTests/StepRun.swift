@@ -1,0 +1,80 @@
+import Bytes
+import Kernels
+import Learning
+import Vocabulary
+
+/// Parses and runs a step on tables in memory; the bytes of its outputs by path.
+func run(
+    _ step: JSONValue, outputs: [String], on files: [String: String],
+    executor: ParallelExecutor = .serial, pieceBytes: Int = .max
+) throws -> [String: [UInt8]] {
+    try run(
+        step, outputs: outputs, onBytes: files.mapValues { Array($0.utf8) }, executor: executor,
+        pieceBytes: pieceBytes)
+}
+
+func run(
+    _ step: JSONValue, outputs: [String], onBytes files: [String: [UInt8]],
+    executor: ParallelExecutor = .serial, pieceBytes: Int = .max
+) throws -> [String: [UInt8]] {
+    let description = try StepDescription.parse(step, outputs: outputs)
+    var sources: [String: ByteSource] = [:]
+    for (path, bytes) in files { sources[path] = source(path, bytes, pieceBytes) }
+    var written: [String: [UInt8]] = [:]
+    var sinks: [String: ByteSink] = [:]
+    for file in description.outputs {
+        sinks[file.path] = ByteSink { written[file.path, default: []] += $0 }
+    }
+    _ = try description.run(
+        inputs: sources, outputs: sinks, context: StepContext(executor: executor))
+    return written
+}
+
+/// A source that hands out pieces of at most so many bytes.
+private func source(_ path: String, _ bytes: [UInt8], _ pieceBytes: Int) -> ByteSource {
+    ByteSource(name: path) {
+        var offset = 0
+        return {
+            let piece = bytes[offset...].prefix(pieceBytes)
+            offset += piece.count
+            return Array(piece)
+        }
+    }
+}
+
+func text(_ bytes: [UInt8]?) -> String { String(decoding: bytes ?? [], as: UTF8.self) }
+
+/// The error that `body` throws; nil when it throws none, or another sort.
+func storeError(_ body: () throws -> Void) -> StoreError? {
+    do {
+        try body()
+        return nil
+    } catch {
+        return error as? StoreError
+    }
+}
+
+/// An executor of that many "threads" that takes the pieces in the order such threads might.
+func executor(_ threads: Int) -> ParallelExecutor {
+    ParallelExecutor { count, body in
+        for first in (0..<threads).reversed() {
+            for index in stride(from: first, to: count, by: threads) { body(index) }
+        }
+    }
+}
+
+/// The arrays of a model file, read as any safetensors reader would.
+func tensors(_ model: [UInt8]) throws -> [String: [Double]] {
+    var cursor = ByteCursor()
+    let length = Int(try cursor.uint64(model.span))
+    let header = try JSONValue(parsing: Array(model[8..<(8 + length)]))
+    var result: [String: [Double]] = [:]
+    for (name, entry) in header.objectValue ?? [:] where name != "__metadata__" {
+        let offsets = (entry["data_offsets"]?.arrayValue ?? []).compactMap(\.integerValue)
+        cursor.offset = 8 + length + Int(offsets[0])
+        result[name] = try (0..<Int(offsets[1] - offsets[0]) / 8).map { _ in
+            Double(bitPattern: try cursor.uint64(model.span))
+        }
+    }
+    return result
+}
