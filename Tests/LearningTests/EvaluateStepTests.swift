@@ -137,6 +137,18 @@ import Vocabulary
         #expect(refusal(text)?.kind == .newerFormat)
     }
 
+    /// docs/format/model-file.md
+    @Test func `the test vector of the format page is what training writes`() throws {
+        let model = try train(
+            ["model": "linear", "target": "y", "seed": 7], "x,c,y\n1,a,2\n2,b,3\n4,a,4\n")
+        let digest = "46868f368ac4ce140639f1de5bb36553c5726975b8ff4ab332016df703ac506f"
+        #expect(model.count == 800 && sha256(model).hex == digest)
+        expectNear(
+            try tensors(model)["coefficients"],
+            [3.023316062176166, 0.6106850139035188, -0.06994818652849738, 0.06994818652849737],
+            within: 0)
+    }
+
     @Test func `the header is aligned canonical JSON and the arrays follow without gaps`() throws {
         let model = try ModelFileTests.model()
         var cursor = ByteCursor()
