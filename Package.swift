@@ -119,7 +119,8 @@ let package = Package(
         tests("ObjectsTests", ["Vocabulary", "Bytes", "Platform", "Objects"]),
         tests("RemotesTests", ["Vocabulary", "Bytes", "Platform", "Remotes"]),
         tests("GitHistoryTests", ["Vocabulary", "Bytes", "Platform", "GitHistory"]),
-        tests("LearningTests", ["Vocabulary", "Bytes", "Kernels", "Tables", "Learning"]),
+        tests(
+            "LearningTests", ["Vocabulary", "Bytes", "Platform", "Kernels", "Tables", "Learning"]),
         tests(
             "WorkspacesTests",
             ["Vocabulary", "Bytes", "Platform", "Objects", "GitHistory", "Tables", "Workspaces"]),

@@ -2,7 +2,10 @@ package import Kernels
 internal import Vocabulary
 
 /// Softmax (multinomial logistic) regression with a squared penalty: one vector of coefficients a
-/// class, the probabilities are the shares of e^score. By L-BFGS.
+/// class, the probabilities are the shares of e^score.
+///
+/// Up to eight classes and 512 coefficients in all by Newton's method, beyond by L-BFGS. Adding one
+/// number to all intercepts changes no probability: they are given the mean 0.
 package struct SoftmaxTrainer: Estimator {
     package let name = "softmax"
     package let targetKind = TargetKind.classes
@@ -20,19 +23,34 @@ package struct SoftmaxTrainer: Estimator {
         let objective = SoftmaxLoss(
             design: design, classes: classes, classCount: count,
             penalty: Penalty(l2: parameters.l2, rows: design.rows), executor: executor)
-        let minimum = minimiseByLBFGS(
-            from: [Double](repeating: 0, count: count * design.coefficientCount),
-            StoppingRule(
-                maximumIterations: parameters.maximumIterations, tolerance: parameters.tolerance),
-            objective.evaluate)
+        let start = [Double](repeating: 0, count: count * design.coefficientCount)
+        let rule = StoppingRule(
+            maximumIterations: parameters.maximumIterations, tolerance: parameters.tolerance)
+        let minimum =
+            count <= maximumNewtonClasses && start.count <= maximumNewtonOrder
+            ? minimiseByNewton(
+                from: start, rule, objective.evaluate, curvature: objective.curvature)
+            : minimiseByLBFGS(from: start, rule, objective.evaluate)
         guard minimum.value.isFinite, minimum.point.allSatisfy(\.isFinite) else {
             throw StoreError.lossNotFinite(name)
         }
         return Fit(
-            coefficients: objective.vectors(minimum.point).map(Array.init), loss: minimum.value,
-            iterations: minimum.iterations, converged: minimum.converged)
+            coefficients: centred(objective.vectors(minimum.point).map(Array.init)),
+            loss: minimum.value, iterations: minimum.iterations, converged: minimum.converged)
+    }
+
+    private func centred(_ vectors: [[Double]]) -> [[Double]] {
+        let mean = vectors.reduce(0) { $0 + $1[0] } / Double(vectors.count)
+        return vectors.map { vector in
+            var moved = vector
+            moved[0] -= mean
+            return moved
+        }
     }
 }
+
+/// The matrix of second derivatives has a block for each pair of classes.
+private let maximumNewtonClasses = 8
 
 /// The mean of log(sum of e^s) - s[class] over the rows, plus the penalty.
 private struct SoftmaxLoss {
@@ -68,9 +86,48 @@ private struct SoftmaxLoss {
         return (value, gradient)
     }
 
-    /// The sum of the losses of some rows, and for each class the rows' probabilities minus 1 or 0.
+    /// The second derivatives: the block of classes k and l sums p_k (1 - p_k), or -p_k p_l, times
+    /// the products of columns.
+    func curvature(_ point: [Double]) -> SymmetricMatrix {
+        let probabilities = probabilities(point)
+        let rows = Double(design.rows)
+        let width = design.coefficientCount
+        var matrix = SymmetricMatrix(order: classCount * width)
+        for left in 0..<classCount {
+            for right in 0...left {
+                let (first, second) = (probabilities[left], probabilities[right])
+                let weights = first.indices.map { row in
+                    first[row] * ((left == right ? 1 : 0) - second[row]) / rows
+                }
+                let block = design.gram(rowWeights: weights, executor)
+                for row in 0..<width {
+                    for column in 0..<(left == right ? row + 1 : width) {
+                        matrix[left * width + row, right * width + column] =
+                            block[max(row, column), min(row, column)]
+                    }
+                }
+            }
+            for index in 1..<max(1, width) {
+                matrix[left * width + index, left * width + index] += penalty.strength
+            }
+        }
+        return matrix
+    }
+
+    /// Each class's probabilities, row by row.
+    private func probabilities(_ point: [Double]) -> [[Double]] {
+        let scores = vectors(point).map { design.scores(Array($0), executor) }
+        let blocks = design.blocks
+        let parts = executor.map(blocks.count) { block in
+            losses(scores, rows: blocks.range(block), isLabelSubtracted: false).errors
+        }
+        return (0..<classCount).map { index in Array(parts.map { $0[index] }.joined()) }
+    }
+
+    /// The sum of the losses of some rows, and for each class the rows' probabilities, minus 1 for
+    /// the true class unless told otherwise.
     private func losses(
-        _ scores: [[Double]], rows: Range<Int>
+        _ scores: [[Double]], rows: Range<Int>, isLabelSubtracted: Bool = true
     ) -> (loss: Double, errors: [[Double]]) {
         var loss = 0.0
         var errors = [[Double]](
@@ -80,7 +137,7 @@ private struct SoftmaxLoss {
             for index in 0..<classCount { shares[index] = scores[index][row] }
             let label = Int(classes[row])
             loss += softmax(&shares) - scores[label][row]
-            shares[label] -= 1
+            if isLabelSubtracted { shares[label] -= 1 }
             for index in 0..<classCount { errors[index][row - rows.lowerBound] = shares[index] }
         }
         return (loss, errors)
