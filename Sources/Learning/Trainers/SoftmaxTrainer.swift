@@ -4,7 +4,7 @@ internal import Vocabulary
 /// Softmax (multinomial logistic) regression with a squared penalty: one vector of coefficients a
 /// class, the probabilities are the shares of e^score.
 ///
-/// Up to eight classes and 512 coefficients in all by Newton's method, beyond by L-BFGS. Adding one
+/// Up to twenty classes and 512 coefficients in all by Newton's method, beyond by L-BFGS. Adding one
 /// number to all intercepts changes no probability: they are given the mean 0.
 package struct SoftmaxTrainer: Estimator {
     package let name = "softmax"
@@ -50,7 +50,7 @@ package struct SoftmaxTrainer: Estimator {
 }
 
 /// The matrix of second derivatives has a block for each pair of classes.
-private let maximumNewtonClasses = 8
+private let maximumNewtonClasses = 20
 
 /// The mean of log(sum of e^s) - s[class] over the rows, plus the penalty.
 private struct SoftmaxLoss {
