@@ -7,6 +7,9 @@ apt_build=(libzstd-dev libxxhash-dev libyaml-dev libgit2-dev pkg-config git)
 apt_test=(python3 zstd strace)
 brew_build=(zstd xxhash libyaml libgit2 pkg-config git)
 brew_test=(python3)
+demo_files=(
+    docs/tutorial/getting-started.md fixtures/data/flights.csv.zst fixtures/data/airports.csv
+)
 
 say() { printf '%s\n' "$*"; }
 fail() {
@@ -112,6 +115,7 @@ choose_prefix() {
     zsh_dir=$prefix/share/zsh/site-functions
     fish_dir=$prefix/share/fish/vendor_completions.d
     man_dir=$prefix/share/man/man1
+    share_dir=$prefix/share/mlstore
 }
 
 install_program() {
@@ -122,7 +126,8 @@ install_program() {
     local built
     built=$(swift build "${release_flags[@]}" --show-bin-path </dev/null)/mlstore
 
-    mkdir -p "$prefix/bin" "$bash_dir" "$zsh_dir" "$fish_dir" "$man_dir" 2>/dev/null ||
+    mkdir -p "$prefix/bin" "$bash_dir" "$zsh_dir" "$fish_dir" "$man_dir" \
+        "$share_dir" 2>/dev/null ||
         fail "cannot write to '$prefix'" "choose another place with --prefix DIR"
     # Beside the old one, then in its place: a running mlstore goes on with its own file.
     cp "$built" "$prefix/bin/.mlstore.new"
@@ -136,6 +141,7 @@ install_program() {
     "$program" --generate-completion-script fish >"$fish_dir/mlstore.fish"
     rm -f "$man_dir"/mlstore.1 "$man_dir"/mlstore-*.1
     "$program" generate-manual --quiet "$man_dir"
+    cp "${demo_files[@]}" "$share_dir/"
 
     say "installed $("$program" --version) in $prefix/bin, with completions and manual pages"
     case ":$PATH:" in
@@ -146,7 +152,8 @@ install_program() {
 
 uninstall_program() {
     rm -f "$prefix/bin/mlstore" "$bash_dir/mlstore" "$zsh_dir/_mlstore" \
-        "$fish_dir/mlstore.fish" "$man_dir"/mlstore.1 "$man_dir"/mlstore-*.1 ||
+        "$fish_dir/mlstore.fish" "$man_dir"/mlstore.1 "$man_dir"/mlstore-*.1 \
+        "${demo_files[@]/#*\//"$share_dir/"}" ||
         fail "cannot remove files from '$prefix'" "run this as the user who installed them"
     say "removed mlstore from $prefix; your workspaces are untouched"
 }

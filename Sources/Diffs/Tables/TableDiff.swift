@@ -1,0 +1,154 @@
+package import Tables
+package import Vocabulary
+
+/// What to compare in two versions of a table, and how much to tell.
+package struct TableDiffOptions: Sendable {
+    /// The columns that name a row; nil to look for them.
+    package var key: [String]?
+    /// How many rows of each sort are kept as examples.
+    package var exampleLimit = 3
+    /// The memory for hashes of rows, in bytes. Bigger tables are read in several passes.
+    package var memoryBudget = 192 << 20
+
+    /// The defaults.
+    package init() {}
+}
+
+/// How the columns of two versions differ.
+package struct SchemaDiff: Sendable, Equatable {
+    /// Columns that only the new version has.
+    package var added: [ColumnSummary] = []
+    /// Columns that only the old version has.
+    package var removed: [ColumnSummary] = []
+    /// Columns whose type or nullability differs: old, then new.
+    package var retyped: [(old: ColumnSummary, new: ColumnSummary)] = []
+    /// Whether the columns that both have stand in another order.
+    package var isReordered = false
+
+    /// Whether there is no difference.
+    package var isEmpty: Bool {
+        added.isEmpty && removed.isEmpty && retyped.isEmpty && !isReordered
+    }
+
+    /// Compares two summaries.
+    package init(old: TableSummary, new: TableSummary) {
+        let oldByName = Dictionary(old.columns.map { ($0.name, $0) }) { first, _ in first }
+        let newByName = Dictionary(new.columns.map { ($0.name, $0) }) { first, _ in first }
+        added = new.columns.filter { oldByName[$0.name] == nil }
+        removed = old.columns.filter { newByName[$0.name] == nil }
+        retyped = new.columns.compactMap { column in
+            guard let before = oldByName[column.name], before != column else { return nil }
+            return (before, column)
+        }
+        let oldOrder = old.columns.map(\.name).filter { newByName[$0] != nil }
+        let newOrder = new.columns.map(\.name).filter { oldByName[$0] != nil }
+        isReordered = oldOrder != newOrder
+    }
+
+    package static func == (left: SchemaDiff, right: SchemaDiff) -> Bool {
+        left.added == right.added && left.removed == right.removed
+            && left.isReordered == right.isReordered
+            && left.retyped.elementsEqual(right.retyped) { $0.old == $1.old && $0.new == $1.new }
+    }
+}
+
+/// How rows of two versions were told to be the same row.
+package enum RowMatching: Sendable, Equatable {
+    /// Rows with equal values in these columns, which no two rows of a version share.
+    case key([String], isInferred: Bool)
+    /// Equal rows, as often as they occur; the text says why there was no key.
+    case multiset(String)
+}
+
+/// One row that differs.
+package struct RowExample: Sendable, Equatable {
+    /// A cell that differs.
+    package struct Cell: Sendable, Equatable {
+        /// The column.
+        package let column: String
+        /// The value in the old version.
+        package let old: String
+        /// The value in the new version.
+        package let new: String
+    }
+
+    /// The values that name the row: those of the key, or the first few columns.
+    package let name: [(column: String, value: String)]
+    /// The cells that differ; empty for rows that were added or removed.
+    package let cells: [Cell]
+
+    package static func == (left: RowExample, right: RowExample) -> Bool {
+        left.cells == right.cells
+            && left.name.elementsEqual(right.name) {
+                $0.column == $1.column && $0.value == $1.value
+            }
+    }
+}
+
+/// What differs between two versions of a table. Rows that only moved do not differ.
+package struct TableDiff: Sendable {
+    /// Rows and columns before.
+    package let old: TableSummary
+    /// Rows and columns now.
+    package let new: TableSummary
+    /// What differs in the columns.
+    package let schema: SchemaDiff
+    /// How rows were matched.
+    package let matching: RowMatching
+    /// How many rows only the new version has.
+    package internal(set) var addedCount = 0
+    /// How many rows only the old version has.
+    package internal(set) var removedCount = 0
+    /// How many rows differ in a column that both versions have; 0 without a key.
+    package internal(set) var changedCount = 0
+    /// In how many of the changed rows each column differs; columns in the new order.
+    package internal(set) var changedColumns: [(name: String, count: Int)] = []
+    /// The first rows that were added, in the order of the new version.
+    package internal(set) var addedExamples: [RowExample] = []
+    /// The first rows that were removed, in the order of the old version.
+    package internal(set) var removedExamples: [RowExample] = []
+    /// The first rows that changed, in the order of the new version.
+    package internal(set) var changedExamples: [RowExample] = []
+
+    /// Whether the versions hold the same columns and rows.
+    package var isEmpty: Bool {
+        schema.isEmpty && addedCount == 0 && removedCount == 0 && changedCount == 0
+    }
+}
+
+/// Compares two versions of a table, reading each as often as the memory budget asks for: three
+/// times where all hashes fit.
+///
+/// Cells are compared as text: `1` and `1.0` differ. A row is known by a 128-bit hash, so that two
+/// different rows are taken for one with a probability below 1 in 10^20 for a billion rows.
+/// Throws where a version cannot be read as a table, and `.badUsage` for a key that is no column.
+package func diffTables(
+    old: TableSource, new: TableSource, options: TableDiffOptions = TableDiffOptions()
+) throws -> TableDiff {
+    let oldSummary = try old.summary()
+    let newSummary = try new.summary()
+    let oldNames = Set(oldSummary.columns.map(\.name))
+    let common = newSummary.columns.map(\.name).filter { oldNames.contains($0) }
+    let schema = SchemaDiff(old: oldSummary, new: newSummary)
+    let rows = oldSummary.rowCount + newSummary.rowCount
+    let passes = passCount(rows: rows, columns: common.count, budget: options.memoryBudget)
+    let naming = Set(newSummary.columns.filter { $0.type != .float }.map(\.name))
+    let keys = KeySearch(old: old, new: new, common: common, naming: naming, passes: passes)
+    let matching = try keys.matching(options.key)
+    var diff = TableDiff(old: oldSummary, new: newSummary, schema: schema, matching: matching)
+    let comparison = RowComparison(
+        old: old, new: new, common: common, passes: passes, limit: options.exampleLimit)
+    switch matching {
+    case .key(let key, _): try comparison.byKey(key, into: &diff)
+    case .multiset: try comparison.asMultiset(into: &diff)
+    }
+    return diff
+}
+
+/// How often the tables are read, so that the hashes of a pass fit the budget: of each row two
+/// hashes and its number, and of a changed row one word a column.
+private func passCount(rows: Int, columns: Int, budget: Int) -> Int {
+    let bytes = rows.multipliedReportingOverflow(by: 48 + 8 * columns)
+    guard !bytes.overflow else { return 4096 }
+    return min(4096, max(1, (bytes.partialValue + budget - 1) / max(1, budget)))
+}
