@@ -33,7 +33,7 @@ extension TableInput {
                 name: column.name, kind: column.kind, table: source.name,
                 position: try header.position(of: column.name, in: source.name))
         }
-        try forEachBatch { batch in
+        try forEachBatch(header) { batch in
             for index in readers.indices { try readers[index].read(batch) }
         }
         return readers.map { $0.finish() }

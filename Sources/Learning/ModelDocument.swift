@@ -45,7 +45,9 @@ enum ModelDocument {
 
     /// How many vectors of coefficients such a model has, or nil when the classes make no sense.
     private static func outputCount(_ kind: String, _ classes: [String]) -> Int? {
-        switch trainers.first(where: { $0.name == kind })?.targetKind {
+        // The confusion matrix has the square of this many numbers.
+        guard classes.count <= TargetColumn.maximumClasses else { return nil }
+        return switch trainers.first(where: { $0.name == kind })?.targetKind {
         case .numbers: classes.isEmpty ? 1 : nil
         case .twoClasses: classes.count == 2 ? 1 : nil
         case .classes: classes.count > 1 ? classes.count : nil

@@ -51,15 +51,22 @@ struct TableInput: Sendable {
         }
     }
 
-    /// Hands all rows to `body`, batch by batch.
-    func forEachBatch(_ body: (RowBatch) throws -> Void) throws {
+    /// Hands all rows to `body`, batch by batch. Throws `changedMeanwhile` when the table has no
+    /// longer the columns of `header`: positions found there would not be its own.
+    func forEachBatch(_ header: Header, _ body: (RowBatch) throws -> Void) throws {
         try naming {
+            func checked(_ batch: RowBatch) throws {
+                guard batch.columnCount == header.names.count else {
+                    throw StoreError.tableChanged(source.name)
+                }
+                try body(batch)
+            }
             let next = try source.open()
             var reader = format.makeReader()
             while case let piece = try next(), !piece.isEmpty {
-                try unsafe piece.withUnsafeBytes { unsafe try reader.consume($0, body) }
+                try unsafe piece.withUnsafeBytes { unsafe try reader.consume($0, checked) }
             }
-            try reader.finish(body)
+            try reader.finish(checked)
         }
     }
 
@@ -100,6 +107,12 @@ extension StoreError {
         return StoreError(
             .malformed, "'\(table)' has no column '\(name)'", subject: name,
             advice: near + "its columns are \(some)")
+    }
+
+    static func tableChanged(_ table: String) -> StoreError {
+        StoreError(
+            .changedMeanwhile, "'\(table)' changed while it was read", subject: table,
+            advice: "run the command again when nothing writes to it")
     }
 
     static func noRows(_ table: String) -> StoreError {

@@ -1,5 +1,6 @@
 import Bytes
 import Learning
+import Synchronization
 import Testing
 import Vocabulary
 
@@ -140,5 +141,28 @@ import Vocabulary
         #expect(error.kind == .malformed)
         #expect(error.message.contains(message), "\(error.message)")
         #expect(error.advice != nil)
+    }
+
+    @Test(arguments: ["key(c)", "time(c)", "stratified(c)"] as [JSONValue])
+    func `a table that loses columns between two passes is refused`(rule: JSONValue) throws {
+        let description = try StepDescription.parse(
+            ["split": ["data": "t.csv", "by": rule]], outputs: ["a", "b"])
+        let passes = Mutex(0)
+        let changing = ByteSource(name: "t.csv") {
+            let pass = passes.withLock { count in
+                count += 1
+                return count
+            }
+            let table = pass == 1 ? "a,b,c\n1,2,3\n" : "a\n1\n"
+            return try ByteSource(name: "t.csv", bytes: Array(table.utf8)).open()
+        }
+        let sink = ByteSink { _ in }
+        let error = try #require(
+            storeError {
+                _ = try description.run(
+                    inputs: ["t.csv": changing], outputs: ["a": sink, "b": sink],
+                    context: StepContext())
+            })
+        #expect(error.kind == .changedMeanwhile)
     }
 }

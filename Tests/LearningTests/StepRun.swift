@@ -1,6 +1,7 @@
 import Bytes
 import Kernels
 import Learning
+import Platform
 import Vocabulary
 
 /// Parses and runs a step on tables in memory; the bytes of its outputs by path.
@@ -54,12 +55,11 @@ func storeError(_ body: () throws -> Void) -> StoreError? {
     }
 }
 
-/// An executor of that many "threads" that takes the pieces in the order such threads might.
+/// An executor of that many real threads.
 func executor(_ threads: Int) -> ParallelExecutor {
     ParallelExecutor { count, body in
-        for first in (0..<threads).reversed() {
-            for index in stride(from: first, to: count, by: threads) { body(index) }
-        }
+        // The body does not throw, so neither does this.
+        try? parallelForEach(count: count, threads: threads) { body($0) }
     }
 }
 

@@ -12,7 +12,7 @@ extension SplitStep {
         let assign = try assignment(input, header)
         var train = try RowWriter(header, files.sink("train"))
         var test = try RowWriter(header, files.sink("test"))
-        try input.forEachBatch { batch in
+        try input.forEachBatch(header) { batch in
             for row in 0..<batch.rowCount {
                 if assign(batch, row) {
                     try test.write(batch, row)
@@ -50,10 +50,9 @@ extension SplitStep {
                 SplitStep.keyShare(batch, row, positions, seed: seed) < testShare
             }
         case .time(let column):
-            let position = try header.position(of: column, in: data)
-            return try byTime(input, column, position)
+            return try byTime(input, header, column)
         case .stratified(let column):
-            return try byClass(input, column, try header.position(of: column, in: data))
+            return try byClass(input, header, column)
         }
     }
 
@@ -74,9 +73,13 @@ extension SplitStep {
     /// The latest rows are the test: those at or behind the moment that leaves at least the share
     /// asked for. Rows of one moment stay together.
     private func byTime(
-        _ input: TableInput, _ column: String, _ position: Int
+        _ input: TableInput, _ header: TableInput.Header, _ column: String
     ) throws -> Assignment {
+        let position = try header.position(of: column, in: data)
         let summary = try input.summary()
+        guard summary.columns.map(\.name) == header.names else {
+            throw StoreError.tableChanged(data)
+        }
         let type = summary.columns[position].type
         guard let key = TimeKey(type) else { throw StoreError.noOrder(column, type, of: data) }
         guard !summary.columns[position].isNullable else {
@@ -85,7 +88,7 @@ extension SplitStep {
         guard summary.rowCount > 0 else { throw StoreError.noRows(data) }
         var keys: [UInt64] = []
         keys.reserveCapacity(summary.rowCount)
-        try input.forEachBatch { batch in
+        try input.forEachBatch(header) { batch in
             for row in 0..<batch.rowCount { keys.append(key(batch, row, position)) }
         }
         keys.sort()
@@ -97,10 +100,11 @@ extension SplitStep {
     /// The same share of every value, to the nearest row: a first pass counts, a second one draws
     /// just as many (selection sampling: D. Knuth, volume 2, algorithm 3.4.2 S).
     private func byClass(
-        _ input: TableInput, _ column: String, _ position: Int
+        _ input: TableInput, _ header: TableInput.Header, _ column: String
     ) throws -> Assignment {
+        let position = try header.position(of: column, in: data)
         var counts: [[UInt8]: Int] = [:]
-        try input.forEachBatch { batch in
+        try input.forEachBatch(header) { batch in
             for row in 0..<batch.rowCount {
                 counts[batch.value(row: row, column: position), default: 0] += 1
                 guard counts.count <= ColumnValues.maximumCategories else {
