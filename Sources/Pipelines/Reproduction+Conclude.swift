@@ -81,11 +81,14 @@ extension Reproduction {
 
     /// What the pointer of an input says about it, if it still is what the pointer says.
     private func inputDetail(of path: RepoPath) throws -> RunRecord.Detail {
-        let size = try place.contents.size(at: place.root / path)
-        guard let pointer = try place.pointer(for: path), pointer.sizeBytes == size else {
-            return .init(sizeBytes: size)
+        let target = place.root / path
+        var detail = RunRecord.Detail(sizeBytes: try place.contents.size(at: target))
+        let status = try place.disk.status(of: target, followingLinks: true)
+        if let status, status.kind == .file { detail.isExecutable = status.isExecutable }
+        if let pointer = try place.pointer(for: path), pointer.sizeBytes == detail.sizeBytes {
+            detail.rows = pointer.shape?.rows
         }
-        return .init(sizeBytes: size, rows: pointer.shape?.rows)
+        return detail
     }
 
     func metrics(of stage: Stage, _ produced: Produced) throws -> [RepoPath: JSONValue] {
