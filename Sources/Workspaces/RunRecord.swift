@@ -18,14 +18,11 @@ package struct RunRecord: Sendable, Equatable {
         package var sizeBytes: Int
         /// The rows, where it is a table.
         package var rows: Int?
-        /// Whether a file may be executed.
-        package var isExecutable: Bool
 
         /// Makes a detail.
-        package init(sizeBytes: Int, rows: Int? = nil, isExecutable: Bool = false) {
+        package init(sizeBytes: Int, rows: Int? = nil) {
             self.sizeBytes = sizeBytes
             self.rows = rows
-            self.isExecutable = isExecutable
         }
     }
 
@@ -124,7 +121,6 @@ extension RunRecord.Detail {
     var json: JSONValue {
         var members: [String: JSONValue] = ["size": JSONValue(sizeBytes)]
         if let rows { members["rows"] = JSONValue(rows) }
-        if isExecutable { members["executable"] = true }
         return .object(members)
     }
 
@@ -132,7 +128,6 @@ extension RunRecord.Detail {
         guard let size = json["size"]?.integerValue else { return nil }
         sizeBytes = Int(size)
         rows = json["rows"]?.integerValue.map { Int($0) }
-        isExecutable = json["executable"]?.boolValue ?? false
     }
 }
 

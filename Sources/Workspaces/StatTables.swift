@@ -1,0 +1,86 @@
+import Bytes
+import Objects
+import Platform
+import Vocabulary
+
+/// The stat tables of a workspace as one command sees and renews them: one for all single files,
+/// one for each tracked folder.
+final class StatTables {
+    private let machine: Machine
+    private let layout: WorkspaceLayout
+    private let singles: StatTable?
+    private let known: [RepoPath: StatTable.Entry]
+    private var renewed: [RepoPath: StatTable.Entry] = [:]
+    /// The file system's time before this command read anything; nil where nothing can be
+    /// written, so that no table is renewed.
+    private(set) var stamp: Int64?
+
+    init(_ workspace: Workspace) {
+        machine = workspace.machine
+        layout = workspace.layout
+        singles = StatTable.load(from: layout.statTables / "files", on: machine)
+        known = singles?.allEntries() ?? [:]
+        stamp = nil
+        restamp()
+    }
+
+    /// Takes the file system's time anew: for files that this command itself wrote, after that.
+    func restamp() { stamp = try? fileSystemTime() }
+
+    private func fileSystemTime() throws -> Int64 {
+        let file = try machine.disk.openFile(layout.stamp, .createOrOpen(permissions: 0o644))
+        defer { try? file.close() }  // its content means nothing
+        try file.write([0x0a], at: 0)
+        return try file.status().modified
+    }
+
+    /// The digest of a single file, if it is as it was when it was last read.
+    func digest(of path: RepoPath, _ status: FileStatus) -> Digest? {
+        guard let singles, let entry = known[path], singles.believes(entry, status) else {
+            return nil
+        }
+        renewed[path] = entry
+        return entry.digest
+    }
+
+    /// Remembers what a single file holds.
+    func remember(_ path: RepoPath, _ digest: Digest, _ status: FileStatus) {
+        renewed[path] = StatTable.Entry(
+            kind: StatTable.kind(of: status), digest: digest, status: status)
+    }
+
+    /// The table of a folder.
+    func table(of folder: RepoPath) -> StatTable? {
+        StatTable.load(from: file(of: folder), on: machine)
+    }
+
+    /// Replaces the table of a folder.
+    func save(
+        _ rows: [(path: RepoPath, entry: StatTable.Entry)], tree: TreeID?, of folder: RepoPath
+    ) {
+        guard let stamp else { return }
+        // Derived: where it cannot be written, the next command reads more.
+        try? StatTable.save(rows, stamp: stamp, tree: tree, to: file(of: folder), on: machine)
+    }
+
+    /// Writes the table of single files, if anything in it is new.
+    func saveSingles() {
+        guard let stamp, renewed.contains(where: { known[$0.key] != $0.value }) else { return }
+        var rows = renewed
+        for (path, entry) in known where rows[path] == nil && singles?.isSettled(entry) == true {
+            rows[path] = entry
+        }
+        let sorted = rows.sorted { $0.key < $1.key }.map { (path: $0.key, entry: $0.value) }
+        try? StatTable.save(
+            sorted, stamp: stamp, tree: nil, to: layout.statTables / "files", on: machine)
+    }
+
+    private func file(of folder: RepoPath) -> DiskPath {
+        let hash = xxh3Wide(folder.bytes)
+        return layout.statTables / "\(Hex.encode(bigEndian(hash.high) + bigEndian(hash.low)))"
+    }
+
+    private func bigEndian(_ value: UInt64) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) }
+    }
+}
