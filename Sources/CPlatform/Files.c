@@ -285,3 +285,9 @@ int mlp_lock(const uint8_t *path, size_t length, int exclusive, int wait) {
         if (result != -ESTALE) return result;
     }
 }
+
+int mlp_unlock(int fd) {
+    // Said aloud: a child between fork and exec still shares the lock, and would keep it.
+    flock(fd, LOCK_UN);
+    return mlp_close(fd);
+}

@@ -77,6 +77,6 @@ final class LocalLock: DiskLock {
 
     func unlock() {
         let open = descriptor.exchange(-1, ordering: .relaxed)
-        if open >= 0 { mlp_close(open) }
+        if open >= 0 { mlp_unlock(open) }
     }
 }

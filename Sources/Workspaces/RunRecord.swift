@@ -18,11 +18,14 @@ package struct RunRecord: Sendable, Equatable {
         package var sizeBytes: Int
         /// The rows, where it is a table.
         package var rows: Int?
+        /// Whether a file may be executed.
+        package var isExecutable: Bool
 
         /// Makes a detail.
-        package init(sizeBytes: Int, rows: Int? = nil) {
+        package init(sizeBytes: Int, rows: Int? = nil, isExecutable: Bool = false) {
             self.sizeBytes = sizeBytes
             self.rows = rows
+            self.isExecutable = isExecutable
         }
     }
 
@@ -121,6 +124,7 @@ extension RunRecord.Detail {
     var json: JSONValue {
         var members: [String: JSONValue] = ["size": JSONValue(sizeBytes)]
         if let rows { members["rows"] = JSONValue(rows) }
+        if isExecutable { members["executable"] = true }
         return .object(members)
     }
 
@@ -128,6 +132,7 @@ extension RunRecord.Detail {
         guard let size = json["size"]?.integerValue else { return nil }
         sizeBytes = Int(size)
         rows = json["rows"]?.integerValue.map { Int($0) }
+        isExecutable = json["executable"]?.boolValue ?? false
     }
 }
 

@@ -81,6 +81,8 @@ void mlp_listing_free(mlp_listing *listing);
 // Locks: on the open file, so they exclude within a process too and vanish with it.
 // Returns a descriptor, or -EWOULDBLOCK (see mlp_would_block) when held by another and !wait.
 int mlp_lock(const uint8_t *path, size_t length, int exclusive, int wait);
+// Gives the lock back and closes its descriptor.
+int mlp_unlock(int fd);
 int mlp_would_block(int error);
 
 // Threads: runs `body` on `count` threads, the caller's among them, and waits for all. Fewer run

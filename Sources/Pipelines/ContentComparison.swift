@@ -1,0 +1,93 @@
+import Bytes
+import Objects
+import Platform
+import Vocabulary
+import Workspaces
+
+/// Finds where a replayed output first differs from the one in the store.
+struct ContentComparison {
+    let place: Workplace
+    /// The replayed output.
+    let scratch: DiskPath
+
+    /// Ends a comparison early: the store's stream has no other way to stop.
+    private struct Found: Error {}
+
+    func firstDifference(
+        from output: LockFile.Output, at path: RepoPath
+    ) throws -> FirstDifference {
+        switch output.content {
+        case .file(let blob):
+            var difference = try firstDifference(blob, scratch, name: path)
+            if output.role == .metric { difference.changes = try changes(blob, path) }
+            return difference
+        case .directory(let tree): return try firstDifference(in: tree)
+        }
+    }
+
+    private func firstDifference(in tree: TreeID) throws -> FirstDifference {
+        var difference = FirstDifference()
+        do {
+            try place.store.tree(tree).forEachEntry { entry in
+                let twin = scratch / entry.path
+                guard let status = try place.disk.status(of: twin, followingLinks: false) else {
+                    difference.file = entry.path
+                    throw Found()
+                }
+                guard status.kind == .file, let blob = entry.blob, entry.kind != .symlink else {
+                    return
+                }
+                if try place.contents.id(at: twin) != .file(blob) {
+                    difference = try firstDifference(blob, twin, name: entry.path)
+                    difference.file = entry.path
+                    throw Found()
+                }
+            }
+        } catch is Found { return difference }
+        return difference
+    }
+
+    private func firstDifference(
+        _ blob: BlobID, _ twin: DiskPath, name: RepoPath
+    ) throws -> FirstDifference {
+        let file = try place.disk.openFile(twin, .read)
+        defer { try? file.close() }  // only read
+        var offset = 0
+        var line = 1
+        var isFound = false
+        do {
+            // The store hands out a buffer that lives as long as the call of the closure.
+            try unsafe place.store.streamBlob(blob) { piece in
+                let other = try file.read(at: offset, count: piece.count)
+                for index in 0..<piece.count {
+                    guard index < other.count, unsafe piece[index] == other[index] else {
+                        offset += index
+                        isFound = true
+                        throw Found()
+                    }
+                    if other[index] == 0x0a { line += 1 }
+                }
+                offset += piece.count
+            }
+        } catch is Found {} catch { if !isFound { throw error } }
+        return FirstDifference(
+            byteOffset: offset, line: ContentComparison.hasLines(name) ? line : nil)
+    }
+
+    private static func hasLines(_ name: RepoPath) -> Bool {
+        let text = String(decoding: name.lastComponent, as: UTF8.self).lowercased()
+        return [".csv", ".tsv", ".txt", ".json", ".jsonl", ".yaml", ".yml", ".md"].contains {
+            text.hasSuffix($0)
+        }
+    }
+
+    private func changes(_ blob: BlobID, _ path: RepoPath) throws -> [ValueChange] {
+        let limit = MetricFile.maximumBytes
+        let old = try MetricFile.values(
+            place.store.readBlob(blob, maximumBytes: limit), of: path, stage: "")
+        let new = try MetricFile.values(
+            place.disk.readFile(scratch, maximumBytes: limit), of: path, stage: "")
+        guard let old, let new else { return [] }
+        return MetricsDiff(old: [path: old], new: [path: new]).files.first?.changes ?? []
+    }
+}

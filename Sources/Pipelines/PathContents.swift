@@ -1,0 +1,150 @@
+import Bytes
+import Objects
+import Platform
+import Vocabulary
+
+/// What stands at a path, by id; how it goes into the store, and how it comes out.
+struct PathContents {
+    let disk: any Disk
+
+    /// A content that was put into a session.
+    struct Kept {
+        let content: ContentID
+        let sizeBytes: Int
+        let isExecutable: Bool
+    }
+
+    /// The content at `place`; nil when nothing is there. A link at the place itself is followed.
+    /// Costs a read of everything.
+    func id(at place: DiskPath) throws -> ContentID? {
+        guard let status = try disk.status(of: place, followingLinks: true) else { return nil }
+        switch status.kind {
+        case .file: return .file(BlobID(try digest(ofFileAt: place)))
+        case .directory:
+            // Nodes are made for their digest alone.
+            var builder = TreeBuilder { _, _ in }
+            for item in try listing(of: place) { try builder.append(try entry(for: item)) }
+            return .directory(try builder.finish())
+        default: throw unsupported(place)
+        }
+    }
+
+    /// Puts what stands at `place` into the session; nil when nothing is there.
+    func keep(_ place: DiskPath, in session: StoreSession) throws -> Kept? {
+        guard let status = try disk.status(of: place, followingLinks: true) else { return nil }
+        switch status.kind {
+        case .file:
+            let file = try disk.openFile(place, .read)
+            defer { try? file.close() }  // only read
+            let receipt = try session.putBlob(
+                file: file, expected: status, name: place.description)
+            return Kept(
+                content: .file(receipt.id), sizeBytes: receipt.sizeBytes,
+                isExecutable: status.isExecutable)
+        case .directory: return try keepDirectory(place, in: session)
+        default: throw unsupported(place)
+        }
+    }
+
+    private func keepDirectory(_ place: DiskPath, in session: StoreSession) throws -> Kept {
+        let items = try listing(of: place)
+        let files = items.filter { $0.status.kind == .file }
+        let receipts = try session.putBlobs(
+            files.map { FileToStore(path: $0.place, status: $0.status) })
+        var next = receipts.makeIterator()
+        var builder = session.treeBuilder()
+        for item in items {
+            if item.status.kind == .file, let receipt = next.next() {
+                try builder.append(
+                    .file(
+                        item.path, receipt.id, size: receipt.sizeBytes,
+                        executable: item.status.isExecutable))
+            } else {
+                if item.status.kind == .symlink {
+                    _ = try session.putBlob(try disk.readSymlink(item.place))
+                }
+                try builder.append(try entry(for: item))
+            }
+        }
+        let size = builder.totals.bytes
+        return Kept(
+            content: .directory(try builder.finish()), sizeBytes: size, isExecutable: false)
+    }
+
+    /// Everything that tells without reading whether what stands at `place` was touched.
+    func fingerprint(of place: DiskPath) throws -> [FileStatus] {
+        guard let status = try disk.status(of: place, followingLinks: true) else { return [] }
+        guard status.kind == .directory else { return [status] }
+        // The times of directories change with names only, and those show in the list itself.
+        return try listing(of: place).map(\.status).filter { $0.kind != .directory }
+    }
+
+    /// How many bytes stand at `place`, without reading them.
+    func size(at place: DiskPath) throws -> Int {
+        try fingerprint(of: place).reduce(0) { $0 + $1.size }
+    }
+
+    private struct Item {
+        let path: RepoPath
+        let place: DiskPath
+        let status: FileStatus
+    }
+
+    /// Files, links and empty directories below `directory`, in the order of a tree.
+    private func listing(of directory: DiskPath) throws -> [Item] {
+        var items: [Item] = []
+        try list(directory, as: nil, into: &items)
+        return items
+    }
+
+    private func list(_ directory: DiskPath, as base: RepoPath?, into items: inout [Item]) throws {
+        let entries = try disk.entriesWithStatus(of: directory)
+            .sorted { $0.name.precedes($1.name) }
+        for (name, status) in entries where !name.starts(with: Array(temporaryNamePrefix.utf8)) {
+            let path = try base?.appending(component: name) ?? RepoPath(validating: name)
+            let place = directory.appending(name)
+            switch status.kind {
+            case .directory:
+                let before = items.count
+                try list(place, as: path, into: &items)
+                if items.count == before {
+                    items.append(Item(path: path, place: place, status: status))
+                }
+            case .file, .symlink: items.append(Item(path: path, place: place, status: status))
+            default: throw unsupported(place)
+            }
+        }
+    }
+
+    private func entry(for item: Item) throws -> TreeEntry {
+        switch item.status.kind {
+        case .file:
+            return .file(
+                item.path, BlobID(try digest(ofFileAt: item.place)), size: item.status.size,
+                executable: item.status.isExecutable)
+        case .symlink:
+            let target = try disk.readSymlink(item.place)
+            return .symlink(item.path, target: BlobID(sha256(target)), size: target.count)
+        default: return .directory(item.path)
+        }
+    }
+
+    private func digest(ofFileAt place: DiskPath) throws -> Digest {
+        let file = try disk.openFile(place, .read)
+        defer { try? file.close() }  // only read
+        var digester = Digester()
+        var offset = 0
+        while true {
+            let part = try file.read(at: offset, count: 1 << 20)
+            digester.update(part)
+            offset += part.count
+            if part.count < 1 << 20 { return digester.finish() }
+        }
+    }
+
+    private func unsupported(_ place: DiskPath) -> StoreError {
+        StoreError(
+            .unsupportedFile, "cannot use '\(place)': it is neither a file nor a folder",
+            subject: place.description, advice: "only files, folders and links can be kept")
+    }
+}

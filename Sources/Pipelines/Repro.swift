@@ -1,0 +1,59 @@
+import Platform
+import Vocabulary
+import Workspaces
+
+/// Brings stages up to date: runs what is stale, in order, and takes from the run cache what ran
+/// before. docs/explanation/repro.md tells the order of work and what interruptions leave.
+///
+/// Throws `.locked` while another `repro` works here, `.invalidPipeline` and its relatives for
+/// stage files that make no sense, `.stageFailed` and `.numeric` for stages that fail (those
+/// before it stay done), `.changedMeanwhile` for inputs that change under a running stage.
+package func repro(
+    _ options: ReproOptions = ReproOptions(), in place: Workplace,
+    progress: @escaping @Sendable (ReproEvent) -> Void = { _ in }
+) throws -> ReproReport {
+    if options.dryRun { return try dryRun(options, in: place) }
+    try place.disk.makeDirectories(place.temporary)
+    let lockPath = place.temporary / "repro.lock"
+    guard let held = try place.disk.lock(lockPath, .exclusive, wait: .never) else {
+        throw StoreError(
+            .locked, "another 'mlstore repro' is at work in '\(place.root)'",
+            subject: place.root.description, advice: "wait for it to end, then try again",
+            safety: "nothing was run")
+    }
+    defer { held.unlock() }
+    let reproduction = try Reproduction(options, in: place, progress: progress)
+    try reproduction.run()
+    return reproduction.report
+}
+
+/// The state of every stage in order, with reasons; reads files and runs nothing. A stage behind
+/// a stale one is stale for that reason at least, though it may turn out that nothing changes.
+package func stageStates(
+    _ options: ReproOptions = ReproOptions(), in place: Workplace
+) throws -> [StageState] {
+    let reproduction = try Reproduction(options, in: place) { _ in }
+    let graph = reproduction.graph
+    let selected = try options.selection(in: graph, file: reproduction.file)
+    var isStale = [Bool](repeating: false, count: graph.stages.count)
+    return try selected.map { index in
+        let stage = graph.stages[index]
+        let findings = try reproduction.findings(for: stage)
+        var reasons = reproduction.reasons(for: stage, findings)
+        for need in graph.upstream[index] where isStale[need] {
+            reasons.append(.upstreamStale(graph.stages[need].name))
+        }
+        isStale[index] = !reasons.isEmpty
+        return StageState(stage: stage.name, reasons: reasons)
+    }
+}
+
+private func dryRun(_ options: ReproOptions, in place: Workplace) throws -> ReproReport {
+    var report = ReproReport()
+    report.outcomes = try stageStates(options, in: place).map { state in
+        StageOutcome(
+            stage: state.stage, deed: state.isStale ? .wouldRun : .current,
+            reasons: state.reasons)
+    }
+    return report
+}

@@ -1,0 +1,189 @@
+import Bytes
+import Objects
+import Platform
+import Vocabulary
+import Workspaces
+
+/// One `repro` at work.
+///
+/// Invariant: between two stages the store, the outputs on disk and the lock agree; within one
+/// stage the order of work is such that every interruption leaves it stale, never wrong.
+final class Reproduction {
+    let place: Workplace
+    let file: StageFile
+    let graph: StageGraph
+    let options: ReproOptions
+    let progress: @Sendable (ReproEvent) -> Void
+    let surroundings: RunSurroundings
+    var lock: LockFile
+    var report = ReproReport()
+    /// What git says; asked once, since only files that git tracks count.
+    private lazy var gitState = Result { try place.gitState(recorded: Set(allProducts)) }
+
+    init(
+        _ options: ReproOptions, in place: Workplace,
+        progress: @escaping @Sendable (ReproEvent) -> Void
+    ) throws {
+        self.place = place
+        self.options = options
+        self.progress = progress
+        file = try place.stageFile()
+        graph = try StageGraph(file)
+        lock = try LockFile.load(from: place.root, on: place.disk)
+        surroundings = try RunSurroundings(root: place.root, disk: place.disk)
+        try checkOutputsAreNoPointers()
+    }
+
+    private var allProducts: [RepoPath] { graph.stages.flatMap(\.products) }
+
+    func git() throws -> GitState { try gitState.get() }
+
+    /// A path is either added or the output of a stage.
+    private func checkOutputsAreNoPointers() throws {
+        for stage in graph.stages {
+            for path in stage.products where try place.pointer(for: path) != nil {
+                throw StoreError.stageFile(
+                    stage.line,
+                    "stage '\(stage.name)' writes '\(path)', which was added and has a pointer",
+                    advice: "remove '\(path).mlstore', or let the stage write elsewhere")
+            }
+        }
+    }
+
+    /// What `stage` finds now.
+    func findings(for stage: Stage) throws -> StageFindings {
+        var findings = StageFindings()
+        for path in stage.dependencies { findings.inputs[path] = .some(try inputID(of: path)) }
+        for path in stage.products {
+            findings.products[path] = .some(try place.contents.id(at: place.root / path))
+        }
+        findings.seed = stage.isStep ? nil : stage.seed ?? options.seed ?? 0
+        findings.variables = RunSurroundings.variables(stage.environment)
+        findings.lockFiles = surroundings.lockFiles(for: stage)
+        return findings
+    }
+
+    /// The content of an input: as it is on disk, else as its pointer or the lock names it.
+    private func inputID(of path: RepoPath) throws -> ContentID? {
+        if let id = try place.contents.id(at: place.root / path) { return id }
+        if let pointer = try place.pointer(for: path) { return pointer.content }
+        return lock.stages.values.compactMap { $0.outputs[path]?.content }.first
+    }
+
+    /// Why `stage` has to run.
+    func reasons(for stage: Stage, _ findings: StageFindings) -> [StaleReason] {
+        if options.forces(stage) { return [.forced] }
+        let locked = lock.stages[stage.name]
+        // A run whose record is not here (a clone without a pull) explains less; that is all.
+        let run = locked.flatMap { try? runRecord($0.run) }
+        return findings.reasons(for: stage, locked: locked, run: run)
+    }
+
+    func runRecord(_ id: RunID) throws -> RunRecord {
+        do throws(DecodeError) {
+            return try RunRecord(try record(id))
+        } catch {
+            throw StoreError(
+                .corrupt, "the record of run '\(id.short)' is no run: \(error.reason)",
+                subject: id.description, advice: "run 'mlstore fsck'", cause: error)
+        }
+    }
+
+    private func record(_ id: RunID) throws(DecodeError) -> JSONValue {
+        do {
+            return try place.store.readRecord(id.record)
+        } catch {
+            throw DecodeError(at: 0, "\(error)")
+        }
+    }
+
+    /// Brings the selected stages up to date, in order.
+    func run() throws {
+        try OutputShelter.recover(
+            in: place.temporary, root: place.root, lock: lock, on: place.disk)
+        for index in try options.selection(in: graph, file: file) {
+            try SignalWatch.check()
+            let outcome = try bringUpToDate(graph.stages[index])
+            report.outcomes.append(outcome)
+            progress(.finished(outcome))
+        }
+    }
+
+    private func bringUpToDate(_ stage: Stage) throws -> StageOutcome {
+        let findings = try findings(for: stage)
+        let reasons = reasons(for: stage, findings)
+        guard !reasons.isEmpty else { return currentOutcome(of: stage) }
+        guard let recipe = findings.recipe(of: stage) else {
+            throw missingInput(of: stage, findings)
+        }
+        if !options.forces(stage), let run = try cachedRun(recipe.key, for: stage) {
+            return try restore(stage, from: run, recipe: recipe, reasons: reasons)
+        }
+        progress(.started(stage: stage.name, reasons: reasons))
+        for path in stage.dependencies { try fetch(path, of: stage, findings) }
+        return try execute(stage, recipe: recipe, findings: findings, reasons: reasons)
+    }
+
+    private func currentOutcome(of stage: Stage) -> StageOutcome {
+        let locked = lock.stages[stage.name]
+        let run = locked.flatMap { try? runRecord($0.run) }
+        return StageOutcome(
+            stage: stage.name, deed: .current, run: locked?.run,
+            durationMilliseconds: run?.durationMilliseconds ?? 0, metrics: run?.metrics ?? [:],
+            metricsBefore: run?.metrics ?? [:],
+            outputs: outputs(of: locked))
+    }
+
+    func outputs(
+        of locked: LockFile.Stage?
+    ) -> [(path: RepoPath, content: ContentID, sizeBytes: Int)] {
+        (locked?.outputs ?? [:]).sorted { $0.key < $1.key }.map {
+            ($0.key, $0.value.content, $0.value.sizeBytes)
+        }
+    }
+
+    /// The metrics that a stage had by the lock.
+    func metricsBefore(_ stage: Stage) -> [RepoPath: JSONValue] {
+        lock.stages[stage.name].flatMap { try? runRecord($0.run) }?.metrics ?? [:]
+    }
+
+    /// Puts an input that is not on disk there from the store.
+    private func fetch(_ path: RepoPath, of stage: Stage, _ findings: StageFindings) throws {
+        let target = place.root / path
+        guard try place.disk.status(of: target, followingLinks: true) == nil,
+            let content = findings.inputs[path] ?? nil
+        else { return }
+        guard try PathContents.holds(content, place.store) else {
+            throw StoreError(
+                .notInStore,
+                "stage '\(stage.name)' needs '\(path)', whose content \(content.short) is not in "
+                    + "the store here", subject: path.description,
+                advice: "run 'mlstore pull \(path)'", safety: CommandRun.safety)
+        }
+        let isExecutable = try place.pointer(for: path)?.isExecutable ?? false
+        let scratch = try place.makeScratch("fetch")
+        defer { try? place.disk.removeTree(scratch) }  // litter at worst
+        try place.contents.write(
+            content, isExecutable: isExecutable, to: scratch / "content", from: place.store)
+        try place.contents.install(scratch / "content", at: target)
+    }
+
+    private func missingInput(of stage: Stage, _ findings: StageFindings) -> StoreError {
+        let path = stage.dependencies.first { (findings.inputs[$0] ?? nil) == nil }
+        let name = path?.description ?? ""
+        if let path, let producer = graph.producer(of: path) {
+            return StoreError(
+                .notFound,
+                "stage '\(stage.name)' needs '\(name)', which stage '\(producer.name)' has not "
+                    + "written (\(StageFile.fileName):\(stage.line))", subject: name,
+                advice: "run 'mlstore repro \(stage.name)' without --single",
+                safety: CommandRun.safety)
+        }
+        return StoreError(
+            .notFound,
+            "stage '\(stage.name)' needs '\(name)', which no stage produces and which is not on "
+                + "disk (\(StageFile.fileName):\(stage.line))", subject: name,
+            advice: "run 'mlstore pull \(name)', or declare it as an output of a stage in "
+                + StageFile.fileName, safety: CommandRun.safety)
+    }
+}

@@ -1,0 +1,143 @@
+import Bytes
+import GitHistory
+import Learning
+import Objects
+import Platform
+import Vocabulary
+import Workspaces
+
+/// Replays of single stages.
+struct Verification {
+    let place: Workplace
+    let lock: LockFile
+    let threads: Int
+    let progress: @Sendable (ReproEvent) -> Void
+
+    /// A replay cannot fail `verify`, except by an interruption: what goes wrong is the verdict.
+    func verify(_ name: String, _ stage: LockFile.Stage) throws -> Verdict {
+        let startedAt = place.clock.now()
+        func verdict(_ outcome: Verdict.Outcome, _ outputs: [Verdict.Output] = []) -> Verdict {
+            Verdict(
+                stage: name, run: stage.run, outcome: outcome, outputs: outputs,
+                replayedAt: startedAt,
+                durationMilliseconds: max(
+                    0, place.clock.now().milliseconds - startedAt.milliseconds))
+        }
+        let missing = try missingInputs(of: stage)
+        guard missing.isEmpty else { return verdict(.unavailable(missing)) }
+        progress(.started(stage: name, reasons: []))
+        let scratch = try place.makeScratch("verify")
+        defer { try? place.disk.removeTree(scratch) }  // litter at worst
+        do {
+            try replay(name, stage, in: scratch)
+            let outputs = try compare(stage, in: scratch)
+            return verdict(outputs.allSatisfy(\.isEqual) ? .equal : .different, outputs)
+        } catch let error as StoreError where error.kind != .interrupted {
+            return verdict(.failed(Verification.text(of: error)))
+        }
+    }
+
+    private static func text(of error: StoreError) -> String {
+        guard let output = error.cause as? CommandOutput else { return error.message }
+        return error.message + "\n" + output.description
+    }
+
+    /// Inputs that neither the store nor the work tree has with the locked content.
+    private func missingInputs(of stage: LockFile.Stage) throws -> [RepoPath] {
+        try stage.dependencies.sorted { $0.key < $1.key }.compactMap { path, content in
+            if try PathContents.holds(content, place.store) { return nil }
+            return try place.contents.id(at: place.root / path) == content ? nil : path
+        }
+    }
+
+    private func replay(_ name: String, _ stage: LockFile.Stage, in scratch: DiskPath) throws {
+        let run = try? RunRecord(place.store.readRecord(stage.run.record))
+        if case .command = stage.action { try putCode(of: run, into: scratch) }
+        for (path, content) in stage.dependencies.sorted(by: { $0.key < $1.key }) {
+            let isExecutable = run?.details[path]?.isExecutable ?? false
+            try put(path, content, isExecutable: isExecutable, into: scratch)
+        }
+        for path in stage.outputs.keys.sorted() {
+            try place.disk.removeTree(scratch / path)
+            try place.disk.makeDirectories((scratch / path).parent)
+        }
+        let report = progress
+        switch stage.action {
+        case .command(let line):
+            try CommandRun(
+                stage: name, command: line, directory: scratch, seed: run?.seed ?? 0,
+                threads: threads, onLine: { report(.line(stage: name, $0)) }
+            ).run()
+        case .step(let recorded): try replayStep(name, recorded, in: scratch)
+        }
+    }
+
+    private func replayStep(_ name: String, _ recorded: JSONValue, in scratch: DiskPath) throws {
+        let step = try StepDescription.replayed(recorded)
+        let report = progress
+        try StepRun(
+            step: step, disk: place.disk, threads: threads,
+            inputs: Dictionary(
+                try step.inputs.map { ($0.path, scratch / (try StepRun.path($0.path))) }
+            ) { first, _ in first },
+            outputs: try step.outputs.map { ($0.path, scratch / (try StepRun.path($0.path))) },
+            log: { report(.line(stage: name, Array($0.utf8))) }
+        ).run(stage: name)
+    }
+
+    /// An input from the store; one that only the work tree has is read from there.
+    private func put(
+        _ path: RepoPath, _ content: ContentID, isExecutable: Bool, into scratch: DiskPath
+    ) throws {
+        let target = scratch / path
+        try place.disk.removeTree(target)
+        try place.disk.makeDirectories(target.parent)
+        if try PathContents.holds(content, place.store) {
+            return try place.contents.write(
+                content, isExecutable: isExecutable, to: target, from: place.store)
+        }
+        let session = try place.store.beginSession()
+        defer { session.abandon() }  // does nothing after a commit
+        _ = try place.contents.keep(place.root / path, in: session)
+        _ = try session.commit()
+        try place.contents.write(content, isExecutable: isExecutable, to: target, from: place.store)
+    }
+
+    /// The files of the commit that the run recorded, pointers excepted: for program texts that
+    /// the stage does not declare.
+    private func putCode(of run: RunRecord?, into scratch: DiskPath) throws {
+        guard let git = place.git, let hex = run?.environment.gitCommit,
+            let commit = GitCommit(hex: hex), let paths = try? git.files(in: commit, suffix: "")
+        else { return }
+        let inside = RelativeRoot(of: place.root, in: git.workDirectory)
+        for outer in paths {
+            guard let path = inside.local(outer), path.removingSuffix(Pointer.suffix) == nil,
+                path.components.first != Array(".mlstore".utf8),
+                let bytes = try git.file(
+                    at: outer, in: commit, maximumBytes: Verification.maximumCodeBytes)
+            else { continue }
+            try place.disk.makeDirectories((scratch / path).parent)
+            // A program text says by its first bytes that it wants to be executed.
+            let permissions: UInt16 = bytes.starts(with: [0x23, 0x21]) ? 0o755 : 0o644
+            let file = try place.disk.openFile(
+                scratch / path, .createNew(permissions: permissions))
+            defer { try? file.close() }  // a scratch file: a failed write has thrown before
+            try file.write(bytes, at: 0)
+        }
+    }
+
+    private static let maximumCodeBytes = 256 << 20
+
+    private func compare(_ stage: LockFile.Stage, in scratch: DiskPath) throws -> [Verdict.Output] {
+        try stage.outputs.sorted { $0.key < $1.key }.map { path, output in
+            let found = try place.contents.id(at: scratch / path)
+            let difference =
+                found == output.content || found == nil
+                ? nil
+                : try? ContentComparison(place: place, scratch: scratch / path)
+                    .firstDifference(from: output, at: path)
+            return Verdict.Output(
+                path: path, expected: output.content, found: found, difference: difference)
+        }
+    }
+}

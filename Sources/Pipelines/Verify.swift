@@ -1,0 +1,91 @@
+import Bytes
+import Objects
+import Platform
+import Vocabulary
+import Workspaces
+
+/// What `repro --verify` is asked to do.
+package struct VerifyOptions: Sendable {
+    /// The stages to replay, by name; all that the lock knows when empty.
+    package var stages: [String] = []
+    /// How many threads steps use.
+    package var threads = Environment.processorCount
+
+    /// All stages.
+    package init() {}
+}
+
+/// What replaying showed, stage by stage.
+package struct VerifyReport: Sendable {
+    /// One verdict for each stage, in the order of work.
+    package internal(set) var verdicts: [Verdict] = []
+    /// Whether every output of every stage had the same bytes.
+    package var allEqual: Bool { verdicts.allSatisfy { $0.outcome == .equal } }
+
+    /// A report on nothing yet.
+    package init() {}
+}
+
+/// Replays locked stages in folders of their own and compares what they write with the lock. The
+/// work tree is not touched. Every verdict is committed to the store beside its run, under the
+/// ref `verdicts/<run>`.
+///
+/// Throws for what keeps from replaying at all (no lock file, an unreadable store); what becomes
+/// of single stages, failures too, is in the report.
+package func verify(
+    _ options: VerifyOptions = VerifyOptions(), in place: Workplace,
+    progress: @escaping @Sendable (ReproEvent) -> Void = { _ in }
+) throws -> VerifyReport {
+    let lock = try LockFile.load(from: place.root, on: place.disk)
+    let names = try selectedStages(options, lock, in: place)
+    let verification = Verification(
+        place: place, lock: lock, threads: options.threads, progress: progress)
+    var report = VerifyReport()
+    for name in names {
+        try SignalWatch.check()
+        guard let stage = lock.stages[name] else { continue }
+        let verdict = try verification.verify(name, stage)
+        report.verdicts.append(verdict)
+        try record(verdict, in: place)
+    }
+    return report
+}
+
+/// The stages in the order of the stage file, where that still can be read; else by name.
+private func selectedStages(
+    _ options: VerifyOptions, _ lock: LockFile, in place: Workplace
+) throws -> [String] {
+    guard !lock.stages.isEmpty else {
+        throw StoreError(
+            .notFound, "there is nothing to replay: '\(LockFile.name)' names no stage",
+            subject: LockFile.name, advice: "run 'mlstore repro' first",
+            safety: "nothing was changed")
+    }
+    for name in options.stages where lock.stages[name] == nil {
+        let near = nearest(name, in: lock.stages.keys.sorted())
+        throw StoreError(
+            .notFound, "no stage '\(printable(Array(name.utf8)))' in '\(LockFile.name)'",
+            subject: name,
+            advice: near.map { "did you mean '\($0)'?" } ?? "run 'mlstore repro' first",
+            safety: "nothing was changed")
+    }
+    let graph = try? StageGraph(place.stageFile())
+    let known = (graph?.stages ?? []).map(\.name).filter { lock.stages[$0] != nil }
+    let rest = lock.stages.keys.filter { !known.contains($0) }.sorted()
+    return (known + rest).filter { options.stages.isEmpty || options.stages.contains($0) }
+}
+
+private func record(_ verdict: Verdict, in place: Workplace) throws {
+    guard let name = RefName("verdicts/" + verdict.run.digest.hex) else { return }
+    let session = try place.store.beginSession()
+    defer { session.abandon() }  // does nothing after a commit
+    let id = try session.putRecord(verdict.json)
+    let expected = try place.store.ref(name)
+    guard expected != id else { return }
+    _ = try session.commit(
+        refs: [RefChange(name: name, expected: expected, new: id)],
+        note: [
+            "command": .string("repro --verify \(verdict.stage)"),
+            "time": .string(place.clock.now().description), "files": [], "artifacts": [],
+        ])
+}

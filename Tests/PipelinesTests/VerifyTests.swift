@@ -1,0 +1,106 @@
+import Bytes
+import Objects
+import Pipelines
+import Platform
+import TestSupport
+import Testing
+import Vocabulary
+import Workspaces
+
+@Suite struct VerifyTests {
+    private func verdict(_ pipeline: PipelineFolder, _ stage: String) throws -> Verdict {
+        var options = VerifyOptions()
+        options.stages = [stage]
+        return try #require(try verify(options, in: pipeline.place).verdicts.first)
+    }
+
+    @Test func `a stage that repeats itself is equal, and nothing is touched`() throws {
+        let pipeline = try PipelineFolder(
+            """
+            stages:
+              a: {cmd: tr a-z A-Z < i > o, deps: [i], outs: [o]}
+              b: {cmd: 'mkdir d; cp o d/x', deps: [o], outs: [d]}
+            """)
+        try pipeline.folder.write("abc", to: "i")
+        try pipeline.repro()
+        try pipeline.folder.write("changed", to: "i")
+        try pipeline.folder.write("changed", to: "o")
+        let before = try pipeline.files()
+        let report = try verify(in: pipeline.place)
+        #expect(report.allEqual)
+        #expect(report.verdicts.map(\.stage) == ["a", "b"])
+        #expect(try pipeline.files() == before)
+        #expect(try pipeline.litter() == [])
+        let run = try #require(try pipeline.lock.stages["a"]?.run)
+        let name = try #require(RefName("verdicts/" + run.digest.hex))
+        let id = try #require(try pipeline.place.store.ref(name))
+        let record = try pipeline.place.store.readRecord(id)
+        #expect(record["type"] == "verdict")
+        #expect(record["verdict"] == "equal")
+    }
+
+    @Test func `a stage that does not repeat itself differs at a byte and a line`() throws {
+        let pipeline = try PipelineFolder(
+            #"stages: {a: {cmd: 'printf "x,y\n1,2\n3,%s\n" $$ > o.csv', outs: [o.csv]}}"#)
+        try pipeline.repro()
+        let verdict = try verdict(pipeline, "a")
+        #expect(verdict.outcome == .different)
+        let difference = try #require(verdict.outputs.first?.difference)
+        #expect(difference.line == 3)
+        #expect((10...20).contains(difference.byteOffset ?? 0))
+        #expect(difference.description.hasPrefix("first at byte "))
+    }
+
+    @Test func `metrics that differ name their keys`() throws {
+        let pipeline = try PipelineFolder(
+            ##"stages: {a: {cmd: 'printf "{\"n\":1,\"pid\":%s}" $$ > m.json', metrics: [m.json]}}"##
+        )
+        try pipeline.repro()
+        let verdict = try verdict(pipeline, "a")
+        #expect(verdict.outputs.first?.difference?.changes.map(\.key) == ["pid"])
+    }
+
+    @Test func `a file in a folder that differs is named`() throws {
+        let pipeline = try PipelineFolder(
+            "stages: {a: {cmd: 'mkdir d; echo 1 > d/same; echo $$ > d/z', outs: [d/]}}")
+        try pipeline.repro()
+        let verdict = try verdict(pipeline, "a")
+        #expect(verdict.outputs.first?.difference?.file == (try RepoPath("z")))
+    }
+
+    @Test func `undeclared files come from the commit of the run, or the replay fails`() throws {
+        let pipeline = try PipelineFolder(
+            "stages: {a: {cmd: sh run.sh > o, outs: [o]}}")
+        try pipeline.folder.write("cat lib.txt", to: "run.sh")
+        try pipeline.folder.write("lib", to: "lib.txt")
+        try pipeline.repro()
+        guard case .failed(let reason) = try verdict(pipeline, "a").outcome else {
+            Issue.record("the replay found files that nobody declared")
+            return
+        }
+        #expect(reason.contains("exited with status"))
+        try pipeline.folder.run("git", "add", "mlstore.yaml", "run.sh", "lib.txt")
+        try pipeline.folder.run("git", "commit", "-qm", "code")
+        try pipeline.repro { $0.force = true }
+        #expect(try verdict(pipeline, "a").outcome == .equal)
+        try pipeline.folder.write("other", to: "lib.txt")
+        #expect(try verdict(pipeline, "a").outcome == .equal)
+    }
+
+    @Test func `inputs that no store has are named`() throws {
+        let pipeline = try PipelineFolder("stages: {a: {cmd: cp i o, deps: [i], outs: [o]}}")
+        try pipeline.folder.write("abc", to: "i")
+        try pipeline.repro()
+        var lock = try pipeline.lock
+        let i = try RepoPath("i")
+        lock.stages["a"]?.dependencies[i] = .file(BlobID(sha256([9])))
+        try pipeline.folder.write(lock.text, to: "mlstore.lock")
+        #expect(try verdict(pipeline, "a").outcome == .unavailable([i]))
+    }
+
+    @Test func `without a lock there is nothing to replay`() throws {
+        let pipeline = try PipelineFolder("stages: {a: {cmd: 'true'}}")
+        let error = #expect(throws: StoreError.self) { try verify(in: pipeline.place) }
+        #expect(error?.kind == .notFound)
+    }
+}
