@@ -28,6 +28,17 @@ package struct DirectoryDiff: Sendable {
         package let oldSize: Int?
         /// Its length now, in bytes.
         package let newSize: Int?
+
+        init(
+            _ sort: Sort, _ path: RepoPath, _ oldSize: Int?, _ newSize: Int?,
+            oldPath: RepoPath? = nil
+        ) {
+            self.sort = sort
+            self.path = path
+            self.oldPath = oldPath
+            self.oldSize = oldSize
+            self.newSize = newSize
+        }
     }
 
     /// The changes, by path.
@@ -38,38 +49,39 @@ package struct DirectoryDiff: Sendable {
 
     /// Compares two listings; nil is an empty one. Nodes that both share are not read.
     package init(old: Tree?, new: Tree?) throws {
-        var added: [TreeEntry] = []
-        var removed: [TreeEntry] = []
+        var pairs: [(before: TreeEntry?, after: TreeEntry?)] = []
+        try diffTrees(old: old, new: new) { pairs.append(($0.before, $0.after)) }
+        self.init(pairs)
+    }
+
+    /// Compares two listings that are in memory, in the order of their paths.
+    package init(old: [TreeEntry], new: [TreeEntry]) throws {
+        let before = Dictionary(old.map { ($0.path, $0) }) { first, _ in first }
+        let after = Dictionary(new.map { ($0.path, $0) }) { first, _ in first }
+        let removed = old.filter { after[$0.path] == nil }
+        self.init(
+            new.filter { before[$0.path] != $0 }.map { (before[$0.path], $0) }
+                + removed.map { ($0, nil) })
+    }
+
+    private init(_ pairs: [(before: TreeEntry?, after: TreeEntry?)]) {
         var changes: [Change] = []
-        try diffTrees(old: old, new: new) { change in
-            switch (change.before, change.after) {
-            case (nil, let entry?): added.append(entry)
-            case (let entry?, nil): removed.append(entry)
-            case (let before?, let after?):
-                changes.append(
-                    Change(
-                        sort: .changed, path: after.path, oldPath: nil, oldSize: before.size,
-                        newSize: after.size))
-            case (nil, nil): break
-            }
-        }
+        let removed = pairs.filter { $0.after == nil }.compactMap(\.before)
         var sources = Dictionary(grouping: removed.reversed()) { $0.id }
-        for entry in added {
-            if let source = sources[entry.id]?.popLast(), source.kind == entry.kind {
+        for (before, after) in pairs {
+            guard let after else { continue }
+            if let before {
+                changes.append(Change(.changed, after.path, before.size, after.size))
+            } else if let source = sources[after.id]?.popLast(), source.kind == after.kind {
                 changes.append(
-                    Change(
-                        sort: .renamed, path: entry.path, oldPath: source.path,
-                        oldSize: source.size, newSize: entry.size))
+                    Change(.renamed, after.path, source.size, after.size, oldPath: source.path))
             } else {
-                changes.append(
-                    Change(
-                        sort: .added, path: entry.path, oldPath: nil, oldSize: nil,
-                        newSize: entry.size))
+                changes.append(Change(.added, after.path, nil, after.size))
             }
         }
         let renamed = Set(changes.compactMap(\.oldPath))
         changes += removed.filter { !renamed.contains($0.path) }.map {
-            Change(sort: .removed, path: $0.path, oldPath: nil, oldSize: $0.size, newSize: nil)
+            Change(.removed, $0.path, $0.size, nil)
         }
         self.changes = changes.sorted { $0.path < $1.path }
     }

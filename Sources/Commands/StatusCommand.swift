@@ -1,0 +1,26 @@
+import ArgumentParser
+import Vocabulary
+
+struct StatusCommand: ReportingCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Tell what changed since it was added, and what is stale.",
+        discussion: helpText(
+            examples: [
+                "mlstore status",
+                "mlstore status data/",
+                "mlstore status --json",
+            ],
+            notes: """
+                Exit status 3 tells that something changed or is stale.
+                """))
+
+    @Argument(help: "Only these.", completion: .file())
+    var paths: [String] = []
+
+    @OptionGroup var common: CommonOptions
+
+    func perform(in context: CommandContext) throws -> Report {
+        throw StoreError(.internalFault, "draft: status")
+    }
+}

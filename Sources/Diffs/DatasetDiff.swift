@@ -1,0 +1,174 @@
+import Objects
+import Platform
+import Tables
+package import Vocabulary
+package import Workspaces
+
+/// What `diff` compares and tells.
+package struct DatasetDiffOptions: Sendable {
+    /// Only these paths and what lies below them; nil for all.
+    package var paths: [RepoPath]?
+    /// How tables are compared.
+    package var table = TableDiffOptions()
+
+    /// The defaults.
+    package init() {}
+}
+
+/// A tracked path that differs.
+package struct DatasetChange: Sendable {
+    /// What is known of the difference.
+    package enum Detail: Sendable {
+        /// Only the new side has it.
+        case added
+        /// Only the old side has it.
+        case removed
+        /// A table: its rows and columns.
+        case table(TableDiff)
+        /// A directory: its files.
+        case directory(DirectoryDiff)
+        /// Other content, and why there is no more to say.
+        case content(String)
+    }
+
+    /// Where.
+    package let path: RepoPath
+    /// The old side's version; nil where it was added.
+    package let old: TrackedVersion?
+    /// The new side's version; nil where it was removed.
+    package let new: TrackedVersion?
+    /// What differs.
+    package let detail: Detail
+}
+
+/// Compares two sides of a workspace, path by path in order; equal contents are not read.
+///
+/// A table is compared by `diffTables` where both versions are at hand; a version that is not in
+/// the store is said to be so. `key` of the options applies to the tables that have its columns.
+package func diffDatasets(
+    from old: DiffSide, to new: DiffSide, in workspace: Workspace,
+    options: DatasetDiffOptions = DatasetDiffOptions()
+) throws -> [DatasetChange] {
+    let before = try old.versions(in: workspace)
+    var after = try new.versions(in: workspace)
+    if new == .files {
+        after = try filesOnDisk(after.merging(before) { own, _ in own }, in: workspace)
+    }
+    let paths = Set(before.keys).union(after.keys).sorted()
+    return try paths.compactMap { path in
+        guard before[path]?.content != after[path]?.content else { return nil }
+        if let wanted = options.paths, !wanted.contains(where: { path.isInside($0) }) { return nil }
+        let comparison = PathComparison(
+            path: path, old: before[path], new: after[path], isNewOnDisk: new == .files,
+            workspace: workspace)
+        return try comparison.change(options.table)
+    }
+}
+
+/// What is on disk at the paths that are tracked; a path without anything is left out.
+private func filesOnDisk(
+    _ tracked: [RepoPath: TrackedVersion], in workspace: Workspace
+) throws -> [RepoPath: TrackedVersion] {
+    let scanner = ContentScanner(workspace)
+    defer { scanner.finish() }
+    var found: [RepoPath: TrackedVersion] = [:]
+    for path in tracked.keys.sorted() {
+        let state = try scanner.state(of: path)
+        guard let content = state.content else { continue }
+        found[path] = TrackedVersion(content: content, sizeBytes: state.sizeBytes)
+    }
+    return found
+}
+
+/// One path that differs.
+private struct PathComparison {
+    let path: RepoPath
+    let old: TrackedVersion?
+    let new: TrackedVersion?
+    let isNewOnDisk: Bool
+    let workspace: Workspace
+
+    func change(_ options: TableDiffOptions) throws -> DatasetChange {
+        DatasetChange(path: path, old: old, new: new, detail: try detail(options))
+    }
+
+    private func detail(_ options: TableDiffOptions) throws -> DatasetChange.Detail {
+        guard let old else { return .added }
+        guard let new else { return .removed }
+        switch (old.content, new.content) {
+        case (.file(let before), .file(let after)): return try files(before, after, options)
+        case (.directory(let before), .directory(let after)):
+            return try directories(before, after)
+        default: return .content("one is a file and the other a directory")
+        }
+    }
+
+    private func files(
+        _ before: BlobID, _ after: BlobID, _ options: TableDiffOptions
+    ) throws -> DatasetChange.Detail {
+        guard let format = TableFormats.format(forName: path.lastComponent) else {
+            return .content("not a table")
+        }
+        let store = try workspace.store()
+        guard store.contains(before) else { return .content("the old content is not in this store") }
+        guard isNewOnDisk || store.contains(after) else {
+            return .content("the new content is not in this store")
+        }
+        let source = stored(before, format, store)
+        let target = isNewOnDisk ? onDisk(format) : stored(after, format, store)
+        do {
+            var options = options
+            try options.keepKey(for: [source, target])
+            return .table(try diffTables(old: source, new: target, options: options))
+        } catch let error as StoreError where error.kind == .malformed {
+            return .content(error.message)
+        }
+    }
+
+    private func stored(
+        _ id: BlobID, _ format: any TableFormat, _ store: ObjectStore
+    ) -> TableSource {
+        unsafe TableSource(name: path.description, format: format) { body in
+            unsafe try store.streamBlob(id, body)
+        }
+    }
+
+    private func onDisk(_ format: any TableFormat) -> TableSource {
+        let place = workspace.root / path
+        let disk = workspace.disk
+        return unsafe TableSource(name: path.description, format: format) { body in
+            let file = try disk.openFile(place, .read)
+            defer { try? file.close() }  // only read
+            var offset = 0
+            while true {
+                let piece = try file.read(at: offset, count: 1 << 20)
+                if piece.isEmpty { return }
+                offset += piece.count
+                unsafe try piece.withUnsafeBytes { unsafe try body($0) }
+            }
+        }
+    }
+
+    private func directories(_ before: TreeID, _ after: TreeID) throws -> DatasetChange.Detail {
+        let store = try workspace.store()
+        guard store.contains(.directory(before)), isNewOnDisk || store.contains(.directory(after))
+        else { return .content("a listing is not in this store") }
+        let old = try store.tree(before)
+        guard isNewOnDisk else {
+            return .directory(try DirectoryDiff(old: old, new: store.tree(after)))
+        }
+        let entries = try ContentScanner(workspace).entries(of: path)
+        return .directory(try DirectoryDiff(old: old.entries(), new: entries))
+    }
+}
+
+extension TableDiffOptions {
+    /// Forgets a key that one of the tables does not have: it was meant for another.
+    fileprivate mutating func keepKey(for sources: [TableSource]) throws {
+        guard let asked = key else { return }
+        for source in sources {
+            let names = try source.forEachBatch { _ in }.columnNames
+            if !asked.allSatisfy({ names.contains($0) }) { key = nil }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package import Bytes
+import Vocabulary
+
+extension DatasetChange {
+    /// The lines of a terminal: the path with its sizes, and what is known of the difference.
+    package func textLines(hidingValues: Bool = false) -> [String] {
+        let sizes: String
+        switch (old, new) {
+        case (let before?, let after?):
+            sizes = "\(ByteCount(before.sizeBytes)) -> \(ByteCount(after.sizeBytes))"
+        case (nil, let after?): sizes = "added, \(ByteCount(after.sizeBytes))"
+        case (let before?, nil): sizes = "removed, \(ByteCount(before.sizeBytes))"
+        case (nil, nil): sizes = ""
+        }
+        return ["\(path)   \(sizes)"] + detailLines(hidingValues).map { "  " + $0 }
+    }
+
+    private func detailLines(_ hidingValues: Bool) -> [String] {
+        switch detail {
+        case .added, .removed: []
+        case .table(let diff): diff.textLines(hidingValues: hidingValues)
+        case .directory(let diff): diff.textLines()
+        case .content(let why): ["content differs (\(why))"]
+        }
+    }
+
+    /// The lines of a Markdown section for a pull request.
+    package func markdownLines(hidingValues: Bool = false) -> [String] {
+        let title = textLines(hidingValues: true).first ?? ""
+        var lines = ["### " + markdownText(title), ""]
+        if case .table(let diff) = detail {
+            lines += diff.markdownLines(hidingValues: hidingValues)
+        } else {
+            lines += detailLines(hidingValues).map { "- " + markdownText($0) }
+        }
+        return lines
+    }
+
+    /// The document of one path under `mlstore diff --json`: see docs/reference/json.md.
+    package func json(hidingValues: Bool = false) -> JSONValue {
+        func version(_ version: TrackedVersion?) -> JSONValue {
+            guard let version else { return .null }
+            return [
+                "id": .string(version.content.description), "size": JSONValue(version.sizeBytes),
+            ]
+        }
+        var members: [String: JSONValue] = [
+            "path": .string(path.description), "old": version(old), "new": version(new),
+        ]
+        switch detail {
+        case .added: members["change"] = "added"
+        case .removed: members["change"] = "removed"
+        case .table(let diff):
+            members["change"] = "changed"
+            members["table"] = diff.json(hidingValues: hidingValues)
+        case .directory(let diff):
+            members["change"] = "changed"
+            members["directory"] = diff.json
+        case .content(let why):
+            members["change"] = "changed"
+            members["note"] = .string(why)
+        }
+        return .object(members)
+    }
+}
