@@ -54,7 +54,7 @@ extension ObjectStore {
 
     /// Decodes the chunks window by window, handing each to `sink` while the next is decoded.
     /// Returns the SHA-256 of all.
-    private func stream(
+    func stream(
         _ chunks: [ChunkReference], _ sink: @Sendable (UnsafeRawBufferPointer) throws -> Void
     ) throws -> Digest {
         let plan = StreamWindow.plan(chunks)

@@ -1,0 +1,95 @@
+import Bytes
+import Platform
+import Vocabulary
+
+extension ObjectStore {
+    /// Calls `body` with frames that hold just these objects, in the order in which they stand in
+    /// the store: as they are where a whole frame is wanted, encoded anew where only a part is.
+    ///
+    /// Each frame was verified. Reads ahead on `threads` threads. An object of which one copy is
+    /// damaged comes from another. Throws `.notInStore` and `.corrupt`.
+    package func forEachFrame(
+        holding keys: [ObjectKey], _ body: (EncodedFrame) throws -> Void
+    ) throws {
+        let groups = try groupedByFrame(keys)
+        let pool = WorkerPool(threads: threads)
+        for start in stride(from: 0, to: groups.count, by: ObjectStore.framesAhead) {
+            let batch = groups[start..<min(start + ObjectStore.framesAhead, groups.count)]
+            let frames = try pool.map(count: batch.count) { index in
+                try self.frame(of: batch[start + index])
+            }
+            try frames.forEach(body)
+        }
+    }
+
+    /// How many frames are read before the first is used: some tens of MiB at most.
+    private static let framesAhead = 32
+
+    private struct FrameGroup: Sendable {
+        let place: ObjectPlace
+        var keys: Set<ObjectKey>
+    }
+
+    private func groupedByFrame(_ keys: [ObjectKey]) throws -> [FrameGroup] {
+        var groups: [PackID: [Int: FrameGroup]] = [:]
+        for key in keys {
+            let place = try view.place(of: key) ?? places(of: key)[0]
+            groups[place.pack, default: [:]][
+                place.frameOffset, default: FrameGroup(place: place, keys: [])
+            ].keys.insert(key)
+        }
+        return groups.sorted { $0.key < $1.key }.flatMap { pack in
+            pack.value.sorted { $0.key < $1.key }.map(\.value)
+        }
+    }
+
+    private func frame(of group: FrameGroup) throws -> EncodedFrame {
+        do {
+            let pack = try packCache.pack(group.place.pack)
+            let bytes = try pack.frameBytes(at: group.place.frameOffset, guess: 64 << 10)
+            let frame = try EncodedFrame(verifying: bytes, from: pack.name)
+            if frame.objects.allSatisfy({ group.keys.contains($0.key) }),
+                frame.objects.count == group.keys.count
+            {
+                return frame
+            }
+        } catch let error as StoreError where error.kind == .corrupt {
+            // Another copy may be intact: each object is read again, wherever it stands.
+        }
+        guard let kind = group.keys.first?.kind else { throw StoreError.sessionOver }
+        var solid = SolidGroup(kind)
+        for key in group.keys.sorted() {
+            solid.append(
+                key, try readObject(kind, key.digest, maximumBytes: FramePrefix.maximumPlainLength))
+        }
+        return try workers.withWorker { try solid.encoded(with: $0) }
+    }
+
+    /// Checks that the chunks of a recipe, which are all here, make the blob that it names: for
+    /// recipes that come from elsewhere, before they are put. Throws `.corrupt`.
+    package func checkRecipe(_ bytes: [UInt8]) throws {
+        let recipe: RecipeFormat.Recipe
+        do {
+            recipe = try RecipeFormat.decode(bytes.span)
+        } catch {
+            throw StoreError(.corrupt, "a recipe is damaged: \(error.reason)", cause: error)
+        }
+        var chunks: [ChunkReference] = []
+        try forEachChunk(of: recipe, nodes: { _ in }) { chunks.append($0) }
+        guard try unsafe stream(chunks, { _ in }) == recipe.blob.digest else {
+            throw StoreError(
+                .corrupt, "the recipe of '\(recipe.blob.short)' makes another blob",
+                subject: recipe.blob.description)
+        }
+    }
+}
+
+extension EncodedFrame {
+    /// The objects' bytes, in order.
+    package func plainObjects() throws -> [[UInt8]] {
+        do throws(FrameFault) {
+            let decoded = try DecodedFrame(bytes, with: FrameWorker())
+            return (0..<decoded.count).compactMap { decoded.object($0) }
+        } catch { throw error.error(in: "a frame", at: 0) }
+    }
+}

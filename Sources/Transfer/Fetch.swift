@@ -1,0 +1,78 @@
+import Bytes
+import Objects
+import Platform
+import Remotes
+package import Vocabulary
+
+/// How to fetch.
+package struct FetchOptions: Hashable, Sendable {
+    /// Look also below what is here already, for parts that are missing: repairs a store that lost
+    /// something.
+    package var isThorough: Bool
+    /// Take the remote's refs, with all their records.
+    package var takesRefs: Bool
+
+    /// The defaults.
+    package init(isThorough: Bool = false, takesRefs: Bool = true) {
+        self.isThorough = isThorough
+        self.takesRefs = takesRefs
+    }
+}
+
+/// What a fetch did.
+package struct FetchReport: Hashable, Sendable {
+    /// Objects that were fetched.
+    package var objects = 0
+    /// Bytes that came over the wire.
+    package var receivedBytes = 0
+    /// Refs that were made or moved here.
+    package var refs: [RefName] = []
+    /// Refs that went different ways here and there: theirs is `remotes/<remote>/<ref>` here.
+    package var diverged: [RefConflict] = []
+    /// Paths whose content the remote does not have.
+    package var absent: [String] = []
+    /// Which push of the remote was seen.
+    package var sequence = 0
+    /// What the user should know.
+    package var warnings: [String] = []
+}
+
+/// Fetches what the selection needs and the store lacks, and takes the remote's refs.
+///
+/// The remote is not trusted: lengths are checked before anything is reserved, every frame is
+/// decoded and every object hashed, a recipe is put only after its chunks were seen to make the
+/// blob. What has arrived is committed every some 256 MiB, chunks before what refers to them, so
+/// an interrupted fetch goes on where it ended and the store never claims what it does not hold.
+package func fetch(
+    _ selection: TransferSelection, from context: RemoteContext,
+    options: FetchOptions = FetchOptions(),
+    progress: @escaping (TransferProgress) -> Void = { _ in }
+) throws -> FetchReport {
+    progress(TransferProgress(phase: .reading))
+    try context.store.refresh()
+    let catalog = try RemoteCatalog(reading: context)
+    guard let root = catalog.root else {
+        return FetchReport(
+            absent: selection.contents.filter { !context.store.contains($0.id) }.map(\.path),
+            warnings: ["remote '\(context.name)' is empty: nothing was pushed to it yet"])
+    }
+    let memory = RemoteMemory.load(context)
+    var report = FetchReport(
+        sequence: root.sequence, warnings: memory.warnings(about: catalog, context))
+    let exchange = FetchExchange(context, catalog.index, options, progress)
+    for item in selection.contents where try !exchange.want(item.id) {
+        report.absent.append(item.path)
+    }
+    if options.takesRefs {
+        try exchange.wantRecords(catalog.state.refs.sorted { $0.key < $1.key }.map(\.value))
+    }
+    try exchange.fetchAll()
+    if options.takesRefs {
+        try exchange.takeRefs(catalog.state.refs, base: memory.refs, &report)
+    }
+    try exchange.commit()
+    report.objects = exchange.objects
+    report.receivedBytes = exchange.receivedBytes
+    memory.save(catalog, local: try context.store.refs(), context)
+    return report
+}

@@ -1,0 +1,249 @@
+import Bytes
+import Objects
+import Platform
+import Remotes
+import Vocabulary
+
+/// A fetch under way.
+///
+/// First the metadata, level by level from the wanted roots down, kept in memory; then the chunks
+/// that it names, in the order in which they stand in the packs; then, from the bottom up, the
+/// metadata is put.
+final class FetchExchange {
+    private let context: RemoteContext
+    private let index: RemoteIndex
+    private let options: FetchOptions
+    private let progress: (TransferProgress) -> Void
+    private var seen: Set<ObjectKey> = []
+    private var frontier: [ObjectKey] = []
+    private var chunks: [ObjectKey] = []
+    private var metadata: [(key: ObjectKey, bytes: [UInt8])] = []
+    private var changes: [RefChange] = []
+    private var session: StoreSession?
+
+    private(set) var objects = 0
+    private(set) var receivedBytes = 0
+
+    private static let commitBytes = 256 << 20
+
+    init(
+        _ context: RemoteContext, _ index: RemoteIndex, _ options: FetchOptions,
+        _ progress: @escaping (TransferProgress) -> Void
+    ) {
+        self.context = context
+        self.index = index
+        self.options = options
+        self.progress = progress
+    }
+
+    private var store: ObjectStore { context.store }
+
+    // MARK: - What is wanted
+
+    /// Wants a content; false when it is neither here nor on the remote.
+    func want(_ content: ContentID) throws -> Bool {
+        switch content {
+        case .file(let blob): try want(blob)
+        case .directory(let tree): try want(ObjectKey(.treeNode, tree.digest))
+        }
+    }
+
+    private func want(_ blob: BlobID) throws -> Bool {
+        for kind in [ObjectKind.chunk, .recipe] where store.contains(kind, blob.digest) {
+            return try want(ObjectKey(kind, blob.digest))
+        }
+        guard let key = index.key(of: blob) else { return false }
+        return try want(key)
+    }
+
+    private func want(_ key: ObjectKey) throws -> Bool {
+        if seen.contains(key) { return true }
+        if store.contains(key.kind, key.digest) {
+            guard options.isThorough, key.kind != .chunk else { return true }
+            seen.insert(key)
+            let bytes = try store.readObject(
+                key.kind, key.digest, maximumBytes: ObjectStore.maximumNodeBytes)
+            try follow(key, bytes)
+            return true
+        }
+        guard index.contains(key) else { return false }
+        seen.insert(key)
+        if key.kind == .chunk { chunks.append(key) } else { frontier.append(key) }
+        return true
+    }
+
+    /// Wants records that the remote has; what they name is fetched when it is a record too.
+    func wantRecords(_ ids: [RecordID]) throws {
+        for id in ids { _ = try want(ObjectKey(.record, id.digest)) }
+    }
+
+    private func follow(_ key: ObjectKey, _ bytes: [UInt8]) throws {
+        let found: [ObjectReference]
+        do {
+            found = try references(of: key.kind, bytes)
+        } catch {
+            throw StoreError.damagedRemote(
+                context.remote.description, key.description, error.description, cause: error)
+        }
+        for reference in found {
+            switch reference {
+            case .object(let needed):
+                guard try want(needed) else { throw lacking(needed.description, key) }
+            case .blob(let blob):
+                guard try want(blob) else { throw lacking("blob '\(blob.short)'", key) }
+            case .mention(let digest):
+                _ = try want(ObjectKey(.record, digest))
+            }
+        }
+    }
+
+    private func lacking(_ what: String, _ key: ObjectKey) -> StoreError {
+        StoreError(
+            .notFound,
+            "cannot fetch \(key) from remote '\(context.name)': \(what), which it needs, is not there",
+            subject: key.digest.hex,
+            advice: "run 'mlstore push' where that data was made, then try again",
+            safety: "what had arrived is kept; nothing else was changed")
+    }
+
+    // MARK: - Fetching
+
+    /// Fetches everything wanted, and puts the chunks.
+    func fetchAll() throws {
+        while !frontier.isEmpty {
+            let wanted = Set(frontier)
+            frontier = []
+            try download(wanted.sorted()) { frame in
+                let plain = try frame.plainObjects()
+                for (object, bytes) in zip(frame.objects, plain) where wanted.contains(object.key) {
+                    metadata.append((object.key, bytes))
+                    try follow(object.key, bytes)
+                }
+            }
+        }
+        try download(chunks) { frame in
+            _ = try currentSession().putEncoded(frame)
+            if try currentSession().storedBytes >= FetchExchange.commitBytes { try commitPart() }
+        }
+        try putMetadata()
+    }
+
+    /// Calls `body` with every frame that holds one of the objects, checked.
+    private func download(
+        _ keys: [ObjectKey], _ body: (EncodedFrame) throws -> Void
+    ) throws {
+        let requests = FetchPlan.requests(for: keys, in: index)
+        let pool = WorkerPool(threads: context.threads)
+        let remote = context.remote
+        let step = 2 * context.threads
+        for start in stride(from: 0, to: requests.count, by: step) {
+            try SignalWatch.check()
+            let batch = Array(requests[start..<min(start + step, requests.count)])
+            let frames = try pool.map(count: batch.count) { try batch[$0].run(on: remote) }
+            for (request, found) in zip(batch, frames) {
+                receivedBytes += request.range.count
+                objects += found.reduce(0) { $0 + $1.objects.count }
+                try found.forEach(body)
+            }
+            progress(
+                TransferProgress(
+                    phase: .fetching, objects: objects, totalObjects: seen.count,
+                    bytes: receivedBytes))
+        }
+    }
+
+    // MARK: - Putting
+
+    private func currentSession() throws -> StoreSession {
+        if let session { return session }
+        let new = try store.beginSession()
+        session = new
+        return new
+    }
+
+    /// Commits what was put so far: chunks and recipe nodes claim nothing but themselves.
+    private func commitPart() throws {
+        _ = try session?.commit()
+        session = nil
+    }
+
+    /// Recipe nodes first, so that recipes can be checked against their chunks before they are
+    /// put; then everything else, to be seen all at once.
+    private func putMetadata() throws {
+        for item in metadata where item.key.kind == .recipeNode {
+            try currentSession().putObject(.recipeNode, item.key.digest, item.bytes)
+        }
+        let recipes = metadata.filter { $0.key.kind == .recipe }
+        if !recipes.isEmpty { try commitPart() }
+        for (number, recipe) in recipes.enumerated() {
+            try SignalWatch.check()
+            progress(
+                TransferProgress(
+                    phase: .checking, objects: number, totalObjects: recipes.count,
+                    bytes: receivedBytes))
+            try store.checkRecipe(recipe.bytes)
+            try currentSession().putObject(.recipe, recipe.key.digest, recipe.bytes)
+        }
+        for item in metadata where item.key.kind == .treeNode || item.key.kind == .record {
+            try currentSession().putObject(item.key.kind, item.key.digest, item.bytes)
+        }
+        metadata = []
+    }
+
+    /// Decides about the remote's refs; `commit` carries it out. Records are committed first where
+    /// they are needed to tell which came later.
+    func takeRefs(
+        _ remote: [RefName: RecordID], base: [RefName: RecordID], _ report: inout FetchReport
+    ) throws {
+        let local = try store.refs()
+        let ancestry = SnapshotAncestry(store: store)
+        let both = remote.contains { local[$0.key] != nil && local[$0.key] != $0.value }
+        if both { try commitPart() }
+        for (name, id) in remote.sorted(by: { $0.key < $1.key }) where !name.isLocal {
+            let mine = local[name]
+            switch try RefMerge.decide(
+                name, local: mine, remote: id, base: base[name], follows: ancestry.follows)
+            {
+            case .equal, .takeLocal: continue
+            case .takeRemote:
+                if mine != nil, name.isImmutable { continue }
+                changes.append(RefChange(name: name, expected: mine, new: id))
+                report.refs.append(name)
+            case .conflict:
+                guard let mine, let kept = RefName("remotes/\(context.name)/\(name)") else {
+                    continue
+                }
+                report.diverged.append(RefConflict(name: name, local: mine, remote: id))
+                guard local[kept] != id else { continue }
+                changes.append(RefChange(name: kept, expected: local[kept], new: id))
+            }
+        }
+    }
+
+    /// Commits what is left, and the refs, all at once.
+    func commit() throws {
+        guard session != nil || !changes.isEmpty else { return }
+        _ = try currentSession().commit(refs: changes)
+        session = nil
+    }
+}
+
+extension FetchRequest {
+    /// Asks for the range and checks every wanted frame in it.
+    func run(on remote: any Remote) throws -> [EncodedFrame] {
+        let name = try RemoteLayout.pack(pack.id, session: pack.session)
+        let bytes = try remote.read(name, range: range)
+        return try frames.map { frame in
+            let part = pack.range(ofFrame: frame)
+            let start = part.lowerBound - range.lowerBound
+            let encoded = try EncodedFrame(
+                verifying: Array(bytes[start..<(start + part.count)]), from: name.description)
+            let promised = pack.objects(ofFrame: frame).map { pack.keys[$0] }
+            guard encoded.objects.map(\.key) == promised else {
+                throw StoreError.damagedRemote(
+                    remote.description, name.description, "it does not hold what the index says")
+            }
+            return encoded
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Objects
+import Vocabulary
+
+/// All index segments of a remote, read: which object stands where.
+struct RemoteIndex: Sendable {
+    /// Where an object stands: the numbers of its pack here and of its frame there.
+    struct Place: Hashable, Sendable {
+        var pack: UInt32
+        var frame: UInt32
+    }
+
+    private(set) var packs: [RemotePack] = []
+    private(set) var segments: Set<Digest> = []
+    private var places: [ObjectKey: Place] = [:]
+    private var packIDs: Set<PackID> = []
+
+    var objectCount: Int { places.count }
+
+    /// Adds the packs of a segment, or packs that are not in one yet; those known already are
+    /// passed over.
+    mutating func add(_ more: [RemotePack], segment: Digest? = nil) {
+        if let segment { segments.insert(segment) }
+        for pack in more where packIDs.insert(pack.id).inserted {
+            let number = UInt32(packs.count)
+            packs.append(pack)
+            places.reserveCapacity(places.count + pack.keys.count)
+            for frame in 0..<pack.frameCount {
+                for object in pack.objects(ofFrame: frame) {
+                    places[pack.keys[object]] = Place(pack: number, frame: UInt32(frame))
+                }
+            }
+        }
+    }
+
+    func contains(_ key: ObjectKey) -> Bool { places[key] != nil }
+
+    func contains(_ pack: PackID) -> Bool { packIDs.contains(pack) }
+
+    func place(of key: ObjectKey) -> Place? { places[key] }
+
+    /// The key under which the blob is there: its only chunk, or its recipe.
+    func key(of blob: BlobID) -> ObjectKey? {
+        for kind in [ObjectKind.chunk, .recipe] {
+            let key = ObjectKey(kind, blob.digest)
+            if contains(key) { return key }
+        }
+        return nil
+    }
+
+    /// Whether the file, or the root of the listing, is there. What is below it is too, since a
+    /// push sends nothing before what it needs.
+    func contains(_ content: ContentID) -> Bool {
+        switch content {
+        case .file(let blob): key(of: blob) != nil
+        case .directory(let tree): contains(ObjectKey(.treeNode, tree.digest))
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Bytes
+import Objects
+import Platform
+import Vocabulary
+
+/// Finds what is here, is wanted, and is not on the remote.
+///
+/// Invariant, on which whole subtrees are passed over: an object that the remote has came with
+/// everything below it. It is kept by leaving out every object below which something is neither
+/// here nor there. Records are different: what they name may be anywhere, so they are followed
+/// as far as this store goes.
+struct MissingObjects {
+    private let store: ObjectStore
+    private let index: RemoteIndex
+    /// What is to be sent.
+    private(set) var keys: [ObjectKey] = []
+    private var visited: [ObjectKey: Bool] = [:]
+
+    init(in store: ObjectStore, against index: RemoteIndex) {
+        self.store = store
+        self.index = index
+    }
+
+    /// Adds a file or directory; false when a part of it is neither here nor on the remote.
+    mutating func add(_ content: ContentID) throws -> Bool {
+        switch content {
+        case .file(let blob): try add(blob)
+        case .directory(let tree): try add(ObjectKey(.treeNode, tree.digest))
+        }
+    }
+
+    private mutating func add(_ blob: BlobID) throws -> Bool {
+        if index.key(of: blob) != nil { return true }
+        let chunk = ObjectKey(.chunk, blob.digest)
+        if store.contains(.chunk, blob.digest) { return try add(chunk) }
+        return try add(ObjectKey(.recipe, blob.digest))
+    }
+
+    private mutating func add(_ key: ObjectKey) throws -> Bool {
+        if index.contains(key) { return true }
+        if let known = visited[key] { return known }
+        guard store.contains(key.kind, key.digest) else {
+            visited[key] = false
+            return false
+        }
+        var isComplete = true
+        if key.kind != .chunk {
+            for reference in try references(of: key) {
+                // Also after a failure: the parts that are here are worth sending.
+                if try !add(reference) { isComplete = false }
+            }
+        }
+        visited[key] = isComplete
+        if isComplete { keys.append(key) }
+        return isComplete
+    }
+
+    private mutating func add(_ reference: ObjectReference) throws -> Bool {
+        switch reference {
+        case .object(let key): try add(key)
+        case .blob(let blob): try add(blob)
+        case .mention: true
+        }
+    }
+
+    private func references(of key: ObjectKey) throws -> [ObjectReference] {
+        let bytes = try store.readObject(
+            key.kind, key.digest, maximumBytes: ObjectStore.maximumNodeBytes)
+        do {
+            return try Objects.references(of: key.kind, bytes)
+        } catch {
+            throw StoreError(
+                .corrupt, "\(key) is damaged: \(error.reason)", subject: key.digest.hex,
+                advice: "run 'mlstore fsck' to see what is affected", cause: error)
+        }
+    }
+
+    /// Adds records, the records they name, and of the contents they name what is here.
+    mutating func add(records: [RecordID]) throws {
+        var pending = records.reversed().map(\.digest)
+        while let digest = pending.popLast() {
+            try SignalWatch.check()
+            let key = ObjectKey(.record, digest)
+            guard visited[key] == nil, !index.contains(key),
+                store.contains(.record, digest)
+            else { continue }
+            visited[key] = true
+            keys.append(key)
+            for case .mention(let named) in try references(of: key) {
+                if store.contains(.record, named) {
+                    pending.append(named)
+                } else if store.contains(.treeNode, named) {
+                    _ = try add(ObjectKey(.treeNode, named))
+                } else if store.contains(BlobID(named)) {
+                    _ = try add(BlobID(named))
+                }
+            }
+        }
+    }
+}

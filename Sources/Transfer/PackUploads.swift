@@ -1,0 +1,174 @@
+import Bytes
+import Objects
+import Platform
+import Remotes
+import Vocabulary
+
+/// Sends objects as packs, and remembers each pack that has arrived, so that a push that died is
+/// taken up where it ended.
+///
+/// A session has a directory `push/<session>/` in the state directory, held by a kernel lock as
+/// long as its process lives, with a description of each pack that was sent or was about to be.
+/// A later push to the same place takes over the sessions of the dead: a pack that is on the
+/// remote under its name with its length is not sent again. (That it has the right bytes is
+/// checked by whoever fetches from it, as always.)
+final class PackUploads {
+    private let context: RemoteContext
+    private var held: [(directory: DiskPath, lock: any DiskLock)] = []
+    private var own: (directory: DiskPath, session: [UInt8])?
+    /// Packs that are on the remote and not yet in any of its index segments.
+    private(set) var packs: [RemotePack] = []
+    /// How many of them an earlier push had sent.
+    private(set) var resumedPacks = 0
+    /// What this push sent.
+    private(set) var sentBytes = 0
+    private(set) var sentObjects = 0
+
+    /// Takes over the sessions of pushes that died, adding their packs to `index`.
+    init(_ context: RemoteContext, resuming index: inout RemoteIndex) throws {
+        self.context = context
+        try context.disk.makeDirectories(directory)
+        try withSessionsLock {
+            for entry in try context.disk.entries(of: directory) where entry.kind != .file {
+                try takeOver(directory.appending(entry.name), &index)
+            }
+        }
+        resumedPacks = packs.count
+    }
+
+    deinit { for item in held { item.lock.unlock() } }
+
+    private var directory: DiskPath { context.stateDirectory / "push" }
+
+    /// Held while a session's directory is made or looked at, so that none looks dead that is
+    /// only young.
+    private func withSessionsLock(_ body: () throws -> Void) throws {
+        let lock = try context.disk.lock(directory / "lock", .exclusive, wait: .forever)
+        defer { lock?.unlock() }
+        try body()
+    }
+
+    private func takeOver(_ session: DiskPath, _ index: inout RemoteIndex) throws {
+        let disk = context.disk
+        guard let lock = try disk.lock(session / "lock", .exclusive, wait: .never) else { return }
+        guard let bytes = try? disk.readFile(session / "session", maximumBytes: 1 << 16),
+            let place = (try? JSONValue(parsing: bytes))?["place"]?.stringValue
+        else {
+            // It died before it sent anything.
+            try? disk.removeTree(session)
+            return lock.unlock()
+        }
+        guard place == context.remote.description else { return lock.unlock() }
+        held.append((session, lock))
+        for entry in try disk.entries(of: session).sorted(by: { $0.name.precedes($1.name) }) {
+            guard String(decoding: entry.name, as: UTF8.self).hasSuffix(".idx"),
+                let bytes = try? disk.readFile(
+                    session.appending(entry.name), maximumBytes: RemoteLayout.maximumIndex),
+                let pack = try? RemoteIndexFormat.decode(bytes.span).first,
+                !index.contains(pack.id),
+                try context.remote.size(
+                    RemoteLayout.pack(pack.id, session: pack.session)) == pack.sizeBytes
+            else { continue }
+            packs.append(pack)
+            index.add([pack])
+        }
+    }
+
+    /// Forgets the sessions: their packs are in the remote's index now.
+    func finish() {
+        for item in held {
+            try? context.disk.removeTree(item.directory)
+            item.lock.unlock()
+        }
+        held = []
+        own = nil
+        packs = []
+    }
+
+    // MARK: - Sending
+
+    /// Sends the objects: data first, then what refers to it.
+    func send(_ keys: [ObjectKey], progress: (TransferProgress) -> Void) throws {
+        for packClass in [PackClass.data, .metadata] {
+            let chosen = keys.filter { $0.kind.packClass == packClass }
+            var open: OpenPack?
+            try context.store.forEachFrame(holding: chosen) { frame in
+                try SignalWatch.check()
+                let pack = try open ?? start(packClass)
+                try pack.append(frame)
+                sentObjects += frame.objects.count
+                open = pack
+                if pack.writer.isFull {
+                    open = nil
+                    try upload(pack)
+                }
+                progress(
+                    TransferProgress(
+                        phase: .sending, objects: sentObjects, totalObjects: keys.count,
+                        bytes: sentBytes))
+            }
+            if let open { try upload(open) }
+        }
+    }
+
+    /// A pack being written beside the store before it is sent.
+    private final class OpenPack {
+        let path: DiskPath
+        let writer: PackWriter
+        var frames: [(offset: Int, length: Int, objects: [(key: ObjectKey, length: Int)])] = []
+
+        init(path: DiskPath, writer: PackWriter) {
+            self.path = path
+            self.writer = writer
+        }
+
+        func append(_ frame: EncodedFrame) throws {
+            frames.append((writer.sizeBytes, frame.bytes.count, frame.objects))
+            try writer.append(frame)
+        }
+    }
+
+    private func ownSession() throws -> (directory: DiskPath, session: [UInt8]) {
+        if let own { return own }
+        let session = context.entropy.bytes(PackFormat.nonceBytes)
+        let path = directory / Hex.encode(session)
+        try withSessionsLock {
+            try context.disk.makeDirectory(path)
+            let lock = try context.disk.lock(path / "lock", .exclusive, wait: .forever)
+            if let lock { held.append((path, lock)) }
+        }
+        let place: JSONValue = ["place": .string(context.remote.description)]
+        try writeAtomically(
+            place.canonical, to: path / "session", on: context.disk, durable: false)
+        own = (path, session)
+        return (path, session)
+    }
+
+    private func start(_ packClass: PackClass) throws -> OpenPack {
+        let (directory, session) = try ownSession()
+        let path = directory / "pack"
+        if try context.disk.status(of: path, followingLinks: false) != nil {
+            try context.disk.removeFile(path)
+        }
+        let file = try context.disk.openFile(path, .createNew(permissions: 0o644))
+        return OpenPack(path: path, writer: PackWriter(packClass, nonce: session, file: file))
+    }
+
+    private func upload(_ open: OpenPack) throws {
+        let (directory, session) = try ownSession()
+        let sealed = try open.writer.seal()
+        var pack = RemotePack(id: sealed.id, session: session, sizeBytes: sealed.sizeBytes)
+        for frame in open.frames {
+            pack.append(offset: frame.offset, length: frame.length, objects: frame.objects)
+        }
+        // Before the pack, so that a pack that arrived is always known of.
+        try writeAtomically(
+            RemoteIndexFormat.encode([pack]), to: directory / "\(sealed.id.digest.hex).idx",
+            on: context.disk, durable: false)
+        let name = try RemoteLayout.pack(sealed.id, session: session)
+        try context.remote.put(name, .file(open.path, on: context.disk))
+        try context.disk.removeFile(open.path)
+        packs.append(pack)
+        sentBytes += sealed.sizeBytes
+    }
+}

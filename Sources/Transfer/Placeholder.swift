@@ -1,1 +1,0 @@
-// Placeholder: the owner of this target replaces this file.

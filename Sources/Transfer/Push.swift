@@ -1,0 +1,96 @@
+import Bytes
+import Objects
+import Platform
+import Remotes
+package import Vocabulary
+
+/// How to push.
+package struct PushOptions: Hashable, Sendable {
+    /// Put local refs in the place of remote ones that have gone another way. What they replace
+    /// stays on the remote under `replaced/<id>`.
+    package var replacesDiverged: Bool
+
+    /// The defaults.
+    package init(replacesDiverged: Bool = false) { self.replacesDiverged = replacesDiverged }
+}
+
+/// What a push did.
+package struct PushReport: Hashable, Sendable {
+    /// Objects that were sent.
+    package var objects = 0
+    /// Bytes of packs that were sent.
+    package var sentBytes = 0
+    /// Packs that became part of the remote, those of an interrupted push among them.
+    package var packs = 0
+    /// Packs that an interrupted push had sent before.
+    package var resumedPacks = 0
+    /// Refs that were made or moved on the remote.
+    package var refs: [RefName] = []
+    /// Paths whose content is, in whole or part, neither here nor on the remote.
+    package var absent: [String] = []
+    /// Which push of the remote this was; the one before when nothing had to be done.
+    package var sequence = 0
+    /// Whether the remote had everything already.
+    package var wasUpToDate = false
+    /// What the user should know.
+    package var warnings: [String] = []
+}
+
+/// Sends everything that the selection needs and the remote lacks, and publishes the refs.
+///
+/// The remote changes in one step, by compare-and-swap of its root, after everything that the new
+/// root stands for has arrived; a push that fails or dies before leaves it as it was, and the
+/// next one does not send again what had arrived. When another push came first, the two are put
+/// together and the step is tried again, so that none loses anything.
+///
+/// Throws `.conflict` for a ref that went different ways here and there, after everything else
+/// was published.
+package func push(
+    _ selection: TransferSelection, to context: RemoteContext, options: PushOptions = PushOptions(),
+    progress: (TransferProgress) -> Void = { _ in }
+) throws -> PushReport {
+    progress(TransferProgress(phase: .reading))
+    try context.store.refresh()
+    var catalog = try RemoteCatalog(reading: context)
+    let memory = RemoteMemory.load(context)
+    var report = PushReport(warnings: memory.warnings(about: catalog, context))
+    let uploads = try PackUploads(context, resuming: &catalog.index)
+    progress(TransferProgress(phase: .comparing))
+    let refs = selection.refs.filter { !$0.key.isLocal }
+    var missing = MissingObjects(in: context.store, against: catalog.index)
+    for item in selection.contents where try !missing.add(item.id) {
+        report.absent.append(item.path)
+    }
+    try missing.add(records: refs.sorted { $0.key < $1.key }.map(\.value))
+    try uploads.send(missing.keys, progress: progress)
+
+    var publication = Publication(
+        context: context, catalog: catalog, base: memory.refs, local: refs, options: options)
+    try publication.publish(uploads.packs)
+    report.objects = uploads.sentObjects
+    report.sentBytes = uploads.sentBytes
+    report.packs = uploads.packs.count
+    report.resumedPacks = uploads.resumedPacks
+    report.refs = publication.moved.sorted()
+    report.sequence = publication.catalog.root?.sequence ?? 0
+    report.wasUpToDate = !publication.isChanged
+    uploads.finish()
+    memory.save(publication.catalog, local: refs, context)
+    if let conflict = publication.conflicts.first { throw StoreError.diverged(conflict, context) }
+    return report
+}
+
+extension StoreError {
+    /// A ref that went different ways here and on the remote.
+    static func diverged(_ conflict: RefConflict, _ context: RemoteContext) -> StoreError {
+        StoreError(
+            .conflict,
+            "cannot move '\(conflict.name)' on remote '\(context.name)': it has gone another way"
+                + " there (\(conflict.remote.short)) than here (\(conflict.local.short))",
+            subject: conflict.name.description,
+            advice: "run 'mlstore pull' and look at both with 'mlstore log'; 'mlstore push --force'"
+                + " puts yours in its place and keeps theirs as"
+                + " 'replaced/\(conflict.remote.short)'",
+            safety: "everything else was sent and published; nothing was lost at either end")
+    }
+}

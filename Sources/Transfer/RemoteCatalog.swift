@@ -1,0 +1,110 @@
+import Bytes
+import Objects
+import Platform
+import Remotes
+import Vocabulary
+
+/// What a remote holds as of one root.
+struct RemoteCatalog: Sendable {
+    /// The root; nil on a remote that nothing was pushed to.
+    private(set) var root: RemoteRoot?
+    /// The root's bytes' digest.
+    private(set) var rootDigest: Digest?
+    /// For the next compare-and-swap.
+    private(set) var version: RemoteVersion?
+    private(set) var state = RemoteState()
+    var index = RemoteIndex()
+
+    private let context: RemoteContext
+
+    /// Reads `format`, root, state, and those index segments that are not kept here yet.
+    init(reading context: RemoteContext) throws {
+        self.context = context
+        if let format = try context.remote.readVersioned(
+            RemoteLayout.format(), maximumBytes: RemoteLayout.maximumFormat)
+        {
+            try RemoteFormatFile.check(format.bytes, on: context.remote.description)
+        }
+        try refresh()
+    }
+
+    /// Whether the remote was never pushed to.
+    var isEmpty: Bool { root == nil }
+
+    /// Writes `format` where it is missing.
+    func prepare() throws {
+        guard root == nil else { return }
+        let name = try RemoteLayout.format()
+        guard try context.remote.size(name) == nil else { return }
+        do {
+            try context.remote.put(name, .bytes(RemoteFormatFile.current))
+        } catch let error as StoreError where error.kind == .alreadyExists {
+            return  // another push was faster
+        }
+    }
+
+    /// Reads the root again, and what is new since.
+    mutating func refresh() throws {
+        let remote = context.remote
+        guard
+            let found = try remote.readVersioned(
+                RemoteLayout.root(), maximumBytes: RemoteLayout.maximumRoot)
+        else {
+            guard root == nil else {
+                throw StoreError.damagedRemote(remote.description, "root", "it is gone")
+            }
+            return
+        }
+        guard found.version != version else { return }
+        let root = try RemoteRoot(parsing: found.bytes, on: remote.description)
+        let bytes = try remote.read(
+            RemoteLayout.state(root.state), maximumBytes: RemoteLayout.maximumState)
+        state = try RemoteState(parsing: bytes, named: root.state, on: remote.description)
+        for segment in state.segments where !index.segments.contains(segment.id) {
+            index.add(try packs(of: segment), segment: segment.id)
+        }
+        (self.root, version, rootDigest) = (root, found.version, sha256(found.bytes))
+    }
+
+    /// The packs of a segment: from the copy here, or from the remote, keeping a copy.
+    func packs(of segment: RemoteState.Segment) throws -> [RemotePack] {
+        let copy = RemoteCatalog.copies(context) / segment.id.hex
+        if let bytes = try? context.disk.readFile(copy, maximumBytes: RemoteLayout.maximumIndex),
+            sha256(bytes) == segment.id, let packs = try? RemoteIndexFormat.decode(bytes.span)
+        {
+            return packs
+        }
+        let bytes = try context.remote.read(
+            RemoteLayout.index(segment.id), maximumBytes: RemoteLayout.maximumIndex)
+        let file = "idx/" + segment.id.hex
+        let place = context.remote.description
+        guard sha256(bytes) == segment.id else {
+            throw StoreError.damagedRemote(place, file, "its bytes have another digest")
+        }
+        let packs: [RemotePack]
+        do {
+            packs = try RemoteIndexFormat.decode(bytes.span)
+        } catch { throw StoreError.damagedRemote(place, file, error.description, cause: error) }
+        RemoteCatalog.keep(bytes, segment.id, context)
+        return packs
+    }
+
+    /// Keeps a copy of a segment. Only spares a request later, so failures are of no consequence.
+    static func keep(_ bytes: [UInt8], _ id: Digest, _ context: RemoteContext) {
+        let directory = copies(context)
+        try? context.disk.makeDirectories(directory)
+        try? writeAtomically(bytes, to: directory / id.hex, on: context.disk, durable: false)
+    }
+
+    private static func copies(_ context: RemoteContext) -> DiskPath {
+        context.stateDirectory / "remote-index"
+    }
+
+    /// The bytes of the root that follows this one.
+    func nextRoot(state: Digest) -> [UInt8] {
+        RemoteRoot(
+            sequence: (root?.sequence ?? 0) + 1, previous: rootDigest, state: state,
+            time: context.clock.now()
+        ).bytes
+    }
+}

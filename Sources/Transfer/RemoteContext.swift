@@ -1,0 +1,94 @@
+package import Objects
+package import Platform
+package import Remotes
+package import Vocabulary
+
+/// A store, a remote, and what an exchange between them needs.
+package struct RemoteContext: Sendable {
+    /// The store at this end.
+    package var store: ObjectStore
+    /// The disk that the store and `stateDirectory` are on.
+    package var disk: any Disk
+    /// Where what is remembered between exchanges is kept: `.mlstore/state`. All in it is derived;
+    /// without it exchanges only take longer and tell less.
+    package var stateDirectory: DiskPath
+    /// The remote.
+    package var remote: any Remote
+    /// What the user calls it.
+    package var name: RemoteName
+    /// For the times in roots.
+    package var clock: WallClock
+    /// For the names of sessions.
+    package var entropy: Entropy
+    /// How many threads read, check and fetch.
+    package var threads: Int
+
+    /// Makes a context.
+    package init(
+        store: ObjectStore, disk: any Disk, stateDirectory: DiskPath, remote: any Remote,
+        name: RemoteName, clock: WallClock = .system, entropy: Entropy = .system,
+        threads: Int = Environment.processorCount
+    ) {
+        self.store = store
+        self.disk = disk
+        self.stateDirectory = stateDirectory
+        self.remote = remote
+        self.name = name
+        self.clock = clock
+        self.entropy = entropy
+        self.threads = threads
+    }
+
+    /// The name and the place, for messages.
+    var title: String { "\(name)' (\(remote.description))" }
+}
+
+/// How far an exchange is.
+package struct TransferProgress: Hashable, Sendable {
+    /// What is being done.
+    package enum Phase: String, Hashable, Sendable {
+        /// Reading what the remote has.
+        case reading
+        /// Finding what is missing.
+        case comparing
+        /// Sending packs.
+        case sending
+        /// Fetching parts of packs.
+        case fetching
+        /// Checking what was fetched.
+        case checking
+    }
+
+    /// What is being done.
+    package var phase: Phase
+    /// Objects done.
+    package var objects: Int
+    /// Objects in all; 0 while that is unknown.
+    package var totalObjects: Int
+    /// Bytes moved.
+    package var bytes: Int
+
+    /// Makes the value.
+    package init(phase: Phase, objects: Int = 0, totalObjects: Int = 0, bytes: Int = 0) {
+        self.phase = phase
+        self.objects = objects
+        self.totalObjects = totalObjects
+        self.bytes = bytes
+    }
+}
+
+/// What one exchange is about.
+package struct TransferSelection: Sendable {
+    /// Contents that are wanted, with the path that each is known by.
+    package var contents: [(path: String, id: ContentID)]
+    /// Refs that are to be published (push only).
+    package var refs: [RefName: RecordID]
+
+    /// Makes a selection.
+    package init(
+        contents: [(path: String, id: ContentID)] = [], refs: [RefName: RecordID] = [:]
+    ) {
+        self.contents = contents
+        self.refs = refs
+    }
+}
