@@ -13,14 +13,7 @@ package func repro(
     progress: @escaping @Sendable (ReproEvent) -> Void = { _ in }
 ) throws -> ReproReport {
     if options.dryRun { return try dryRun(options, in: place) }
-    try place.disk.makeDirectories(place.temporary)
-    let lockPath = place.temporary / "repro.lock"
-    guard let held = try place.disk.lock(lockPath, .exclusive, wait: .never) else {
-        throw StoreError(
-            .locked, "another 'mlstore repro' is at work in '\(place.root)'",
-            subject: place.root.description, advice: "wait for it to end, then try again",
-            safety: "nothing was run")
-    }
+    let held = try place.lockPipeline()
     defer { held.unlock() }
     let reproduction = try Reproduction(options, in: place, progress: progress)
     try reproduction.run()

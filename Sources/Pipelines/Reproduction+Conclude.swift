@@ -4,6 +4,9 @@ import Platform
 import Vocabulary
 import Workspaces
 
+/// What stood at the paths of a stage's outputs before.
+typealias FormerOutputs = [RepoPath: OperationNote.State]
+
 extension Reproduction {
     /// Inputs of up to so many bytes are stored with a run though nothing tracks them.
     private static let keptInputBytes = 16 << 20
@@ -120,11 +123,17 @@ extension Reproduction {
     /// Stores former outputs that are nowhere else: those that somebody changed by hand.
     func keepFormer(
         _ stage: Stage, _ produced: Produced, in session: StoreSession
-    ) throws -> [RepoPath: ContentID] {
-        var former: [RepoPath: ContentID] = [:]
+    ) throws -> FormerOutputs {
+        var former: FormerOutputs = [:]
         for path in stage.products {
-            guard let source = produced.former[path] else { continue }
-            former[path] = try place.contents.keep(source, in: session)?.content
+            let source = produced.former[path]
+            // What is in place already and was not set aside stays as it is.
+            let place = source ?? (produced.places[path] == nil ? self.place.root / path : nil)
+            guard let place, let kept = try self.place.contents.keep(place, in: session) else {
+                continue
+            }
+            former[path] = OperationNote.State(
+                content: kept.content, mode: kept.isExecutable ? .executable : .plain)
         }
         return former
     }
@@ -155,7 +164,7 @@ extension Reproduction {
     /// The one commit of a stage: objects, the run, and the refs that name it.
     func commit(
         _ session: StoreSession, _ command: String, _ stage: Stage, run: RunID,
-        recipe: RecipeKey, former: [RepoPath: ContentID], newLock: LockFile
+        recipe: RecipeKey, former: FormerOutputs, newLock: LockFile
     ) throws {
         var refs: [RefChange] = []
         for name in [RefName.run(run), RefName.recipe(recipe)] {
@@ -172,31 +181,24 @@ extension Reproduction {
 
     /// What `undo` reverses: the lock's text, and what stood at the outputs' paths.
     private func operationNote(
-        _ command: String, _ stage: Stage, former: [RepoPath: ContentID], newLock: LockFile,
+        _ command: String, _ stage: Stage, former: FormerOutputs, newLock: LockFile,
         in session: StoreSession
     ) throws -> JSONValue {
+        var note = OperationNote(command: command, time: place.clock.now())
         let before = try place.source(LockFile.name).map { try session.putBlob($0).id }
         let after = try session.putBlob(Array(newLock.text.utf8)).id
-        let artifacts = stage.products.map { path -> JSONValue in
-            [
-                "path": .string(path.text ?? path.description),
-                "before": former[path].map { .string($0.description) } ?? .null,
-                "after": (newLock.stages[stage.name]?.outputs[path]).map {
-                    .string($0.content.description)
-                } ?? .null,
-            ]
+        if before != after, let path = try? RepoPath(LockFile.name) {
+            note.files = [.init(path: path, before: before, after: after)]
         }
-        return [
-            "command": .string(command), "time": .string(place.clock.now().description),
-            "files": [
-                [
-                    "path": .string(LockFile.name),
-                    "before": before.map { .string($0.description) } ?? .null,
-                    "after": .string(after.description),
-                ]
-            ],
-            "artifacts": .array(artifacts),
-        ]
+        note.artifacts = stage.products.compactMap { path in
+            let new = newLock.stages[stage.name]?.outputs[path].map {
+                OperationNote.State(
+                    content: $0.content, mode: $0.isExecutable ? .executable : .plain)
+            }
+            return new == former[path]
+                ? nil : .init(path: path, before: former[path], after: new)
+        }
+        return note.json
     }
 
     /// Moves outputs that are not yet in place there.
@@ -210,9 +212,16 @@ extension Reproduction {
     /// Renews the lock on disk, and then here.
     func write(_ newLock: LockFile, for stage: Stage) throws {
         if newLock != lock {
-            try writeAtomically(
-                Array(newLock.text.utf8), to: place.root / LockFile.name, on: place.disk,
-                durable: true)
+            // Made elsewhere, so that a cut leaves no litter in the work tree.
+            let scratch = try place.makeScratch("lock")
+            defer { try? place.disk.removeTree(scratch) }  // litter at worst
+            let file = try place.disk.openFile(
+                scratch / LockFile.name, .createNew(permissions: 0o644))
+            defer { try? file.close() }  // synced before, where it matters
+            try file.write(Array(newLock.text.utf8), at: 0)
+            try file.sync()
+            try place.contents.install(
+                scratch / LockFile.name, at: place.root / LockFile.name)
         }
         lock = newLock
     }

@@ -76,7 +76,30 @@ package struct Workplace: Sendable {
             file: file.description)
     }
 
-    /// A new empty directory for unfinished work.
+    /// Keeps other `repro`s away from this workspace, and removes what dead ones left half made.
+    /// (Outputs that they set aside are no litter: see `OutputShelter`.)
+    func lockPipeline() throws -> any DiskLock {
+        try disk.makeDirectories(temporary)
+        let path = temporary / "repro.lock"
+        guard let held = try disk.lock(path, .exclusive, wait: .never) else {
+            throw StoreError(
+                .locked, "another 'mlstore repro' is at work in '\(root)'",
+                subject: root.description, advice: "wait for it to end, then try again",
+                safety: "nothing was run")
+        }
+        for entry in try disk.entries(of: temporary) where Workplace.isScratch(entry.name) {
+            try disk.removeTree(temporary.appending(entry.name))
+        }
+        return held
+    }
+
+    private static let scratchPrefixes = ["fetch-", "lock-", "restore-", "step-", "verify-"]
+
+    private static func isScratch(_ name: [UInt8]) -> Bool {
+        scratchPrefixes.contains { name.starts(with: Array($0.utf8)) }
+    }
+
+    /// A new empty directory for unfinished work; `purpose` is one of the prefixes above.
     func makeScratch(_ purpose: String) throws -> DiskPath {
         let place = temporary / "\(purpose)-\(nonce())"
         try disk.makeDirectories(place)

@@ -41,7 +41,7 @@ import Workspaces
         let pipeline = try pipeline()
         #expect(try pipeline.repro() == "split ran, train ran, evaluate ran")
         let first = try pipeline.files()
-        #expect(try verify(in: pipeline.place).allEqual)
+        #expect(try replay(in: pipeline.place).allEqual)
         for threads in [2, 7] {
             #expect(
                 try pipeline.repro {

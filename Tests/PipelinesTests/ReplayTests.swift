@@ -7,11 +7,11 @@ import Testing
 import Vocabulary
 import Workspaces
 
-@Suite struct VerifyTests {
+@Suite struct ReplayTests {
     private func verdict(_ pipeline: PipelineFolder, _ stage: String) throws -> Verdict {
-        var options = VerifyOptions()
+        var options = ReplayOptions()
         options.stages = [stage]
-        return try #require(try verify(options, in: pipeline.place).verdicts.first)
+        return try #require(try replay(options, in: pipeline.place).verdicts.first)
     }
 
     @Test func `a stage that repeats itself is equal, and nothing is touched`() throws {
@@ -26,7 +26,7 @@ import Workspaces
         try pipeline.folder.write("changed", to: "i")
         try pipeline.folder.write("changed", to: "o")
         let before = try pipeline.files()
-        let report = try verify(in: pipeline.place)
+        let report = try replay(in: pipeline.place)
         #expect(report.allEqual)
         #expect(report.verdicts.map(\.stage) == ["a", "b"])
         #expect(try pipeline.files() == before)
@@ -100,7 +100,7 @@ import Workspaces
 
     @Test func `without a lock there is nothing to replay`() throws {
         let pipeline = try PipelineFolder("stages: {a: {cmd: 'true'}}")
-        let error = #expect(throws: StoreError.self) { try verify(in: pipeline.place) }
+        let error = #expect(throws: StoreError.self) { try replay(in: pipeline.place) }
         #expect(error?.kind == .notFound)
     }
 }

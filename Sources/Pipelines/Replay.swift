@@ -5,7 +5,7 @@ import Vocabulary
 import Workspaces
 
 /// What `repro --verify` is asked to do.
-package struct VerifyOptions: Sendable {
+package struct ReplayOptions: Sendable {
     /// The stages to replay, by name; all that the lock knows when empty.
     package var stages: [String] = []
     /// How many threads steps use.
@@ -16,7 +16,7 @@ package struct VerifyOptions: Sendable {
 }
 
 /// What replaying showed, stage by stage.
-package struct VerifyReport: Sendable {
+package struct ReplayReport: Sendable {
     /// One verdict for each stage, in the order of work.
     package internal(set) var verdicts: [Verdict] = []
     /// Whether every output of every stage had the same bytes.
@@ -32,15 +32,17 @@ package struct VerifyReport: Sendable {
 ///
 /// Throws for what keeps from replaying at all (no lock file, an unreadable store); what becomes
 /// of single stages, failures too, is in the report.
-package func verify(
-    _ options: VerifyOptions = VerifyOptions(), in place: Workplace,
+package func replay(
+    _ options: ReplayOptions = ReplayOptions(), in place: Workplace,
     progress: @escaping @Sendable (ReproEvent) -> Void = { _ in }
-) throws -> VerifyReport {
+) throws -> ReplayReport {
+    let held = try place.lockPipeline()
+    defer { held.unlock() }
     let lock = try LockFile.load(from: place.root, on: place.disk)
     let names = try selectedStages(options, lock, in: place)
     let verification = Verification(
         place: place, lock: lock, threads: options.threads, progress: progress)
-    var report = VerifyReport()
+    var report = ReplayReport()
     for name in names {
         try SignalWatch.check()
         guard let stage = lock.stages[name] else { continue }
@@ -53,7 +55,7 @@ package func verify(
 
 /// The stages in the order of the stage file, where that still can be read; else by name.
 private func selectedStages(
-    _ options: VerifyOptions, _ lock: LockFile, in place: Workplace
+    _ options: ReplayOptions, _ lock: LockFile, in place: Workplace
 ) throws -> [String] {
     guard !lock.stages.isEmpty else {
         throw StoreError(
