@@ -60,6 +60,7 @@ extension ContentScanner {
         _ path: RepoPath, in session: StoreSession, progress: (Int, Int) -> Void
     ) throws -> SavedContent {
         var state = try listed(path)
+        try checkNoPointers(in: state, path)
         let stored = session.storedBytes
         let plain = try putMissing(&state, path, in: session, progress: progress)
         if let tree = state.tree, session.contains(.treeNode, tree.digest) {
@@ -72,6 +73,19 @@ extension ContentScanner {
         return SavedContent(
             state: state.state, newBytesPlain: plain,
             newBytesStored: max(0, session.storedBytes - stored), content: .directory(tree))
+    }
+
+    /// A folder with pointers in it would be tracked twice.
+    private func checkNoPointers(in state: FolderState, _ path: RepoPath) throws {
+        let ending = Array(Pointer.suffix.utf8)
+        for item in state.items
+        where item.path.bytes.suffix(ending.count).elementsEqual(ending)
+            && workspace.isPointer(path.appending(item.path))
+        {
+            throw StoreError.cannotAdd(
+                path, "'\(path.appending(item.path))' in it is tracked on its own",
+                "add the files in it one by one, or run 'mlstore rm' for that one first")
+        }
     }
 
     /// Stores the entries that are unknown or not in the store; the bytes that were new.

@@ -29,6 +29,11 @@ struct StatTable: Sendable {
             inode = status.inode
         }
 
+        /// Whether the file's bytes can be those that the entry is about.
+        func isOf(_ status: FileStatus) -> Bool {
+            size == status.size && modified == status.modified && inode == status.inode
+        }
+
         init(
             kind: TreeEntryKind, digest: Digest, size: Int, modified: Int64, changed: Int64,
             inode: UInt64
@@ -54,8 +59,7 @@ struct StatTable: Sendable {
 
     /// Whether the file is as it was when the entry was made.
     func believes(_ entry: Entry, _ status: FileStatus) -> Bool {
-        entry.size == status.size && entry.modified == status.modified
-            && entry.changed == status.changed && entry.inode == status.inode
+        entry.isOf(status) && entry.changed == status.changed
             && StatTable.kind(of: status) == entry.kind && isSettled(entry)
     }
 

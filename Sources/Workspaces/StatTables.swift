@@ -49,6 +49,9 @@ final class StatTables {
             kind: StatTable.kind(of: status), digest: digest, status: status)
     }
 
+    /// What this command knows of a single file.
+    func remembered(_ path: RepoPath) -> StatTable.Entry? { renewed[path] }
+
     /// The table of a folder.
     func table(of folder: RepoPath) -> StatTable? {
         StatTable.load(from: file(of: folder), on: machine)
