@@ -1,5 +1,4 @@
 package import Tables
-import Vocabulary
 
 /// What to compare in two versions of a table, and how much to tell.
 package struct TableDiffOptions: Sendable {
@@ -114,41 +113,4 @@ package struct TableDiff: Sendable {
     package var isEmpty: Bool {
         schema.isEmpty && addedCount == 0 && removedCount == 0 && changedCount == 0
     }
-}
-
-/// Compares two versions of a table, reading each as often as the memory budget asks for: three
-/// times where all hashes fit.
-///
-/// Cells are compared as text: `1` and `1.0` differ. A row is known by a 128-bit hash, so that two
-/// different rows are taken for one with a probability below 1 in 10^20 for a billion rows.
-/// Throws where a version cannot be read as a table, and `.badUsage` for a key that is no column.
-package func diffTables(
-    old: TableSource, new: TableSource, options: TableDiffOptions = TableDiffOptions()
-) throws -> TableDiff {
-    let oldSummary = try old.summary()
-    let newSummary = try new.summary()
-    let oldNames = Set(oldSummary.columns.map(\.name))
-    let common = newSummary.columns.map(\.name).filter { oldNames.contains($0) }
-    let schema = SchemaDiff(old: oldSummary, new: newSummary)
-    let rows = oldSummary.rowCount + newSummary.rowCount
-    let passes = passCount(rows: rows, columns: common.count, budget: options.memoryBudget)
-    let naming = Set(newSummary.columns.filter { $0.type != .float }.map(\.name))
-    let keys = KeySearch(old: old, new: new, common: common, naming: naming, passes: passes)
-    let matching = try keys.matching(options.key)
-    var diff = TableDiff(old: oldSummary, new: newSummary, schema: schema, matching: matching)
-    let comparison = RowComparison(
-        old: old, new: new, common: common, passes: passes, limit: options.exampleLimit)
-    switch matching {
-    case .key(let key, _): try comparison.byKey(key, into: &diff)
-    case .multiset: try comparison.asMultiset(into: &diff)
-    }
-    return diff
-}
-
-/// How often the tables are read, so that the hashes of a pass fit the budget: of each row two
-/// hashes and its number, and of a changed row one word a column.
-private func passCount(rows: Int, columns: Int, budget: Int) -> Int {
-    let bytes = rows.multipliedReportingOverflow(by: 48 + 8 * columns)
-    guard !bytes.overflow else { return 4096 }
-    return min(4096, max(1, (bytes.partialValue + budget - 1) / max(1, budget)))
 }

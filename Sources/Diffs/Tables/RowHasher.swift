@@ -1,0 +1,67 @@
+import Bytes
+import Tables
+
+/// The columns that both versions have, and how the rows of one of them are hashed.
+///
+/// A cell's value is its text without quotes. A row is hashed over its values in the order of the
+/// new version, joined so that different rows give different bytes; so equal rows have equal
+/// hashes, whatever quotes, delimiters and column order their files use.
+struct RowHasher {
+    /// Positions in this version of the common columns, in the order of the new version.
+    let columns: [Int]
+    /// Positions in this version of the key's columns.
+    let key: [Int]
+    /// Whether both versions have the same columns in the same order behind the same delimiter:
+    /// then a row without quotes is hashed as it stands in the file.
+    let isRawComparable: Bool
+    private var scratch: [UInt8] = []
+
+    init(columns: [Int], key: [Int], isRawComparable: Bool) {
+        self.columns = columns
+        self.key = key
+        self.isRawComparable = isRawComparable
+    }
+
+    /// The hash of the row's key; of the whole row when there is no key.
+    mutating func keyHash(_ batch: RowBatch, _ row: Int) -> Hash128 {
+        key.isEmpty ? rowHash(batch, row) : hash(batch, row, key, separator: 0)
+    }
+
+    /// The hash of the row's values in the common columns.
+    ///
+    /// Values are joined by the delimiter when none of them contains it, and by NUL, which no
+    /// table contains, when one does. The first form is the raw row where it has no quotes.
+    mutating func rowHash(_ batch: RowBatch, _ row: Int) -> Hash128 {
+        if isRawComparable {
+            // Unsafe: a view of the batch, hashed before it is gone.
+            let raw = unsafe batch.rawRow(row)
+            if unsafe !raw.contains(0x22) {
+                return unsafe xxh3Wide(buffer: UnsafeRawBufferPointer(raw))
+            }
+        }
+        let separator = isRawComparable ? batch.header.delimiter : 0
+        let hash = hash(batch, row, columns, separator: separator)
+        let isAmbiguous = separator != 0 && scratch.count { $0 == separator } >= columns.count
+        return isAmbiguous ? self.hash(batch, row, columns, separator: 0) : hash
+    }
+
+    /// The hash of one value.
+    func cellHash(_ batch: RowBatch, _ row: Int, _ column: Int) -> UInt64 {
+        unsafe batch.withValue(row: row, column: columns[column]) {
+            unsafe xxh3(buffer: UnsafeRawBufferPointer($0))
+        }
+    }
+
+    private mutating func hash(
+        _ batch: RowBatch, _ row: Int, _ columns: [Int], separator: UInt8
+    ) -> Hash128 {
+        scratch.removeAll(keepingCapacity: true)
+        for (index, column) in columns.enumerated() {
+            if index > 0 { scratch.append(separator) }
+            unsafe batch.withValue(row: row, column: column) {
+                unsafe scratch.append(contentsOf: $0)
+            }
+        }
+        return xxh3Wide(scratch)
+    }
+}
