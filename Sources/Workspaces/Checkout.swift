@@ -1,0 +1,95 @@
+import Objects
+import Platform
+package import Vocabulary
+
+/// How `checkout` works.
+package struct CheckoutOptions: Sendable {
+    /// Where pointers and lock file are read. From anywhere but the work tree they are written to
+    /// the work tree as well.
+    package var source = TrackingSource.workTree
+    /// Whether files that are in no store may be overwritten. They are stored first, and `undo`
+    /// brings them back.
+    package var force = false
+    /// The command for the journal.
+    package var command = "checkout"
+
+    /// The defaults: the work tree's own pointers, nothing unsaved overwritten.
+    package init() {}
+}
+
+/// Brings the tracked contents at or below `paths` (nil: all) into the work tree, byte for byte:
+/// equal files are left alone, others written beside their place, verified and renamed. Files
+/// that do not belong into a tracked folder are removed if their content is in the store.
+///
+/// Everything is checked first; a refused checkout changed nothing. Throws `.unsavedChanges`,
+/// `.notInStore`, `.notFound` for a path that is not tracked, `.unsupportedFile` for a path below a
+/// link. What it replaces is recorded, so that `undo` reverses it. `progress` is called
+/// on the caller's thread.
+package func checkout(
+    _ paths: [RepoPath]?, in workspace: Workspace, options: CheckoutOptions = CheckoutOptions(),
+    progress: (WorkProgress) -> Void = { _ in }
+) throws -> WorkTreeReport {
+    try workspace.withLock(options.command) {
+        let store = try workspace.store()
+        let state = try TrackingState(options.source, of: workspace)
+        let selected = try select(paths, in: state)
+        var edit = WorkTreeEdit(workspace, command: options.command)
+        edit.force = options.force
+        for (tracked, part) in selected {
+            edit.targets.append(try ContentTarget(tracked, part: part, from: store))
+        }
+        if options.source != .workTree {
+            edit.texts = try texts(of: state, for: selected, isAll: paths == nil)
+        }
+        return try edit.run(progress: progress)
+    }
+}
+
+/// The tracked contents that `paths` mean, each with the part of it that is meant (nil: all of it).
+private func select(
+    _ paths: [RepoPath]?, in state: TrackingState
+) throws -> [(TrackedPath, RepoPath?)] {
+    let contents = state.paths
+    guard let paths else { return contents.map { ($0, nil) } }
+    var selected: [(TrackedPath, RepoPath?)] = []
+    var chosen: Set<RepoPath> = []
+    for path in paths.sorted() {
+        let inside = contents.filter { $0.path.isInside(path) }
+        for tracked in inside where chosen.insert(tracked.path).inserted {
+            selected.append((tracked, nil))
+        }
+        guard inside.isEmpty else { continue }
+        guard let holder = contents.first(where: { path.isInside($0.path) }) else {
+            throw StoreError.notTracked(path)
+        }
+        if !chosen.contains(holder.path), !chosen.contains(where: path.isInside) {
+            chosen.insert(path)
+            selected.append((holder, path))
+        }
+    }
+    return selected
+}
+
+/// The pointers and the lock file that a checkout from elsewhere writes. The lock file tells of
+/// the pipeline as a whole, so it is written only when all is checked out.
+private func texts(
+    of state: TrackingState, for selected: [(TrackedPath, RepoPath?)], isAll: Bool
+) throws -> [WorkTreeEdit.Text] {
+    var texts: [WorkTreeEdit.Text] = []
+    for (tracked, part) in selected where part == nil {
+        let file = tracked.path.addingSuffix(Pointer.suffix)
+        if let bytes = state.texts[file] { texts.append(.init(path: file, bytes: bytes)) }
+    }
+    let lock = try RepoPath(LockFile.name)
+    if isAll, let bytes = state.texts[lock] { texts.append(.init(path: lock, bytes: bytes)) }
+    return texts
+}
+
+extension StoreError {
+    static func notTracked(_ path: RepoPath) -> StoreError {
+        StoreError(
+            .notFound, "'\(path)' is not tracked", subject: path.description,
+            advice: "run 'mlstore status' to see what is, or 'mlstore add \(path)' to track it",
+            safety: "nothing was changed")
+    }
+}

@@ -1,0 +1,105 @@
+import Objects
+import Vocabulary
+
+/// What a command wants to stand at a path of the work tree.
+struct ContentTarget: Sendable {
+    /// The path.
+    let path: RepoPath
+    /// Everything at or below it, with paths of the workspace, in key order; nothing to remove it.
+    let entries: [TreeEntry]
+    /// Whether the path is tracked as such, and not a part of a tracked folder.
+    let isWhole: Bool
+
+    /// Nothing.
+    static func nothing(at path: RepoPath) -> ContentTarget {
+        ContentTarget(path: path, entries: [], isWhole: true)
+    }
+
+    private init(path: RepoPath, entries: [TreeEntry], isWhole: Bool) {
+        self.path = path
+        self.entries = entries
+        self.isWhole = isWhole
+    }
+
+    /// A tracked content, or the part of a tracked folder that is at or below `part`.
+    init(_ tracked: TrackedPath, part: RepoPath?, from store: ObjectStore) throws {
+        // A lock file from elsewhere must not reach into git's folder or ours.
+        try Workspace.checkNotReserved(tracked.path)
+        let inner = part.flatMap { $0.relative(to: tracked.path) }
+        switch tracked.content {
+        case .file(let blob):
+            entries = [
+                .file(
+                    tracked.path, blob, size: tracked.sizeBytes, executable: tracked.isExecutable)
+            ]
+        case .directory(let tree):
+            entries = try ContentTarget.entries(
+                of: tree, at: tracked.path, under: inner, from: store)
+        }
+        path = inner.map { tracked.path.appending($0) } ?? tracked.path
+        isWhole = inner == nil
+        guard !entries.isEmpty else {
+            throw StoreError(
+                .notFound, "there is no '\(path)' in the tracked folder '\(tracked.path)'",
+                subject: path.description, safety: "nothing was changed")
+        }
+    }
+
+    /// What an operation's note says.
+    init(
+        _ state: OperationNote.State?, at path: RepoPath, from store: ObjectStore
+    ) throws {
+        self.path = path
+        isWhole = true
+        switch state?.content {
+        case nil: entries = []
+        case .directory(let tree)?:
+            entries = try ContentTarget.entries(of: tree, at: path, under: nil, from: store)
+        case .file(let blob)?:
+            guard store.contains(blob) else {
+                throw StoreError.contentMissing(path, missing: 1, of: 1)
+            }
+            let size = try store.size(of: blob)
+            entries = [
+                state?.mode == .symlink
+                    ? .symlink(path, target: blob, size: size)
+                    : .file(path, blob, size: size, executable: state?.mode == .executable)
+            ]
+        }
+    }
+
+    private static func entries(
+        of tree: TreeID, at path: RepoPath, under inner: RepoPath?, from store: ObjectStore
+    ) throws -> [TreeEntry] {
+        guard store.contains(.treeNode, tree.digest) else {
+            throw StoreError.contentMissing(path, missing: 1, of: 1)
+        }
+        var entries: [TreeEntry] = []
+        try store.tree(tree).forEachEntry(under: inner) { entry in
+            let full = path.appending(entry.path)
+            // A tree from elsewhere must not reach into git's folder or ours.
+            try Workspace.checkNotReserved(full)
+            guard entry.kind != .tree else {
+                throw StoreError(
+                    .malformed, "the tree of '\(path)' holds another tree at '\(entry.path)'",
+                    subject: path.description)
+            }
+            entries.append(
+                TreeEntry(path: full, kind: entry.kind, size: entry.size, id: entry.id))
+        }
+        if entries.isEmpty, inner == nil { entries = [.directory(path)] }
+        return entries
+    }
+}
+
+extension StoreError {
+    /// Content that is tracked but not here.
+    static func contentMissing(_ path: RepoPath, missing: Int, of total: Int) -> StoreError {
+        let what =
+            total == 1 ? "its content is" : "the contents of \(missing) of its \(total) files are"
+        return StoreError(
+            .notInStore, "cannot check out '\(path)': \(what) not in this store",
+            subject: path.description,
+            advice: "run 'mlstore pull' to fetch it from a remote", safety: "nothing was changed")
+    }
+}
