@@ -19,7 +19,7 @@ package struct CommitReport: Hashable, Sendable {
 //  3. an index segment over them is written (derived, not synced)   it may be torn: its checksum tells
 //  4. under the store's lock: the journal's tail is read again and refs are compared
 //  5. one record is appended to the journal and synced              THE COMMIT POINT
-//  6. derived files: segments are merged, the session's directory is removed
+//  6. derived files: the journal's head, still under the lock; segments are merged, the session's directory is removed
 //
 // So a commit costs a sync for each pack (two, up to 64 MiB of data), one for packs/ and one for the
 // journal.
@@ -130,6 +130,7 @@ struct JournalAppender {
         try keepTornTail(state)
         try write(record, state)
         try newest.journal.replay(record)
+        JournalHead(newest.journal).write(to: layout, on: disk)
         return newest
     }
 

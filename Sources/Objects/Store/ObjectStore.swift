@@ -50,6 +50,9 @@ package final class ObjectStore: Sendable {
                 .alreadyExists, "cannot make a store in '\(root)': there is one already",
                 subject: root.description, safety: "nothing was changed")
         }
+        // An interrupted creation left no commits; a journal with some is a store that was damaged.
+        let found = try disk.status(of: layout.journal, followingLinks: true)
+        guard (found?.size ?? 0) == 0 else { throw missingFormat(root) }
         for directory in [layout.packs, layout.index, layout.sessions] {
             try disk.makeDirectories(directory)
         }
@@ -75,12 +78,21 @@ package final class ObjectStore: Sendable {
         do {
             format = try disk.readFile(layout.format, maximumBytes: 64 << 10)
         } catch let error as StoreError where error.kind == .notFound {
+            let journal = try disk.status(of: layout.journal, followingLinks: true)
+            guard (journal?.size ?? 0) == 0 else { throw missingFormat(root) }
             throw StoreError(
                 .notFound, "there is no store in '\(root)'", subject: root.description,
                 advice: "run 'mlstore init' to make one", cause: error)
         }
         try StoreFormatFile.check(format)
         return try ObjectStore(layout, disk, entropy, clock, threads)
+    }
+
+    private static func missingFormat(_ root: DiskPath) -> StoreError {
+        StoreError(
+            .corrupt, "the store in '\(root)' lacks its file 'format'", subject: root.description,
+            advice: "put the file back, from a backup or another store: all of version 1 are equal",
+            safety: "nothing was changed")
     }
 
     /// The directory of the store.

@@ -6,6 +6,7 @@ import Vocabulary
 ///
 ///     format              canonical JSON: what this is, its version and features
 ///     journal             the truth about packs and refs (`JournalFormat`)
+///     journal.head        how far the journal reached: shows that its end was lost (`JournalHead`)
 ///     lock                locked for the milliseconds of an append to the journal
 ///     packs/<hex>.pack    the objects (`PackFormat`)
 ///     index/<hex>.idx     derived (`IndexFormat`)
@@ -16,6 +17,7 @@ struct StoreLayout: Sendable {
 
     var format: DiskPath { root / "format" }
     var journal: DiskPath { root / "journal" }
+    var journalHead: DiskPath { root / JournalHead.fileName }
     var lock: DiskPath { root / "lock" }
     var packs: DiskPath { root / "packs" }
     var index: DiskPath { root / "index" }

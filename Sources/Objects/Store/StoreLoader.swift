@@ -14,7 +14,10 @@ struct StoreLoader {
     /// The state of the store now.
     func load() throws -> StoreView {
         var view = StoreView()
+        // Before the journal, so that a commit in between cannot make it look cut off.
+        let head = JournalHead.load(from: layout, on: disk, mended: &view.mended)
         try readJournal(&view)
+        try head?.check(view.journal)
         try loadIndex(&view)
         return view
     }

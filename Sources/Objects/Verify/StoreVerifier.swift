@@ -60,7 +60,9 @@ struct StoreVerifier {
         let loader = StoreLoader(layout: layout, disk: disk, workers: store.workers)
         var fresh = StoreView()
         do {
+            let head = JournalHead.load(from: layout, on: disk, mended: &fresh.mended)
             try loader.readJournal(&fresh)
+            try head?.check(fresh.journal)
             try loader.loadIndex(&fresh)
             fresh.mended += view.mended
             view = fresh
