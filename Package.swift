@@ -145,7 +145,8 @@ let package = Package(
         tests(
             "TranscriptTests", ["Vocabulary", "Bytes", "Platform", "Commands", "mlstore"],
             pages: ["Transcripts"]),
-        tests("FormatTests", ["Vocabulary", "Bytes", "Platform", "Objects"]),
+        tests(
+            "FormatTests", ["Vocabulary", "Bytes", "Platform", "Objects", "Workspaces"]),
         tests(
             "CrashTests",
             [

@@ -1,5 +1,6 @@
 import Bytes
 import Objects
+import TestSupport
 import Testing
 import Vocabulary
 
@@ -11,7 +12,7 @@ import Vocabulary
 
     @Test(arguments: [0, 1, 2, 30, 300, 4_000])
     func `edits in any order give the tree that a fresh build gives`(size: Int) throws {
-        var numbers = SeededNumbers(UInt64(size) + 1)
+        var numbers = SmallRandom(seed: UInt64(size) + 1)
         let store = NodeStore()
         var model: [RepoPath: TreeEntry] = [:]
         for number in 0..<size {
