@@ -2,10 +2,23 @@ import Bytes
 import Objects
 import Platform
 import Vocabulary
+import Workspaces
 
 /// What stands at a path, by id; how it goes into the store, and how it comes out.
 struct PathContents {
     let disk: any Disk
+    /// The path of the workspace that the content belongs to, where it does.
+    var path: RepoPath?
+    /// What is left out of folders.
+    var rules = IgnoreRules()
+
+    static let ignoreFileName = ".mlstoreignore"
+
+    init(disk: any Disk, path: RepoPath? = nil, rules: IgnoreRules = IgnoreRules()) {
+        self.disk = disk
+        self.path = path
+        self.rules = rules
+    }
 
     /// A content that was put into a session.
     struct Kept {
@@ -93,20 +106,25 @@ struct PathContents {
     /// Files, links and empty directories below `directory`, in the order of a tree.
     private func listing(of directory: DiskPath) throws -> [Item] {
         var items: [Item] = []
-        try list(directory, as: nil, into: &items)
+        try list(directory, as: nil, rules, into: &items)
         return items
     }
 
-    private func list(_ directory: DiskPath, as base: RepoPath?, into items: inout [Item]) throws {
+    private func list(
+        _ directory: DiskPath, as base: RepoPath?, _ outer: IgnoreRules, into items: inout [Item]
+    ) throws {
         let entries = try disk.entriesWithStatus(of: directory)
             .sorted { $0.name.precedes($1.name) }
-        for (name, status) in entries where !name.starts(with: Array(temporaryNamePrefix.utf8)) {
+        let rules = try rules(in: directory, as: base, entries.map(\.name), outer)
+        for (name, status) in entries where !PathContents.isOurs(name) {
             let path = try base?.appending(component: name) ?? RepoPath(validating: name)
+            let full = self.path?.appending(path) ?? path
+            if rules.ignores(full, isDirectory: status.kind == .directory) { continue }
             let place = directory.appending(name)
             switch status.kind {
             case .directory:
                 let before = items.count
-                try list(place, as: path, into: &items)
+                try list(place, as: path, rules, into: &items)
                 if items.count == before {
                     items.append(Item(path: path, place: place, status: status))
                 }
@@ -114,6 +132,27 @@ struct PathContents {
             default: throw unsupported(place)
             }
         }
+    }
+
+    /// The rules that hold in a folder, which may have a file of its own.
+    private func rules(
+        in directory: DiskPath, as base: RepoPath?, _ names: [[UInt8]], _ outer: IgnoreRules
+    ) throws -> IgnoreRules {
+        guard let path, names.contains(Array(PathContents.ignoreFileName.utf8)) else {
+            return outer
+        }
+        var rules = outer
+        let file = directory / PathContents.ignoreFileName
+        rules.append(
+            try disk.readFile(file, maximumBytes: 1 << 20),
+            in: base.map { path.appending($0) } ?? path)
+        return rules
+    }
+
+    /// Names that no folder keeps.
+    private static func isOurs(_ name: [UInt8]) -> Bool {
+        name.starts(with: Array(temporaryNamePrefix.utf8)) || name == Array(".git".utf8)
+            || name == Array(".mlstore".utf8)
     }
 
     private func entry(for item: Item) throws -> TreeEntry {

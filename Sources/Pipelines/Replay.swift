@@ -2,7 +2,7 @@ import Bytes
 import Objects
 import Platform
 import Vocabulary
-import Workspaces
+package import Workspaces
 
 /// What `repro --verify` is asked to do.
 package struct ReplayOptions: Sendable {
@@ -33,9 +33,10 @@ package struct ReplayReport: Sendable {
 /// Throws for what keeps from replaying at all (no lock file, an unreadable store); what becomes
 /// of single stages, failures too, is in the report.
 package func replay(
-    _ options: ReplayOptions = ReplayOptions(), in place: Workplace,
+    _ options: ReplayOptions = ReplayOptions(), in workspace: Workspace,
     progress: @escaping @Sendable (ReproEvent) -> Void = { _ in }
 ) throws -> ReplayReport {
+    let place = try Workplace(workspace)
     let held = try place.lockPipeline()
     defer { held.unlock() }
     let lock = try LockFile.load(from: place.root, on: place.disk)

@@ -4,9 +4,6 @@ import Platform
 import Vocabulary
 import Workspaces
 
-/// What stood at the paths of a stage's outputs before.
-typealias FormerOutputs = [RepoPath: OperationNote.State]
-
 extension Reproduction {
     /// Inputs of up to so many bytes are stored with a run though nothing tracks them.
     private static let keptInputBytes = 16 << 20
@@ -22,18 +19,40 @@ extension Reproduction {
         record.metrics = try metrics(of: stage, produced)
         try keepInputs(execution, in: session)
         let run = RunID(try session.putRecord(record.json).digest)
-        var newLock = lock
-        newLock.stages[stage.name] = lockEntry(execution.recipe, run, record, kept)
-        let former = try keepFormer(stage, produced, in: session)
-        try commit(
-            session, "repro \(stage.name)", stage, run: run, recipe: execution.recipe.key,
-            former: former, newLock: newLock)
-        try install(produced, of: stage)
-        try write(newLock, for: stage)
+        let entry = lockEntry(execution.recipe, run, record, kept)
+        try conclude(
+            stage, produced, entry: entry, recipe: execution.recipe.key, in: session)
         return StageOutcome(
             stage: stage.name, deed: .ran, reasons: execution.reasons, run: run,
             durationMilliseconds: record.durationMilliseconds, metrics: record.metrics,
-            metricsBefore: execution.metricsBefore, outputs: outputs(of: lock.stages[stage.name]))
+            metricsBefore: execution.metricsBefore, outputs: outputs(of: entry))
+    }
+
+    /// The one commit of a stage, and what makes it visible in the work tree, while no other
+    /// command changes the workspace. The order makes every instant safe: until the lock names
+    /// the new run, the stage is stale and the run cache knows the answer.
+    func conclude(
+        _ stage: Stage, _ produced: Produced, entry: LockFile.Stage, recipe: RecipeKey,
+        in session: StoreSession
+    ) throws {
+        try place.withLock {
+            // Another command may have written it since.
+            var newLock = try place.workspace.lockFile()
+            newLock.stages[stage.name] = entry
+            let ignores = try place.workspace.gitIgnoreEdits(adding: stage.outputs)
+            var operation = Operation(command: "repro \(stage.name)")
+            operation.refs = try refChanges(run: entry.run, recipe: recipe)
+            operation.artifacts = try contentChanges(stage, produced, entry, in: session)
+            operation.edits =
+                [FileEdit(path: try RepoPath(LockFile.name), after: Array(newLock.text.utf8))]
+                + ignores
+            try operation.dropIdleEdits(in: place.workspace)
+            report.newBytesStored += try operation.commit(session, in: place.workspace).storedBytes
+            try install(produced, of: stage)
+            operation.edits = ignores
+            try operation.writeFiles(in: place.workspace)
+            try write(newLock)
+        }
     }
 
     private func keepOutputs(
@@ -42,7 +61,7 @@ extension Reproduction {
         var kept: [RepoPath: PathContents.Kept] = [:]
         for path in stage.products {
             guard let source = produced.places[path],
-                let content = try place.contents.keep(source, in: session)
+                let content = try keep(source, at: path, in: session)
             else {
                 throw StoreError(
                     .stageFailed, "stage '\(stage.name)' did not write its output '\(path)'",
@@ -53,6 +72,15 @@ extension Reproduction {
             kept[path] = content
         }
         return kept
+    }
+
+    /// What stands at `source` and is, or will be, the workspace's `path`.
+    private func keep(
+        _ source: DiskPath, at path: RepoPath, in session: StoreSession
+    ) throws -> PathContents.Kept? {
+        source == place.root / path
+            ? try place.keep(path, in: session, scanner)
+            : try place.contents(as: path).keep(source, in: session)
     }
 
     private func runRecord(
@@ -88,7 +116,9 @@ extension Reproduction {
         var detail = RunRecord.Detail(sizeBytes: try place.contents.size(at: target))
         let status = try place.disk.status(of: target, followingLinks: true)
         if let status, status.kind == .file { detail.isExecutable = status.isExecutable }
-        if let pointer = try place.pointer(for: path), pointer.sizeBytes == detail.sizeBytes {
+        if let pointer = try place.workspace.pointer(of: path),
+            pointer.sizeBytes == detail.sizeBytes
+        {
             detail.rows = pointer.shape?.rows
         }
         return detail
@@ -115,27 +145,30 @@ extension Reproduction {
             let source = place.root / path
             let isSmall =
                 try place.contents.size(at: source) <= Reproduction.keptInputBytes
-            guard try isSmall || place.pointer(for: path) != nil else { continue }
-            _ = try place.contents.keep(source, in: session)
+            guard try isSmall || place.workspace.pointer(of: path) != nil else { continue }
+            _ = try keep(source, at: path, in: session)
         }
     }
 
-    /// Stores former outputs that are nowhere else: those that somebody changed by hand.
-    func keepFormer(
-        _ stage: Stage, _ produced: Produced, in session: StoreSession
-    ) throws -> FormerOutputs {
-        var former: FormerOutputs = [:]
-        for path in stage.products {
-            let source = produced.former[path]
-            // What is in place already and was not set aside stays as it is.
-            let place = source ?? (produced.places[path] == nil ? self.place.root / path : nil)
-            guard let place, let kept = try self.place.contents.keep(place, in: session) else {
-                continue
+    /// What the stage changes at the paths of its outputs. Former contents are stored, unless
+    /// they are: those that somebody changed by hand are nowhere else.
+    private func contentChanges(
+        _ stage: Stage, _ produced: Produced, _ entry: LockFile.Stage, in session: StoreSession
+    ) throws -> [OperationNote.ContentChange] {
+        try stage.products.compactMap { path in
+            guard let output = entry.outputs[path] else { return nil }
+            let after = OperationNote.State(
+                content: output.content, mode: output.isExecutable ? .executable : .plain)
+            let isReplaced = produced.places[path] != nil
+            guard isReplaced || produced.former[path] != nil else { return nil }
+            let before = try produced.former[path].flatMap {
+                try keep($0, at: path, in: session)
+            }.map {
+                OperationNote.State(
+                    content: $0.content, mode: $0.isExecutable ? .executable : .plain)
             }
-            former[path] = OperationNote.State(
-                content: kept.content, mode: kept.isExecutable ? .executable : .plain)
+            return before == after ? nil : .init(path: path, before: before, after: after)
         }
-        return former
     }
 
     private func lockEntry(
@@ -161,44 +194,12 @@ extension Reproduction {
         graph.stages.contains { $0.metrics.contains(path) } ? .metric : .artifact
     }
 
-    /// The one commit of a stage: objects, the run, and the refs that name it.
-    func commit(
-        _ session: StoreSession, _ command: String, _ stage: Stage, run: RunID,
-        recipe: RecipeKey, former: FormerOutputs, newLock: LockFile
-    ) throws {
-        var refs: [RefChange] = []
-        for name in [RefName.run(run), RefName.recipe(recipe)] {
+    private func refChanges(run: RunID, recipe: RecipeKey) throws -> [RefChange] {
+        try [RefName.run(run), RefName.recipe(recipe)].compactMap { name in
             let expected = try place.store.ref(name)
-            if expected != run.record {
-                refs.append(RefChange(name: name, expected: expected, new: run.record))
-            }
+            return expected == run.record
+                ? nil : RefChange(name: name, expected: expected, new: run.record)
         }
-        let note = try operationNote(
-            command, stage, former: former, newLock: newLock, in: session)
-        let report = try session.commit(refs: refs, note: note)
-        self.report.newBytesStored += report.storedBytes
-    }
-
-    /// What `undo` reverses: the lock's text, and what stood at the outputs' paths.
-    private func operationNote(
-        _ command: String, _ stage: Stage, former: FormerOutputs, newLock: LockFile,
-        in session: StoreSession
-    ) throws -> JSONValue {
-        var note = OperationNote(command: command, time: place.clock.now())
-        let before = try place.source(LockFile.name).map { try session.putBlob($0).id }
-        let after = try session.putBlob(Array(newLock.text.utf8)).id
-        if before != after, let path = try? RepoPath(LockFile.name) {
-            note.files = [.init(path: path, before: before, after: after)]
-        }
-        note.artifacts = stage.products.compactMap { path in
-            let new = newLock.stages[stage.name]?.outputs[path].map {
-                OperationNote.State(
-                    content: $0.content, mode: $0.isExecutable ? .executable : .plain)
-            }
-            return new == former[path]
-                ? nil : .init(path: path, before: former[path], after: new)
-        }
-        return note.json
     }
 
     /// Moves outputs that are not yet in place there.
@@ -210,8 +211,8 @@ extension Reproduction {
     }
 
     /// Renews the lock on disk, and then here.
-    func write(_ newLock: LockFile, for stage: Stage) throws {
-        if newLock != lock {
+    private func write(_ newLock: LockFile) throws {
+        if newLock != (try place.workspace.lockFile()) {
             // Made elsewhere, so that a cut leaves no litter in the work tree.
             let scratch = try place.makeScratch("lock")
             defer { try? place.disk.removeTree(scratch) }  // litter at worst

@@ -25,21 +25,14 @@ extension Reproduction {
         defer { try? place.disk.removeTree(scratch) }  // litter at worst
         let (produced, entry) = try prepare(stage, cached, in: scratch)
         let before = metricsBefore(stage)
-        var newLock = lock
-        newLock.stages[stage.name] = entry
         let session = try place.store.beginSession()
         defer { session.abandon() }  // does nothing after a commit
-        let former = try keepFormer(stage, produced, in: session)
-        try commit(
-            session, "repro \(stage.name)", stage, run: cached.id, recipe: recipe.key,
-            former: former, newLock: newLock)
-        try install(produced, of: stage)
-        try write(newLock, for: stage)
+        try conclude(stage, produced, entry: entry, recipe: recipe.key, in: session)
         return StageOutcome(
             stage: stage.name, deed: .restored, reasons: reasons, run: cached.id,
             durationMilliseconds: cached.record.durationMilliseconds,
             metrics: cached.record.metrics, metricsBefore: before,
-            outputs: outputs(of: lock.stages[stage.name]))
+            outputs: outputs(of: entry))
     }
 
     /// Writes the outputs that differ from what is on disk into `scratch`.
@@ -60,7 +53,7 @@ extension Reproduction {
             guard let content = record.outputs[path] else { continue }
             let detail = record.details[path]
             let target = place.root / path
-            let present = try place.contents.id(at: target)
+            let present = try place.content(at: path, scanner)
             entry.outputs[path] = LockFile.Output(
                 content: content, sizeBytes: detail?.sizeBytes ?? 0, role: role(of: path),
                 isExecutable: detail?.isExecutable ?? false)

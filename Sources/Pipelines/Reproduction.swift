@@ -17,6 +17,8 @@ final class Reproduction {
     let surroundings: RunSurroundings
     var lock: LockFile
     var report = ReproReport()
+    /// Believes what the stat tables know of files that have not changed since.
+    var scanner: ContentScanner
     /// What git says; asked once, since only files that git tracks count.
     private lazy var gitState = Result { try place.gitState(recorded: Set(allProducts)) }
 
@@ -29,7 +31,8 @@ final class Reproduction {
         self.progress = progress
         file = try place.stageFile()
         graph = try StageGraph(file)
-        lock = try LockFile.load(from: place.root, on: place.disk)
+        lock = try place.workspace.lockFile()
+        scanner = ContentScanner(place.workspace)
         surroundings = try RunSurroundings(root: place.root, disk: place.disk)
         try checkOutputsAreNoPointers()
     }
@@ -41,7 +44,7 @@ final class Reproduction {
     /// A path is either added or the output of a stage.
     private func checkOutputsAreNoPointers() throws {
         for stage in graph.stages {
-            for path in stage.products where try place.pointer(for: path) != nil {
+            for path in stage.products where try place.workspace.pointer(of: path) != nil {
                 throw StoreError.stageFile(
                     stage.line,
                     "stage '\(stage.name)' writes '\(path)', which was added and has a pointer",
@@ -55,7 +58,7 @@ final class Reproduction {
         var findings = StageFindings()
         for path in stage.dependencies { findings.inputs[path] = .some(try inputID(of: path)) }
         for path in stage.products {
-            findings.products[path] = .some(try place.contents.id(at: place.root / path))
+            findings.products[path] = .some(try place.content(at: path, scanner))
         }
         findings.seed = stage.isStep ? nil : stage.seed ?? options.seed ?? 0
         findings.variables = RunSurroundings.variables(stage.environment)
@@ -65,8 +68,8 @@ final class Reproduction {
 
     /// The content of an input: as it is on disk, else as its pointer or the lock names it.
     private func inputID(of path: RepoPath) throws -> ContentID? {
-        if let id = try place.contents.id(at: place.root / path) { return id }
-        if let pointer = try place.pointer(for: path) { return pointer.content }
+        if let id = try place.content(at: path, scanner) { return id }
+        if let pointer = try place.workspace.pointer(of: path) { return pointer.content }
         return lock.stages.values.compactMap { $0.outputs[path]?.content }.first
     }
 
@@ -103,6 +106,9 @@ final class Reproduction {
             in: place.temporary, root: place.root, lock: lock, on: place.disk)
         for index in try options.selection(in: graph, file: file) {
             try SignalWatch.check()
+            // A new one takes the time anew, and so believes what earlier stages wrote.
+            scanner = ContentScanner(place.workspace)
+            defer { scanner.finish() }
             let outcome = try bringUpToDate(graph.stages[index])
             report.outcomes.append(outcome)
             progress(.finished(outcome))
@@ -160,7 +166,7 @@ final class Reproduction {
                     + "the store here", subject: path.description,
                 advice: "run 'mlstore pull \(path)'", safety: CommandRun.safety)
         }
-        let isExecutable = try place.pointer(for: path)?.isExecutable ?? false
+        let isExecutable = try place.workspace.pointer(of: path)?.isExecutable ?? false
         let scratch = try place.makeScratch("fetch")
         defer { try? place.disk.removeTree(scratch) }  // litter at worst
         try place.contents.write(

@@ -12,7 +12,7 @@ extension StageFile {
         let parameters = try text.map { try Parameters(parsing: $0) } ?? Parameters(.object([:]))
         let hidden: [UInt8]
         do throws(DecodeError) {
-            hidden = try Placeholder.hide(in: bytes)
+            hidden = try ParameterPlaceholder.hide(in: bytes)
         } catch {
             let line = 1 + bytes[..<error.offset].count { $0 == 0x0a }
             throw StoreError.sourceFile(StageFile.fileName, line, error.reason)

@@ -30,7 +30,7 @@ struct Substitution {
     }
 
     private mutating func applyToScalar(_ text: String, _ node: YAMLNode) throws -> YAMLNode {
-        let pieces = Placeholder.pieces(of: text)
+        let pieces = ParameterPlaceholder.pieces(of: text)
         if case .parameter(let key) = pieces[0], pieces.count == 1 {
             return YAMLNode(try value(of: key, at: node.line), line: node.line, column: node.column)
         }

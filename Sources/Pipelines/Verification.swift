@@ -46,7 +46,7 @@ struct Verification {
     private func missingInputs(of stage: LockFile.Stage) throws -> [RepoPath] {
         try stage.dependencies.sorted { $0.key < $1.key }.compactMap { path, content in
             if try PathContents.holds(content, place.store) { return nil }
-            return try place.contents.id(at: place.root / path) == content ? nil : path
+            return try place.contents(as: path).id(at: place.root / path) == content ? nil : path
         }
     }
 
@@ -98,7 +98,7 @@ struct Verification {
         }
         let session = try place.store.beginSession()
         defer { session.abandon() }  // does nothing after a commit
-        _ = try place.contents.keep(place.root / path, in: session)
+        _ = try place.contents(as: path).keep(place.root / path, in: session)
         _ = try session.commit()
         try place.contents.write(content, isExecutable: isExecutable, to: target, from: place.store)
     }
@@ -109,9 +109,9 @@ struct Verification {
         guard let git = place.git, let hex = run?.environment.gitCommit,
             let commit = GitCommit(hex: hex), let paths = try? git.files(in: commit, suffix: "")
         else { return }
-        let inside = RelativeRoot(of: place.root, in: git.workDirectory)
         for outer in paths {
-            guard let path = inside.local(outer), path.removingSuffix(Pointer.suffix) == nil,
+            guard let path = place.workspace.workspacePath(ofGit: outer),
+                path.removingSuffix(Pointer.suffix) == nil,
                 path.components.first != Array(".mlstore".utf8),
                 let bytes = try git.file(
                     at: outer, in: commit, maximumBytes: Verification.maximumCodeBytes)
@@ -130,7 +130,7 @@ struct Verification {
 
     private func compare(_ stage: LockFile.Stage, in scratch: DiskPath) throws -> [Verdict.Output] {
         try stage.outputs.sorted { $0.key < $1.key }.map { path, output in
-            let found = try place.contents.id(at: scratch / path)
+            let found = try place.contents(as: path).id(at: scratch / path)
             let difference =
                 found == output.content || found == nil
                 ? nil

@@ -1,37 +1,24 @@
 import Bytes
-package import GitHistory
-package import Objects
-package import Platform
-package import Vocabulary
+import GitHistory
+import Objects
+import Platform
+import Vocabulary
 import Workspaces
 
-/// Where a pipeline runs: the top of a workspace, its store, and what tests decide.
-package struct Workplace: Sendable {
-    /// The top of the workspace.
-    package let root: DiskPath
-    /// The disk that it is on.
-    package let disk: any Disk
-    /// Its store.
-    package let store: ObjectStore
-    /// The clock for the times that people see.
-    package let clock: WallClock
-    /// Random bytes for names that must be new.
-    package let entropy: Entropy
-    /// The git repository around it, if any.
-    package let git: GitRepository?
+/// Where a pipeline runs: a workspace with what runs need of it.
+struct Workplace {
+    let workspace: Workspace
+    let store: ObjectStore
 
-    /// A place made of its parts.
-    package init(
-        root: DiskPath, disk: any Disk, store: ObjectStore, clock: WallClock, entropy: Entropy,
-        git: GitRepository?
-    ) {
-        self.root = root
-        self.disk = disk
-        self.store = store
-        self.clock = clock
-        self.entropy = entropy
-        self.git = git
+    init(_ workspace: Workspace) throws {
+        self.workspace = workspace
+        store = try workspace.store()
     }
+
+    var root: DiskPath { workspace.root }
+    var disk: any Disk { workspace.disk }
+    var clock: WallClock { workspace.machine.clock }
+    var git: GitRepository? { workspace.git }
 
     /// The longest stage file or parameter file that is read.
     private static let maximumSourceBytes = 16 << 20
@@ -39,10 +26,67 @@ package struct Workplace: Sendable {
     /// Where unfinished work stands; nothing in it is needed once no `repro` runs.
     var temporary: DiskPath { root / ".mlstore" / "tmp" }
 
+    /// Contents that stand outside of the work tree, or that are written.
     var contents: PathContents { PathContents(disk: disk) }
 
+    /// The same for what will stand, or stood, at `path`: what `.mlstoreignore` leaves out there
+    /// is left out.
+    func contents(as path: RepoPath) throws -> PathContents {
+        var rules = IgnoreRules()
+        var folders: [RepoPath] = []
+        var current = path
+        while let parent = current.parent {
+            folders.append(parent)
+            current = parent
+        }
+        for folder in [nil] + folders.reversed().map({ $0 as RepoPath? }) {
+            let file = (folder.map { root / $0 } ?? root) / PathContents.ignoreFileName
+            guard try disk.status(of: file, followingLinks: true)?.kind == .file else { continue }
+            rules.append(try disk.readFile(file, maximumBytes: 1 << 20), in: folder)
+        }
+        return PathContents(disk: disk, path: path, rules: rules)
+    }
+
+    /// What stands at `path` of the work tree; nil for nothing. A link there is followed.
+    func content(at path: RepoPath, _ scanner: ContentScanner) throws -> ContentID? {
+        if try isLink(path) { return try contents(as: path).id(at: root / path) }
+        return try scanner.state(of: path).content
+    }
+
+    /// Puts what stands at `path` of the work tree into the session; nil for nothing.
+    func keep(
+        _ path: RepoPath, in session: StoreSession, _ scanner: ContentScanner
+    ) throws -> PathContents.Kept? {
+        guard try disk.status(of: root / path, followingLinks: true) != nil else { return nil }
+        if try isLink(path) { return try contents(as: path).keep(root / path, in: session) }
+        let saved = try scanner.save(path, in: session)
+        return PathContents.Kept(
+            content: saved.content, sizeBytes: saved.state.sizeBytes,
+            isExecutable: saved.state.files == nil && saved.state.isExecutable)
+    }
+
+    private func isLink(_ path: RepoPath) throws -> Bool {
+        try disk.status(of: root / path, followingLinks: false)?.kind == .symlink
+    }
+
+    /// Runs `body` while no other command changes the workspace; waits as long as it takes, since
+    /// the work of a whole run would be lost otherwise.
+    func withLock<Value>(_ body: () throws -> Value) throws -> Value {
+        while true {
+            let held: any DiskLock
+            do {
+                held = try workspace.lock("repro")
+            } catch let error as StoreError where error.kind == .locked {
+                try SignalWatch.check()
+                continue
+            }
+            defer { held.unlock() }
+            return try body()
+        }
+    }
+
     /// The stage file and its parameters. Throws `.notFound` without a stage file.
-    package func stageFile() throws -> StageFile {
+    func stageFile() throws -> StageFile {
         guard let bytes = try source(StageFile.fileName) else {
             throw StoreError(
                 .notFound, "there is no '\(StageFile.fileName)' in '\(root)'",
@@ -54,7 +98,7 @@ package struct Workplace: Sendable {
     }
 
     /// The parameters; none without a file.
-    package func parameters() throws -> Parameters {
+    func parameters() throws -> Parameters {
         try source(Parameters.fileName).map { try Parameters(parsing: $0) }
             ?? Parameters(.object([:]))
     }
@@ -63,17 +107,6 @@ package struct Workplace: Sendable {
         let path = root / name
         guard try disk.status(of: path, followingLinks: true) != nil else { return nil }
         return try disk.readFile(path, maximumBytes: Workplace.maximumSourceBytes)
-    }
-
-    /// The pointer that stands for `path`, if there is one.
-    func pointer(for path: RepoPath) throws -> Pointer? {
-        let file = path.addingSuffix(Pointer.suffix)
-        guard try disk.status(of: root / file, followingLinks: true)?.kind == .file else {
-            return nil
-        }
-        return try Pointer(
-            parsing: try disk.readFile(root / file, maximumBytes: Pointer.maximumBytes),
-            file: file.description)
     }
 
     /// Keeps other `repro`s away from this workspace, and removes what dead ones left half made.
@@ -107,45 +140,18 @@ package struct Workplace: Sendable {
     }
 
     func nonce() -> String {
-        Digest(bytes: entropy.bytes(32)).map { String($0.hex.prefix(16)) } ?? "0"
+        Digest(bytes: workspace.machine.entropy.bytes(32)).map { String($0.hex.prefix(16)) } ?? "0"
     }
 
     /// What is known of the repository; `recorded` are paths that runs and locks record by id.
     func gitState(recorded: Set<RepoPath>) throws -> GitState {
         guard let git else { return .none }
-        let inside = RelativeRoot(of: root, in: git.workDirectory)
-        let patch = try git.dirtyPatchID { path in
-            guard let local = inside.local(path) else { return false }
-            return recorded.contains(local) || local.text == LockFile.name
-                || local.removingSuffix(Pointer.suffix) != nil
-                || local.lastComponent == Array(".gitignore".utf8)
+        let patch = try git.dirtyPatchID { outer in
+            guard let path = workspace.workspacePath(ofGit: outer) else { return false }
+            return recorded.contains(path) || path.text == LockFile.name
+                || path.removingSuffix(Pointer.suffix) != nil
+                || path.lastComponent == Array(GitIgnoreFile.name.utf8)
         }
         return GitState(commit: try git.head()?.hex, dirtyPatch: patch?.hex)
-    }
-}
-
-/// A workspace's place inside a git work tree, for turning git's paths into the workspace's.
-struct RelativeRoot {
-    private let prefix: [UInt8]?
-
-    init(of root: DiskPath, in workDirectory: DiskPath) {
-        if root == workDirectory {
-            prefix = []
-        } else if root.bytes.starts(with: workDirectory.bytes + [0x2f]) {
-            prefix = Array(root.bytes[(workDirectory.bytes.count + 1)...]) + [0x2f]
-        } else {
-            prefix = nil
-        }
-    }
-
-    /// The path as seen from the workspace; nil for one outside it.
-    func local(_ path: RepoPath) -> RepoPath? {
-        guard let prefix, path.bytes.starts(with: prefix) else { return nil }
-        return try? RepoPath(validating: Array(path.bytes[prefix.count...]))
-    }
-
-    /// The path as git sees it; nil when the workspace is not in the work tree.
-    func outer(_ path: RepoPath) -> RepoPath? {
-        prefix.flatMap { try? RepoPath(validating: $0 + path.bytes) }
     }
 }

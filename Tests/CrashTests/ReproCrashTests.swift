@@ -35,15 +35,13 @@ import Workspaces
     /// A workspace whose pipeline never ran.
     private func fresh() throws -> SimulatedDisk {
         let disk = SimulatedDisk()
-        try disk.makeDirectories(ReproCrashTests.root / ".mlstore" / "tmp")
+        try disk.makeDirectories(ReproCrashTests.root)
+        _ = try Workspace.create(at: ReproCrashTests.root, on: machine(disk))
         var table = "a,b,y\n"
         for row in 0..<24 { table += "\(row % 5),\(row * 7 % 11),\(row % 5 * 2 + row % 3)\n" }
         try write(table, to: "data.csv", on: disk)
         try write(ReproCrashTests.stages, to: "mlstore.yaml", on: disk)
         try write("train: {l2: 0.1}\n", to: "params.yaml", on: disk)
-        _ = try ObjectStore.create(
-            at: ReproCrashTests.root / ".mlstore" / "store", on: disk, entropy: .seeded(1),
-            clock: .forTests, threads: 1)
         for path in [".", ".mlstore"] { try disk.syncDirectory(ReproCrashTests.root / path) }
         try disk.syncDirectory(DiskPath("/"))
         return disk
@@ -57,19 +55,18 @@ import Workspaces
         return disk
     }
 
-    private func place(on disk: SimulatedDisk) throws -> Workplace {
-        let store = try ObjectStore.open(
-            at: ReproCrashTests.root / ".mlstore" / "store", on: disk, entropy: .seeded(2),
-            clock: .forTests, threads: 1)
-        return Workplace(
-            root: ReproCrashTests.root, disk: disk, store: store, clock: .forTests,
-            entropy: .seeded(3), git: nil)
+    private func machine(_ disk: SimulatedDisk) -> Machine {
+        Machine(disk: disk, clock: .forTests, entropy: .seeded(3), threads: 1, bootID: nil)
+    }
+
+    private func workspace(on disk: SimulatedDisk) throws -> Workspace {
+        try Workspace.open(from: ReproCrashTests.root, on: machine(disk))
     }
 
     private func repro(on disk: SimulatedDisk) throws {
         var options = ReproOptions()
         options.threads = 1
-        _ = try Pipelines.repro(options, in: place(on: disk))
+        _ = try Pipelines.repro(options, in: workspace(on: disk))
     }
 
     /// The files of the workspace but for `.mlstore`.
@@ -84,15 +81,15 @@ import Workspaces
 
     /// What must hold after any interruption.
     private func checkSound(_ disk: SimulatedDisk, _ before: LockFile, _ comment: Comment) throws {
-        let place = try place(on: disk)
+        let store = try workspace(on: disk).store()
         let lock = try LockFile.load(from: ReproCrashTests.root, on: disk)
         let contents = (before.outputs + lock.outputs).map(\.output.content)
         let runs = (before.stages.values.map(\.run) + lock.stages.values.map(\.run))
-        let report = try place.store.verify(
+        let report = try store.verify(
             .full,
             roots: contents.map { .content($0) } + runs.map { .record($0.record) })
         #expect(report.isSound, comment)
-        for run in runs { _ = try RunRecord(place.store.readRecord(run.record)) }
+        for run in runs { _ = try RunRecord(store.readRecord(run.record)) }
     }
 
     private func endure(_ name: String, _ start: SimulatedDisk) throws {

@@ -1,5 +1,4 @@
 import Bytes
-import GitHistory
 import Objects
 import Pipelines
 import Platform
@@ -11,23 +10,12 @@ import Workspaces
 /// A workspace in a temporary folder, inside git, with a store.
 struct PipelineFolder {
     let folder: TemporaryFolder
-    let place: Workplace
+    let workspace: Workspace
 
     init(_ stages: String = "", parameters: String? = nil, inGit: Bool = true) throws {
         folder = try TemporaryFolder()
-        if inGit {
-            try folder.run("git", "init", "-q", "-b", "main")
-        }
-        let disk = LocalDisk()
-        try disk.makeDirectories(folder.path / ".mlstore")
-        try folder.write("*\n", to: ".mlstore/.gitignore")
-        let entropy = Entropy.system
-        place = Workplace(
-            root: folder.path, disk: disk,
-            store: try ObjectStore.create(
-                at: folder.path / ".mlstore" / "store", on: disk, entropy: entropy),
-            clock: .system, entropy: entropy,
-            git: inGit ? try GitRepository.discover(from: folder.path, on: disk) : nil)
+        if inGit { try folder.run("git", "init", "-q", "-b", "main") }
+        workspace = try Workspace.create(at: folder.path, on: Machine.local()).workspace
         try folder.write(stages, to: "mlstore.yaml")
         if let parameters { try folder.write(parameters, to: "params.yaml") }
     }
@@ -38,14 +26,14 @@ struct PipelineFolder {
         var options = ReproOptions()
         options.threads = 1
         change(&options)
-        let report = try Pipelines.repro(options, in: place)
+        let report = try Pipelines.repro(options, in: workspace)
         return report.outcomes.map { "\($0.stage) \($0.deed.rawValue)" }.joined(separator: ", ")
     }
 
     func report(_ change: (inout ReproOptions) -> Void = { _ in }) throws -> ReproReport {
         var options = ReproOptions()
         change(&options)
-        return try Pipelines.repro(options, in: place)
+        return try Pipelines.repro(options, in: workspace)
     }
 
     var lock: LockFile {
@@ -56,7 +44,7 @@ struct PipelineFolder {
         guard let locked = try lock.stages[stage] else {
             throw StoreError(.notFound, "no entry for '\(stage)'")
         }
-        return try RunRecord(place.store.readRecord(locked.run.record))
+        return try RunRecord(workspace.store().readRecord(locked.run.record))
     }
 
     /// Everything below the top but git's and our own folder: paths and contents.
@@ -65,7 +53,7 @@ struct PipelineFolder {
             "find", ".", "-path", "./.git", "-prune", "-o", "-path", "./.mlstore", "-prune", "-o",
             "-type", "f", "-print")
         var files: [String: String] = [:]
-        for name in list.split(separator: "\n") {
+        for name in list.split(separator: "\n") where !name.hasSuffix(".gitignore") {
             files[String(name.dropFirst(2))] = try folder.read(String(name.dropFirst(2)))
         }
         return files

@@ -11,7 +11,7 @@ import Workspaces
     private func verdict(_ pipeline: PipelineFolder, _ stage: String) throws -> Verdict {
         var options = ReplayOptions()
         options.stages = [stage]
-        return try #require(try replay(options, in: pipeline.place).verdicts.first)
+        return try #require(try replay(options, in: pipeline.workspace).verdicts.first)
     }
 
     @Test func `a stage that repeats itself is equal, and nothing is touched`() throws {
@@ -26,15 +26,15 @@ import Workspaces
         try pipeline.folder.write("changed", to: "i")
         try pipeline.folder.write("changed", to: "o")
         let before = try pipeline.files()
-        let report = try replay(in: pipeline.place)
+        let report = try replay(in: pipeline.workspace)
         #expect(report.allEqual)
         #expect(report.verdicts.map(\.stage) == ["a", "b"])
         #expect(try pipeline.files() == before)
         #expect(try pipeline.litter() == [])
         let run = try #require(try pipeline.lock.stages["a"]?.run)
         let name = try #require(RefName("verdicts/" + run.digest.hex))
-        let id = try #require(try pipeline.place.store.ref(name))
-        let record = try pipeline.place.store.readRecord(id)
+        let id = try #require(try pipeline.workspace.store().ref(name))
+        let record = try pipeline.workspace.store().readRecord(id)
         #expect(record["type"] == "verdict")
         #expect(record["verdict"] == "equal")
     }
@@ -100,7 +100,7 @@ import Workspaces
 
     @Test func `without a lock there is nothing to replay`() throws {
         let pipeline = try PipelineFolder("stages: {a: {cmd: 'true'}}")
-        let error = #expect(throws: StoreError.self) { try replay(in: pipeline.place) }
+        let error = #expect(throws: StoreError.self) { try replay(in: pipeline.workspace) }
         #expect(error?.kind == .notFound)
     }
 }

@@ -51,7 +51,7 @@ import Workspaces
         let pipeline = try chain()
         try pipeline.repro()
         try pipeline.folder.write("abd", to: "in.txt")
-        let states = try stageStates(in: pipeline.place)
+        let states = try stageStates(in: pipeline.workspace)
         #expect(states.map(\.isStale) == [true, true])
         #expect(states[0].reasons[0].description.hasPrefix("input 'in.txt' changed: "))
         #expect(states[1].reasons == [.upstreamStale("upper")])
@@ -100,7 +100,7 @@ import Workspaces
         #expect(try pipeline.folder.read("out/upper.txt") == "ABC")
         #expect(try pipeline.folder.read("ran.log") == "x\n")
         // What somebody had written there is in the store, for undo.
-        #expect(pipeline.place.store.contains(BlobID(sha256(Array("edited".utf8)))))
+        #expect(try pipeline.workspace.store().contains(BlobID(sha256(Array("edited".utf8)))))
     }
 
     @Test func `force runs what is current, alone or with the rest`() throws {
@@ -192,7 +192,7 @@ import Workspaces
 
     @Test func `an input that only the store has is put on disk`() throws {
         let pipeline = try PipelineFolder("stages: {a: {cmd: cp d x, deps: [d], outs: [x]}}")
-        let session = try pipeline.place.store.beginSession()
+        let session = try pipeline.workspace.store().beginSession()
         let id = try session.putBlob(Array("data".utf8)).id
         _ = try session.commit()
         let pointer = Pointer(kind: .dataset, content: .file(id), sizeBytes: 4)
@@ -302,7 +302,7 @@ import Workspaces
     @Test func `one stage is one commit with its refs`() throws {
         let pipeline = try chain()
         try pipeline.repro()
-        let store = pipeline.place.store
+        let store = try pipeline.workspace.store()
         let entries = try store.journal()
         #expect(entries.count == 2)
         #expect(entries[0].refs.map(\.name.description).map { $0.prefix(5) } == ["runs/", "recip"])
@@ -311,5 +311,45 @@ import Workspaces
         #expect(note["files"]?.arrayValue?.first?["path"] == "mlstore.lock")
         try pipeline.repro()
         #expect(try store.journal().count == 2)
+    }
+
+    @Test func `git is told to leave outputs alone, and metrics to itself`() throws {
+        let pipeline = try chain()
+        try pipeline.repro()
+        #expect(try pipeline.folder.read("out/.gitignore") == "/upper.txt\n")
+        let status = try pipeline.folder.run("git", "status", "--short", "-uall")
+        #expect(!status.contains("upper.txt"))
+        #expect(status.contains("count.json"))
+        #expect(status.contains("mlstore.lock"))
+    }
+
+    @Test func `values at a revision are those of its files`() throws {
+        let pipeline = try chain()
+        try pipeline.repro()
+        try pipeline.folder.run("git", "add", ".")
+        try pipeline.folder.run("git", "commit", "-qm", "first")
+        try pipeline.folder.write("scale: 5\nother: 1\n", to: "params.yaml")
+        try pipeline.repro()
+        let workspace = pipeline.workspace
+        #expect(
+            try paramsDiff(from: "HEAD", to: nil, in: workspace).changes
+                == [ValueChange(key: "scale", old: 2, new: 5)])
+        let diff = try metricsDiff(from: "HEAD", to: nil, in: workspace)
+        #expect(diff.files.map(\.path) == [try RepoPath("count.json")])
+        #expect(diff.files.first?.changes == [ValueChange(key: "scale", old: 2, new: 5)])
+        #expect(diff.unchangedCount == 1)
+        #expect(throws: StoreError.self) { try parameters(at: "no-such", in: workspace) }
+    }
+
+    @Test func `what mlstoreignore leaves out of a folder makes nothing stale`() throws {
+        let pipeline = try PipelineFolder(
+            "stages: {a: {cmd: ls src > o, deps: [src], outs: [o]}}")
+        try pipeline.folder.write("__pycache__/\n", to: ".mlstoreignore")
+        try pipeline.folder.write("x", to: "src/a.py")
+        #expect(try pipeline.repro() == "a ran")
+        try pipeline.folder.write("cache", to: "src/__pycache__/a.pyc")
+        #expect(try pipeline.repro() == "a current")
+        try pipeline.folder.write("y", to: "src/b.py")
+        #expect(try pipeline.repro() == "a ran")
     }
 }

@@ -41,7 +41,7 @@ import Workspaces
         let pipeline = try pipeline()
         #expect(try pipeline.repro() == "split ran, train ran, evaluate ran")
         let first = try pipeline.files()
-        #expect(try replay(in: pipeline.place).allEqual)
+        #expect(try replay(in: pipeline.workspace).allEqual)
         for threads in [2, 7] {
             #expect(
                 try pipeline.repro {
@@ -64,7 +64,7 @@ import Workspaces
         let pipeline = try pipeline()
         try pipeline.repro()
         try pipeline.folder.write("train: {l2: 5}\n", to: "params.yaml")
-        let states = try stageStates(in: pipeline.place)
+        let states = try stageStates(in: pipeline.workspace)
         #expect(
             states.map(\.reasons) == [
                 [], [.parameterChanged("train.l2", old: 0.1, new: 5)], [.upstreamStale("train")],

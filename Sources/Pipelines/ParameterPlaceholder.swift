@@ -5,7 +5,7 @@ import Vocabulary
 /// A brace ends an unquoted YAML text inside `{…}` and `[…]`, so placeholders are hidden from the
 /// YAML parser: their braces become two characters of Unicode's private use area, one character
 /// each, so that every line and column of an error stays right.
-enum Placeholder {
+enum ParameterPlaceholder {
     /// A part of a text.
     enum Piece: Equatable {
         /// As it stands.
