@@ -154,7 +154,9 @@ struct TOMLLines {
             } else if character == "\"" || character == "'" {
                 quote = character
             } else if character == "#" {
-                return line[...equals] + " \(literal) " + behind[index...]
+                let value = behind[..<index]
+                let blanks = value.reversed().prefix { $0 == " " || $0 == "\t" }
+                return line[...equals] + " \(literal)" + String(blanks) + behind[index...]
             }
         }
         return line[...equals] + " \(literal)"

@@ -1,0 +1,62 @@
+import Testing
+import Vocabulary
+import Workspaces
+
+@Suite struct ConfigTests {
+    private func config(_ text: String) throws -> Config {
+        try Config(parsing: Array(text.utf8), file: "config.toml")
+    }
+
+    @Test func `an edit changes one line and keeps the comments`() throws {
+        let text = """
+            # ours
+            version = 1  # of the file
+
+            [remote.origin]  # the bucket
+            url = "file:///a#b"  # old
+            # end
+
+            """
+        let edited = try config(text).setting("remote.origin.url", to: "s3://x/\"y\"")
+        #expect(
+            edited.text
+                == text.replacing("\"file:///a#b\"", with: "\"s3://x/\\\"y\\\"\""))
+        #expect(edited.remotes.map(\.url) == ["s3://x/\"y\""])
+    }
+
+    @Test func `a new remote gets a table of its own, and removing it takes that away`() throws {
+        let text = "# mine\nversion = 1\n"
+        let edited = try config(text).setting("remote.lab.url", to: "file:///data")
+        #expect(edited.text == text + "\n[remote.lab]\nurl = \"file:///data\"\n")
+        #expect(try edited.removing("remote.lab.url").text == text)
+        #expect(try edited.setting("user.name", to: "Ada").string("user.name") == "Ada")
+    }
+
+    @Test func `what cannot be edited by lines is refused, not guessed`() throws {
+        let config = try self.config("remote = { a = { url = \"x\" } }\n")
+        let error = try #require(throws: StoreError.self) {
+            try config.setting("remote.a.url", to: "y")
+        }
+        #expect(error.kind == .malformed)
+        #expect(error.advice?.contains("by hand") == true)
+    }
+
+    @Test(arguments: ["version = [\n", "a = 1\na = 2\n", "version = \"1\"\n", "remote.a.url = 1\n"])
+    func `nonsense is refused`(text: String) throws {
+        let error = try #require(throws: StoreError.self) { try config(text) }
+        #expect(error.kind == .malformed)
+        #expect(error.message.contains("'config.toml'"))
+    }
+
+    @Test func `a newer version and bad edits are told apart`() throws {
+        #expect(
+            try #require(throws: StoreError.self) { try self.config("version = 2\n") }.kind
+                == .newerFormat)
+        let config = try self.config("")
+        #expect(throws: StoreError.self) { try config.setting("user.nam", to: "x") }
+        #expect(throws: StoreError.self) { try config.setting("remote.a/b.url", to: "x") }
+        #expect(throws: StoreError.self) { try config.setting("core.threads", to: "-1") }
+        #expect(throws: StoreError.self) { try config.removing("user.name") }
+        #expect(try self.config("usr = 1\n").unknownKeys == ["usr"])
+    }
+}
