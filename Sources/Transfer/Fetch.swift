@@ -11,6 +11,9 @@ package struct FetchOptions: Hashable, Sendable {
     package var isThorough: Bool
     /// Take the remote's refs, with all their records.
     package var takesRefs: Bool
+    /// Of directories take only the listings: for a store that is thrown away, since others must
+    /// hold what their listings name.
+    var listsOnly = false
 
     /// The defaults.
     package init(isThorough: Bool = false, takesRefs: Bool = true) {

@@ -90,6 +90,7 @@ final class FetchExchange {
             case .object(let needed):
                 guard try want(needed) else { throw lacking(needed.description, key) }
             case .blob(let blob):
+                if options.listsOnly { continue }
                 guard try want(blob) else { throw lacking("blob '\(blob.short)'", key) }
             case .mention(let digest):
                 _ = try want(ObjectKey(.record, digest))

@@ -1,0 +1,120 @@
+import GitHistory
+import Objects
+import Platform
+package import Remotes
+package import Vocabulary
+package import Workspaces
+
+extension Workspace {
+    /// The remote to use: the one named, or `origin`, or the only one. Throws `.notFound` with
+    /// what there is.
+    package func remote(
+        named name: String?
+    ) throws -> (name: RemoteName, url: RemoteURL) {
+        let known = try config().remotes
+        let chosen: (name: RemoteName, url: String)?
+        if let name {
+            chosen = known.first { $0.name.description == name }
+        } else {
+            chosen =
+                known.first { $0.name.description == "origin" }
+                ?? (known.count == 1 ? known[0] : nil)
+        }
+        guard let chosen else { throw StoreError.noSuchRemote(name, known.map(\.name)) }
+        return (chosen.name, try RemoteURL(parsing: chosen.url, relativeTo: root))
+    }
+
+    /// This workspace's store and one of its remotes, ready for an exchange.
+    package func context(ofRemote name: String?) throws -> RemoteContext {
+        let (name, url) = try remote(named: name)
+        return RemoteContext(
+            store: try store(), disk: disk, stateDirectory: root / ".mlstore/state",
+            remote: try openRemote(url, on: disk), name: name, clock: machine.clock,
+            entropy: machine.entropy, threads: machine.threads)
+    }
+
+    /// What the selected tracked paths (nil: all) hold, by path, and what could not be read.
+    fileprivate func transferSelection(
+        _ paths: [RepoPath]?
+    ) throws -> (selection: TransferSelection, problems: [TrackingProblem]) {
+        let tracked = try tracked()
+        let chosen = tracked.selected(paths)
+        if let paths,
+            let unknown = paths.first(where: { path in
+                !chosen.contains { $0.path.isInside(path) || path.isInside($0.path) }
+            })
+        {
+            throw StoreError(
+                .notFound, "'\(unknown)' is not tracked: it has no pointer and no stage wrote it",
+                subject: unknown.description,
+                advice: "run 'mlstore status' to see what is tracked", safety: "nothing was changed"
+            )
+        }
+        let contents = chosen.map { (path: $0.path.description, id: $0.content) }
+        return (TransferSelection(contents: contents), tracked.problems)
+    }
+}
+
+/// Pushes the contents of the selected tracked paths (nil: all), of the pipeline's outputs, and of
+/// everything that refs lead to. Where only some paths are selected, refs stay at home.
+package func push(
+    _ paths: [RepoPath]? = nil, of workspace: Workspace, to remote: String? = nil,
+    options: PushOptions = PushOptions(), progress: (TransferProgress) -> Void = { _ in }
+) throws -> PushReport {
+    let context = try workspace.context(ofRemote: remote)
+    var (selection, problems) = try workspace.transferSelection(paths)
+    if let problem = problems.first { throw problem.error }
+    if paths == nil {
+        selection.contents += try committedContents(of: workspace)
+        selection.refs = try context.store.refs()
+    }
+    return try push(selection, to: context, options: options, progress: progress)
+}
+
+/// What git's HEAD tracks: it may have been committed from another state than the work tree's, and
+/// whoever clones it will ask for it.
+private func committedContents(
+    of workspace: Workspace
+) throws -> [(path: String, id: ContentID)] {
+    guard let git = workspace.git, let head = try git.head() else { return [] }
+    let store = try workspace.store()
+    return try workspace.tracked(atCommit: head.hex).paths
+        .filter { store.contains($0.content) }
+        .map { (path: $0.path.description, id: $0.content) }
+}
+
+/// Fetches what the selected tracked paths (nil: all) need into the store, and the remote's refs
+/// with their records. The work tree stays as it is.
+package func fetch(
+    _ paths: [RepoPath]? = nil, into workspace: Workspace, from remote: String? = nil,
+    options: FetchOptions = FetchOptions(),
+    progress: @escaping (TransferProgress) -> Void = { _ in }
+) throws -> FetchReport {
+    let context = try workspace.context(ofRemote: remote)
+    let (selection, problems) = try workspace.transferSelection(paths)
+    var report = try fetch(selection, from: context, options: options, progress: progress)
+    report.warnings += problems.map { "'\($0.path)' was passed over: \($0.error.message)" }
+    return report
+}
+
+extension StoreError {
+    static func noSuchRemote(_ name: String?, _ known: [RemoteName]) -> StoreError {
+        guard let name else {
+            return known.isEmpty
+                ? StoreError(
+                    .notFound, "this workspace has no remote",
+                    advice: "name one: 'mlstore remote add origin file:///path/to/it'",
+                    safety: "nothing was changed")
+                : StoreError(
+                    .ambiguous, "there are several remotes and none is named 'origin'",
+                    advice: "say which: \(known.map(\.description).joined(separator: ", "))",
+                    safety: "nothing was changed")
+        }
+        let others = known.map(\.description).joined(separator: ", ")
+        return StoreError(
+            .notFound, "there is no remote '\(name)'", subject: name,
+            advice: known.isEmpty
+                ? "add it: 'mlstore remote add \(name) file:///path/to/it'" : "there is: \(others)",
+            safety: "nothing was changed")
+    }
+}

@@ -1,0 +1,200 @@
+import Objects
+import Platform
+import Remotes
+import TestSupport
+import Testing
+import Transfer
+import Vocabulary
+import Workspaces
+
+@Suite struct WorkspaceExchangeTests {
+    private func machine(_ seed: UInt64) -> Machine {
+        Machine(
+            disk: LocalDisk(), clock: .forTests, entropy: .seeded(seed), threads: 2, bootID: nil)
+    }
+
+    private func path(_ text: String) throws -> RepoPath { try RepoPath(text) }
+
+    private func makeWorkspace(
+        _ folder: TemporaryFolder, _ name: String, _ seed: UInt64
+    ) throws -> Workspace {
+        let place = folder.path / name
+        try LocalDisk().makeDirectories(place)
+        let workspace = try Workspace.create(at: place, on: machine(seed)).workspace
+        let url = RemoteURL(directory: folder.path / "remote").description
+        try workspace.save(try workspace.config().setting("remote.origin.url", to: url))
+        return workspace
+    }
+
+    private func addAll(_ names: [String], _ workspace: Workspace) throws {
+        _ = try add(try names.map { try path($0) }, in: workspace)
+    }
+
+    private func commit(_ message: String, _ workspace: Workspace) throws {
+        var options = CommitOptions()
+        options.message = message
+        options.author = "Ada <ada@example.org>"
+        _ = try commitSnapshot(in: workspace, options: options)
+    }
+
+    @Test func `without git, a pull brings the head of the history into an empty workspace`() throws
+    {
+        let folder = try TemporaryFolder()
+        let a = try makeWorkspace(folder, "a", 1)
+        try folder.write("one,two\n1,2\n", to: "a/data/table.csv")
+        try folder.write("x", to: "a/images/deep/x.bin")
+        try addAll(["data/table.csv", "images"], a)
+        try commit("first", a)
+        #expect(try push(of: a).absent.isEmpty)
+
+        let b = try makeWorkspace(folder, "b", 2)
+        let first = try pull(into: b)
+        #expect(first.snapshot != nil)
+        #expect(try folder.read("b/data/table.csv") == "one,two\n1,2\n")
+        #expect(try folder.read("b/images/deep/x.bin") == "x")
+        #expect(try folder.has("b/data/table.csv.mlstore"))
+
+        // A change goes the other way.
+        try folder.write("one,two\n3,4\n", to: "b/data/table.csv")
+        try addAll(["data/table.csv"], b)
+        try commit("second", b)
+        _ = try push(of: b)
+        #expect(try pull(into: a).snapshot != nil)
+        #expect(try folder.read("a/data/table.csv") == "one,two\n3,4\n")
+        #expect(try pull(into: a).snapshot == nil)
+    }
+
+    @Test func `unsaved work is not overwritten by a pull`() throws {
+        let folder = try TemporaryFolder()
+        let a = try makeWorkspace(folder, "a", 1)
+        try folder.write("1\n", to: "a/t.txt")
+        try addAll(["t.txt"], a)
+        _ = try push(of: a)
+        try folder.write("unsaved\n", to: "a/t.txt")
+        let error = #expect(throws: StoreError.self) { try pull(into: a) }
+        #expect(error?.kind == .unsavedChanges)
+        #expect(try folder.read("a/t.txt") == "unsaved\n")
+    }
+
+    @Test func `what the remote lacks is told and the rest is brought`() throws {
+        let folder = try TemporaryFolder()
+        let a = try makeWorkspace(folder, "a", 1)
+        try folder.write("1\n", to: "a/one.txt")
+        try folder.write("2\n", to: "a/two.txt")
+        try addAll(["one.txt"], a)
+        _ = try push(of: a)
+        try addAll(["two.txt"], a)
+        let b = try makeWorkspace(folder, "b", 2)
+        for name in ["one.txt.mlstore", "two.txt.mlstore"] {
+            try folder.write(try folder.read("a/" + name), to: "b/" + name)
+        }
+        let report = try pull(into: b)
+        #expect(report.fetched.absent == ["two.txt"])
+        #expect(try folder.read("b/one.txt") == "1\n" && !folder.has("b/two.txt"))
+        // Selecting a path limits the pull to it.
+        _ = try push([try path("two.txt")], of: a)
+        #expect(try pull([try path("two.txt")], into: b).fetched.absent.isEmpty)
+        #expect(try folder.read("b/two.txt") == "2\n")
+        let unknown = #expect(throws: StoreError.self) { try pull([try path("no")], into: b) }
+        #expect(unknown?.kind == .notFound)
+    }
+
+    @Test func `the remote is chosen by name, by the name origin, or because it is the only one`()
+        throws
+    {
+        let folder = try TemporaryFolder()
+        let a = try makeWorkspace(folder, "a", 1)
+        #expect(try a.remote(named: nil).name.description == "origin")
+        let missing = #expect(throws: StoreError.self) { try a.remote(named: "other") }
+        #expect(missing?.kind == .notFound && missing?.advice == "there is: origin")
+        let bare = try Workspace.create(at: folder.path / "bare", on: machine(3)).workspace
+        let none = #expect(throws: StoreError.self) { try bare.remote(named: nil) }
+        #expect(none?.advice?.contains("mlstore remote add") == true)
+        var config = try bare.config().setting("remote.x.url", to: "file:///x")
+        try bare.save(config)
+        #expect(try bare.remote(named: nil).name.description == "x")
+        config = try config.setting("remote.y.url", to: "../y")
+        try bare.save(config)
+        let several = #expect(throws: StoreError.self) { try bare.remote(named: nil) }
+        #expect(several?.kind == .ambiguous)
+        #expect(try bare.remote(named: "y").url.path == folder.path / "y")
+    }
+
+    @Test func `get takes files, folders and parts of them from a remote's snapshot`() throws {
+        let folder = try TemporaryFolder()
+        let a = try makeWorkspace(folder, "a", 1)
+        try folder.write("t\n", to: "a/data/table.csv")
+        try folder.write("x", to: "a/data/images/deep/x.bin")
+        try folder.write("y", to: "a/data/images/y.bin")
+        try folder.run("chmod", "+x", "a/data/images/y.bin")
+        try folder.run("ln", "-s", "y.bin", "a/data/images/link")
+        try addAll(["data/table.csv", "data/images"], a)
+        try commit("first", a)
+        _ = try push(of: a)
+        let source = "file://\(folder.path)/remote"
+        func take(_ text: String, _ name: String) throws -> GetReport {
+            try get(
+                try path(text), from: source, in: folder.path, on: machine(9),
+                options: GetOptions(output: folder.path / name))
+        }
+        let file = try take("data/table.csv", "out.csv")
+        #expect(try folder.read("out.csv") == "t\n" && file.files == 1 && file.receivedBytes > 0)
+        #expect(try take("data/images", "images").files == 3)
+        #expect(try folder.read("images/deep/x.bin") == "x" && folder.read("images/link") == "y")
+        let status = try LocalDisk().status(of: folder.path / "images/y.bin", followingLinks: false)
+        #expect(status?.isExecutable == true)
+        _ = try take("data/images/deep/x.bin", "x.bin")
+        #expect(try folder.read("x.bin") == "x")
+        _ = try take("data", "all")
+        #expect(try folder.read("all/images/deep/x.bin") == "x" && folder.has("all/table.csv"))
+        let there = #expect(throws: StoreError.self) { try take("data", "all") }
+        #expect(there?.kind == .alreadyExists)
+        let missing = #expect(throws: StoreError.self) { try take("data/no", "no") }
+        #expect(missing?.kind == .notFound)
+        let left = try LocalDisk().entries(of: folder.path).map {
+            String(decoding: $0.name, as: UTF8.self)
+        }
+        #expect(!left.contains { $0.hasPrefix(temporaryNamePrefix) })
+    }
+
+    @Test func `with git, pointers of a clone are pulled, and get takes any revision`() throws {
+        let folder = try TemporaryFolder()
+        try folder.run("git", "init", "-q", "a")
+        let a = try makeWorkspace(folder, "a", 1)
+        try folder.write("v1\n", to: "a/data/t.csv")
+        try folder.write("f\n", to: "a/more/f.bin")
+        try addAll(["data/t.csv", "more"], a)
+        try folder.run("git", "add", "-A", in: "a")
+        try folder.run("git", "commit", "-qm", "one", in: "a")
+        _ = try push(of: a)
+        try folder.write("v2\n", to: "a/data/t.csv")
+        try addAll(["data/t.csv"], a)
+        try folder.run("git", "commit", "-qam", "two", in: "a")
+        #expect(try push(of: a).objects > 0)
+
+        try folder.run("git", "clone", "-q", "a", "b")
+        let b = try Workspace.open(from: folder.path / "b", on: machine(2))
+        #expect(try pull(into: b).fetched.absent.isEmpty)
+        #expect(try folder.read("b/data/t.csv") == "v2\n" && folder.read("b/more/f.bin") == "f\n")
+        try folder.run("git", "checkout", "-q", "HEAD~1", in: "b")
+        _ = try pull(into: b)
+        #expect(try folder.read("b/data/t.csv") == "v1\n")
+
+        func take(_ source: String, _ revision: String?, _ name: String) throws -> String {
+            _ = try get(
+                try path("data/t.csv"), from: source, in: folder.path, on: machine(9),
+                options: GetOptions(revision: revision, output: folder.path / name))
+            return try folder.read(name)
+        }
+        #expect(try take("a", nil, "newest") == "v2\n")
+        #expect(try take("a", "HEAD~1", "older") == "v1\n")
+        // A clone that never pulled has the content on its remote only.
+        try folder.run("git", "clone", "-q", "a", "c")
+        #expect(try take("c", nil, "from-clone") == "v2\n")
+        let nowhere = #expect(throws: StoreError.self) { try take("nowhere", nil, "n") }
+        #expect(nowhere?.kind == .notFound)
+        try LocalDisk().makeDirectory(folder.path / "plain")
+        let plain = #expect(throws: StoreError.self) { try take("plain", nil, "n") }
+        #expect(plain?.kind == .notFound)
+    }
+}
