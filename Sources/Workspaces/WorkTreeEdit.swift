@@ -73,8 +73,8 @@ struct WorkTreeEdit {
         report.saved = unsaved.map(\.entry.path)
         report.sequence = try record(plans, changes, unsaved, in: store)
         report.textsChanged = changes.map(\.text.path)
-        try WorkTreeWriter(workspace: workspace, store: store).run(
-            moves, plans, changes, &report, progress: progress)
+        var writer = WorkTreeWriter(workspace: workspace, store: store)
+        try writer.run(moves, plans, changes, &report, progress: progress)
         return report
     }
 

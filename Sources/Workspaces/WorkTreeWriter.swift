@@ -9,14 +9,21 @@ import Vocabulary
 struct WorkTreeWriter: Sendable {
     let workspace: Workspace
     let store: ObjectStore
+    /// What was written, with the status of each before it got its name.
+    private(set) var written: [RepoPath: FileStatus] = [:]
 
-    private var disk: any Disk { workspace.disk }
+    init(workspace: Workspace, store: ObjectStore) {
+        self.workspace = workspace
+        self.store = store
+    }
+
+    var disk: any Disk { workspace.disk }
 
     /// Files up to this size are written side by side; larger ones are decoded in parallel.
     private static let smallBytes = 1 << 20
     private static let batchFiles = 512
 
-    func run(
+    mutating func run(
         _ moves: [OperationNote.Move], _ plans: [ContentPlan], _ changes: [WorkTreeEdit.Change],
         _ report: inout WorkTreeReport, progress: (WorkProgress) -> Void
     ) throws {
@@ -92,7 +99,7 @@ struct WorkTreeWriter: Sendable {
 
     // MARK: - Writing
 
-    private func write(
+    private mutating func write(
         _ plan: ContentPlan, _ done: inout WorkProgress, _ progress: (WorkProgress) -> Void
     ) throws {
         let small = plan.writes.filter { $0.entry.size <= WorkTreeWriter.smallBytes }
@@ -101,13 +108,17 @@ struct WorkTreeWriter: Sendable {
         while start < small.count {
             try SignalWatch.check()
             let batch = small[start..<min(start + WorkTreeWriter.batchFiles, small.count)]
-            try pool.forEach(count: batch.count) { try write(batch[batch.startIndex + $0]) }
+            let writer = self
+            let statuses = try pool.map(count: batch.count) {
+                try writer.write(batch[batch.startIndex + $0])
+            }
+            for (write, status) in zip(batch, statuses) { written[write.entry.path] = status }
             count(batch, &done, progress)
             start += batch.count
         }
         for large in plan.writes where large.entry.size > WorkTreeWriter.smallBytes {
             try SignalWatch.check()
-            try write(large)
+            written[large.entry.path] = try write(large)
             count([large], &done, progress)
         }
     }
@@ -121,9 +132,12 @@ struct WorkTreeWriter: Sendable {
         progress(done)
     }
 
-    private func write(_ write: ContentPlan.Write) throws {
-        guard let blob = write.entry.blob else { return }
-        if write.entry.kind == .symlink { return try writeLink(write, target: blob) }
+    private func write(_ write: ContentPlan.Write) throws -> FileStatus? {
+        guard let blob = write.entry.blob else { return nil }
+        if write.entry.kind == .symlink {
+            try writeLink(write, target: blob)
+            return nil
+        }
         let place = workspace.root / write.entry.path
         let (temporary, file) = try makeTemporaryFile(
             in: place.parent, on: disk,
@@ -135,9 +149,11 @@ struct WorkTreeWriter: Sendable {
                 try unsafe file.write(piece, at: offset)
                 offset += piece.count
             }
+            let status = try file.status()
             try file.close()
             try checkUnchanged(write.entry.path, write.replaced)
             try disk.rename(temporary, to: place)
+            return status
         } catch {
             // The first failure is the one to report; the temporary file is only litter.
             try? file.close()
@@ -195,28 +211,6 @@ struct WorkTreeWriter: Sendable {
                 .changedMeanwhile, "cannot write '\(path)': something else is there now",
                 subject: path.description, advice: "look at it, then run the command again",
                 safety: "what was there is untouched")
-        }
-    }
-
-    // MARK: - Remembering
-
-    /// Tells the stat tables what was written, so that the next status need not read it.
-    private func remember(_ plans: [ContentPlan]) {
-        let tables = StatTables(workspace)
-        for plan in plans where plan.target.isWhole && !plan.isEmpty {
-            // Derived: where it cannot be told, the next command reads more.
-            try? remember(plan, in: tables)
-        }
-        tables.saveSingles()
-    }
-
-    private func remember(_ plan: ContentPlan, in tables: StatTables) throws {
-        let path = plan.target.path
-        if let entry = plan.target.entries.first, entry.path == path {
-            let found = try disk.status(of: workspace.root / path, followingLinks: false)
-            if entry.isFile, let found, found.kind == .file, found.size == entry.size {
-                tables.remember(path, entry.id, found)
-            }
         }
     }
 }

@@ -160,6 +160,49 @@ import Workspaces
         #expect(try status(in: place.workspace).paths.allSatisfy { $0.state == .clean })
     }
 
+    @Test func `a file that was changed behind a checkout is seen as changed`() throws {
+        let place = try WorkspaceFolder()
+        try place.add("one", to: "data/one", tracked: "data")
+        try place.add("two", to: "two")
+        try LocalDisk().removeTree(place.folder.path / "data")
+        try LocalDisk().removeFile(place.folder.path / "two")
+        _ = try checkout(nil, in: place.workspace)
+        #expect(try status(in: place.workspace).paths.allSatisfy { $0.state == .clean })
+        try place.folder.write("ONE", to: "data/one")
+        try place.folder.write("TWO", to: "two")
+        #expect(try status(in: place.workspace).paths.allSatisfy { $0.state == .modified })
+    }
+
+    @Test func `a file in the place of a folder and a folder in the place of a file make way`()
+        throws
+    {
+        let place = try WorkspaceFolder()
+        try place.folder.write("x", to: "data/was folder/x")
+        try place.add("y", to: "data/was file", tracked: "data")
+        let disk = LocalDisk()
+        try disk.removeTree(place.folder.path / "data")
+        try place.folder.write("x", to: "data/was folder")
+        try place.folder.write("y", to: "data/was file/inner")
+        _ = try checkout(nil, in: place.workspace)
+        #expect(try place.folder.read("data/was folder/x") == "x")
+        #expect(try place.folder.read("data/was file") == "y")
+        _ = try undo(in: place.workspace)
+        #expect(try place.folder.read("data/was folder") == "x")
+        #expect(try place.folder.read("data/was file/inner") == "y")
+    }
+
+    @Test func `the right to execute is set and taken without writing the file`() throws {
+        let place = try WorkspaceFolder()
+        try place.add("run", to: "data/tool", tracked: "data")
+        let tool = place.folder.path / "data/tool"
+        try LocalDisk().setPermissions(tool, 0o755)
+        let report = try checkout(nil, in: place.workspace)
+        #expect(report.filesWritten == 0)
+        #expect(try LocalDisk().status(of: tool, followingLinks: false)?.isExecutable == false)
+        _ = try undo(in: place.workspace)
+        #expect(try LocalDisk().status(of: tool, followingLinks: false)?.isExecutable == true)
+    }
+
     @Test func `many small files are written side by side`() throws {
         let place = try WorkspaceFolder()
         for number in 0..<700 {

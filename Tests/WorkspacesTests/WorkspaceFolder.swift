@@ -1,7 +1,6 @@
 import Platform
 import TestSupport
 import Vocabulary
-
 import Workspaces
 
 /// A workspace in a temporary folder.
