@@ -12,8 +12,9 @@
 /// `loose` the n - 2 bits below bit 63, where `normal` is 2^n. Bit 63 is left out so that two
 /// bytes can be rolled in one step.
 ///
-/// Where `snapLimit` is not zero (text), a cut moves to just behind the next newline at or after
-/// its last byte, if there is one within `snapLimit` bytes and the maximum; otherwise it stays.
+/// Where `snapLimit` is not zero (text), a cut moves on to just behind the next newline at or after
+/// its last byte, if it moves by no more than `snapLimit` bytes and stays within the maximum and the
+/// content; otherwise it stays.
 ///
 /// Invariants: a cut depends on the content from the chunk's start on and on nothing else, in
 /// particular on no buffer size; a run of one byte value is cut at the maximum, always.

@@ -128,13 +128,20 @@ final class IndexSegment: Sendable {
         return true
     }
 
+    /// The first entry that does not come before the key. Reads keys only: this is the innermost
+    /// loop of every look-up.
     private func lowerBound(_ a: UInt64, _ b: UInt64, _ buffer: UnsafeRawBufferPointer) -> Int {
+        func word(_ index: Int, _ position: Int) -> UInt64 {
+            let offset = entriesStart + index * IndexFormat.entryBytes + position
+            return UInt64(
+                bigEndian: unsafe buffer.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        }
         var low = 0
         var high = objectCount
         while low < high {
             let middle = low + (high - low) / 2
-            let entry = unsafe self.entry(middle, buffer)
-            if entry.a < a || (entry.a == a && entry.b < b) {
+            let key = word(middle, 0)
+            if key < a || (key == a && word(middle, 8) < b) {
                 low = middle + 1
             } else {
                 high = middle
