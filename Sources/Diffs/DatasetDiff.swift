@@ -55,7 +55,7 @@ package func diffDatasets(
         after = try filesOnDisk(after.merging(before) { own, _ in own }, in: workspace)
     }
     let paths = Set(before.keys).union(after.keys).sorted()
-    return try paths.compactMap { path in
+    let changes = try paths.compactMap { path -> DatasetChange? in
         guard before[path]?.content != after[path]?.content else { return nil }
         if let wanted = options.paths, !wanted.contains(where: { path.isInside($0) }) { return nil }
         let comparison = PathComparison(
@@ -63,6 +63,29 @@ package func diffDatasets(
             workspace: workspace)
         return try comparison.change(options.table)
     }
+    try checkUse(of: options.table.key, in: changes)
+    return changes
+}
+
+/// A key that no table has is a typing error, not a wish.
+private func checkUse(of key: [String]?, in changes: [DatasetChange]) throws {
+    guard let key else { return }
+    let tables = changes.compactMap { change -> TableDiff? in
+        if case .table(let diff) = change.detail { diff } else { nil }
+    }
+    let isUsed = tables.contains { diff in
+        let names = Set(diff.old.columns.map(\.name)).intersection(diff.new.columns.map(\.name))
+        return key.allSatisfy { names.contains($0) }
+    }
+    guard !tables.isEmpty, !isUsed else { return }
+    let name = key.joined(separator: ",")
+    let columns = tables.flatMap { $0.new.columns.map(\.name) }
+    throw StoreError(
+        .badUsage, "cannot match rows by '\(name)': no table that differs has these columns",
+        subject: name,
+        advice: key.lazy.compactMap { nearest($0, in: columns) }.first.map {
+            "did you mean '\($0)'?"
+        })
 }
 
 /// What is on disk at the paths that are tracked; a path without anything is left out.
@@ -110,7 +133,9 @@ private struct PathComparison {
             return .content("not a table")
         }
         let store = try workspace.store()
-        guard store.contains(before) else { return .content("the old content is not in this store") }
+        guard store.contains(before) else {
+            return .content("the old content is not in this store")
+        }
         guard isNewOnDisk || store.contains(after) else {
             return .content("the new content is not in this store")
         }
@@ -167,7 +192,7 @@ extension TableDiffOptions {
     fileprivate mutating func keepKey(for sources: [TableSource]) throws {
         guard let asked = key else { return }
         for source in sources {
-            let names = try source.forEachBatch { _ in }.columnNames
+            let names = try source.header().columnNames
             if !asked.allSatisfy({ names.contains($0) }) { key = nil }
         }
     }

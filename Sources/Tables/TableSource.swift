@@ -44,6 +44,22 @@
         }
     }
 
+    /// What the table says before its rows; reads no further than that takes.
+    package func header() throws -> TableHeader {
+        var found: TableHeader?
+        do {
+            found = try forEachBatch { batch in
+                found = batch.header
+                throw HeaderFound()
+            }
+        } catch is HeaderFound {}
+        guard let found else { throw TableError(line: nil, "no header").named(name) }
+        return found
+    }
+
+    /// Ends a reading that has seen enough.
+    private struct HeaderFound: Error {}
+
     /// The table's rows, columns and types: one pass.
     package func summary() throws -> TableSummary {
         try naming {

@@ -111,6 +111,19 @@ import Vocabulary
         #expect(text.contains("&#60;script&#62;"))
     }
 
+    @Test func `a review cuts cells and nothing else`() throws {
+        let long = String(repeating: "x", count: 100)
+        let names = (0..<9).map { "a_longer_column_\($0)" }
+        let header = "id," + names.joined(separator: ",")
+        let row = names.map { _ in "q" }.joined(separator: ",")
+        let result = try diff("\(header)\n1,\(row)\n", "\(header)\n1,\(row)\(long)\n")
+        let lines = result.markdownLines()
+        #expect(lines[0].hasSuffix("changed   &#40;key, found&#58; id&#41;"))
+        #expect(lines.last?.contains(String(repeating: "x", count: 30)) == true)
+        #expect(lines.last?.contains(long) == false)
+        #expect(markdownText("a\nb\\") == "a&#92;x0ab&#92;")
+    }
+
     @Test(arguments: [(0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567")])
     func `numbers are grouped`(value: Int, text: String) {
         #expect(groupedDigits(value) == text)

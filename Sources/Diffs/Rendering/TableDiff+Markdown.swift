@@ -19,22 +19,26 @@ extension TableDiff {
         lines += ["", "| row | column | old | new |", "|---|---|---|---|"]
         for example in changedExamples {
             for cell in example.cells {
-                let values = [example.nameSentence, cell.column, cell.old, cell.new]
+                let values =
+                    [example.nameSentence] + [cell.column, cell.old, cell.new].map(shown)
                 lines.append("| " + values.map(markdownText).joined(separator: " | ") + " |")
             }
         }
         return lines
     }
 
-    private func code(_ text: String) -> String { "**" + markdownText(text) + "**" }
+    private func code(_ text: String) -> String { "**" + markdownText(shown(text)) + "**" }
 }
 
 /// Text that Markdown and HTML show as it is: every character that either could take for markup
 /// is written as a character reference, line ends and control characters as `\xHH`.
 package func markdownText(_ text: String) -> String {
     var result = ""
-    for scalar in shown(text).unicodeScalars {
-        if "&<>\"'`|*_{}[]()#!~$@:/".unicodeScalars.contains(scalar) || scalar == "\\" {
+    for scalar in text.unicodeScalars {
+        if scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value) {
+            let digits = String(scalar.value, radix: 16)
+            result += "&#92;x" + (digits.count < 2 ? "0" : "") + digits
+        } else if "&<>\"'`|*_{}[]()#!~$@:/\\".unicodeScalars.contains(scalar) {
             result += "&#\(scalar.value);"
         } else {
             result.unicodeScalars.append(scalar)

@@ -37,8 +37,8 @@ struct KeyInference {
         }
         guard !eligible.isEmpty else { return }
         samples = [
-            try sample(pair.oldSource, pair.oldHasher, rowCount: pair.old.rowCount),
-            try sample(pair.newSource, pair.newHasher, rowCount: pair.new.rowCount),
+            try sample(.old),
+            try sample(.new),
         ]
     }
 
@@ -101,13 +101,12 @@ struct KeyInference {
         return column.type == .int ? 1 : 0
     }
 
-    private func sample(
-        _ source: TableSource, _ hasher: RowHasher, rowCount: Int
-    ) throws -> [[UInt64]] {
+    private func sample(_ side: TablePair.Side) throws -> [[UInt64]] {
         var hashes: [[UInt64]] = Array(repeating: [], count: eligible.count)
-        let blocks = (rowCount + KeyInference.blockRows - 1) / KeyInference.blockRows
+        let hasher = pair.hasher(side)
+        let blocks = (pair.rowCount(side) + KeyInference.blockRows - 1) / KeyInference.blockRows
         let stride = max(1, (blocks + KeyInference.maximumBlocks - 1) / KeyInference.maximumBlocks)
-        try source.forEachBatch { batch in
+        try pair.forEachBatch(side) { batch in
             for row in 0..<batch.rowCount
             where (batch.firstRow + row) / KeyInference.blockRows % stride == 0 {
                 for (place, index) in eligible.enumerated() {

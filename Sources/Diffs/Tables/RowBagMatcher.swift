@@ -27,12 +27,12 @@ struct RowBagMatcher {
     mutating func run() throws {
         for pass in 0..<passCount {
             if pass > 0 { table.removeAll() }
-            try count(pair.oldSource, pair.oldHasher, pass, by: 1)
-            try count(pair.newSource, pair.newHasher, pass, by: -1)
+            try count(.old, pass, by: 1)
+            try count(.new, pass, by: -1)
             sumUp()
             guard examples.limit > 0, counts.added + counts.removed > 0 else { continue }
-            try collect(.added, pair.newSource, pair.newHasher, pass)
-            try collect(.removed, pair.oldSource, pair.oldHasher, pass)
+            try collect(.added, in: .new, pass)
+            try collect(.removed, in: .old, pass)
         }
     }
 
@@ -41,10 +41,10 @@ struct RowBagMatcher {
     }
 
     private mutating func count(
-        _ source: TableSource, _ hasher: RowHasher, _ pass: Int, by step: Int
+        _ side: TablePair.Side, _ pass: Int, by step: Int
     ) throws {
-        var hasher = hasher
-        try source.forEachBatch { batch in
+        var hasher = pair.hasher(side)
+        try pair.forEachBatch(side) { batch in
             for row in 0..<batch.rowCount {
                 let key = hasher.rowHash(batch, row)
                 guard isIn(pass, key) else { continue }
@@ -69,10 +69,10 @@ struct RowBagMatcher {
 
     /// Offers the rows that one version has more often, and balances them.
     private mutating func collect(
-        _ kind: ExampleCollector.Kind, _ source: TableSource, _ hasher: RowHasher, _ pass: Int
+        _ kind: ExampleCollector.Kind, in side: TablePair.Side, _ pass: Int
     ) throws {
-        var hasher = hasher
-        try source.forEachBatch { batch in
+        var hasher = pair.hasher(side)
+        try pair.forEachBatch(side) { batch in
             for row in 0..<batch.rowCount
             where examples.wants(kind, rowNumber: batch.firstRow + row) {
                 let key = hasher.rowHash(batch, row)

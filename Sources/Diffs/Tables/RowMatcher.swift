@@ -72,7 +72,7 @@ struct RowMatcher {
     private mutating func readOld(_ pass: Int) throws {
         var hasher = pair.oldHasher
         var count = 0
-        try pair.oldSource.forEachBatch { batch in
+        try pair.forEachBatch(.old) { batch in
             for row in 0..<batch.rowCount {
                 let key = hasher.keyHash(batch, row)
                 guard isIn(pass, key) else { continue }
@@ -88,7 +88,7 @@ struct RowMatcher {
 
     private mutating func readNew(_ pass: Int) throws {
         var hasher = pair.newHasher
-        try pair.newSource.forEachBatch { batch in
+        try pair.forEachBatch(.new) { batch in
             for row in 0..<batch.rowCount {
                 let key = hasher.keyHash(batch, row)
                 guard isIn(pass, key) else { continue }
@@ -143,7 +143,7 @@ struct RowMatcher {
         var hasher = pair.newHasher
         let width = pair.common.count
         cells = Array(repeating: 0, count: min(roundSize, changedInPass - start) * width)
-        try pair.newSource.forEachBatch { batch in
+        try pair.forEachBatch(.new) { batch in
             for row in 0..<batch.rowCount {
                 guard let index = changedIndex(hasher.keyHash(batch, row), pass, start) else {
                     continue
@@ -158,7 +158,7 @@ struct RowMatcher {
     private mutating func compareWithOld(_ pass: Int, _ start: Int) throws {
         var hasher = pair.oldHasher
         let width = pair.common.count
-        try pair.oldSource.forEachBatch { batch in
+        try pair.forEachBatch(.old) { batch in
             for row in 0..<batch.rowCount {
                 let key = hasher.keyHash(batch, row)
                 if start == 0, isIn(pass, key), let place = table.place(of: key)?.place,

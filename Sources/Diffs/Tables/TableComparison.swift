@@ -12,8 +12,9 @@ package func diffTables(
 ) throws -> TableDiff {
     let before = try old.summary()
     let after = try new.summary()
-    let haveSameDelimiter = try delimiter(of: old) == delimiter(of: new)
-    let pair = TablePair((old, before), (new, after), haveSameDelimiter: haveSameDelimiter)
+    let pair = TablePair(
+        (old, before), (new, after),
+        haveSameDelimiter: try old.header().delimiter == new.header().delimiter)
     let keys = try keys(for: pair, options.key)
     for key in keys {
         do {
@@ -41,21 +42,6 @@ private func keys(for pair: TablePair, _ asked: [String]?) throws -> [[Int]] {
                 advice: nearest(name, in: pair.common).map { "did you mean '\($0)'?" })
         }
     ]
-}
-
-/// Stops a reading once enough is known.
-private struct Enough: Error {}
-
-private func delimiter(of source: TableSource) throws -> UInt8? {
-    var found: UInt8?
-    do {
-        found =
-            try source.forEachBatch { batch in
-                found = batch.header.delimiter
-                throw Enough()
-            }.delimiter
-    } catch is Enough {}
-    return found
 }
 
 private func keyedDiff(_ pair: TablePair, _ options: TableDiffOptions) throws -> TableDiff {

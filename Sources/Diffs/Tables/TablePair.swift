@@ -1,4 +1,5 @@
 import Tables
+import Vocabulary
 
 /// Two versions of a table and how their columns correspond.
 struct TablePair {
@@ -31,6 +32,32 @@ struct TablePair {
         oldHasher = RowHasher(
             columns: common.compactMap { places[$0] }, key: [], isRawComparable: isRaw)
         newHasher = RowHasher(columns: shared, key: [], isRawComparable: isRaw)
+    }
+
+    /// One of the two versions.
+    enum Side { case old, new }
+
+    /// How that version's rows are hashed.
+    func hasher(_ side: Side) -> RowHasher { side == .old ? oldHasher : newHasher }
+
+    /// How many rows that version has.
+    func rowCount(_ side: Side) -> Int { side == .old ? old.rowCount : new.rowCount }
+
+    /// Reads that version's rows; throws `.changedMeanwhile` if it is not the table that it was
+    /// when its columns were looked at.
+    func forEachBatch(_ side: Side, _ body: (RowBatch) throws -> Void) throws {
+        let source = side == .old ? oldSource : newSource
+        let names = (side == .old ? old : new).columns.map(\.name)
+        try source.forEachBatch { batch in
+            // Rows are read by the positions of columns: they must be where they were.
+            guard batch.header.columnNames == names else {
+                throw StoreError(
+                    .changedMeanwhile, "cannot compare '\(source.name)': it changed meanwhile",
+                    subject: source.name, advice: "try again when nothing writes to it",
+                    safety: "nothing was written")
+            }
+            try body(batch)
+        }
     }
 
     /// The same pair, with rows matched by these columns.
