@@ -77,7 +77,7 @@ import Workspaces
             ])
     }
 
-    @Test func `a key that no table has is refused, and one that only some have is used there`()
+    @Test func `a key that no table has is refused, one that some have is used there`()
         throws
     {
         try track("id,v\n1,a\n1,b\n", "s.csv")

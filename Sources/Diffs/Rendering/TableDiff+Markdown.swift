@@ -8,7 +8,8 @@ extension TableDiff {
         lines += schema.added.map { "- column added: \(code($0.name)), \(code($0.typeText))" }
         lines += schema.removed.map { "- column removed: \(code($0.name)), \(code($0.typeText))" }
         lines += schema.retyped.map {
-            "- column \(code($0.new.name)): \(code($0.old.typeText)) is now \(code($0.new.typeText))"
+            "- column \(code($0.new.name)): \(code($0.old.typeText)) is now "
+                + code($0.new.typeText)
         }
         if schema.isReordered { lines.append("- the columns stand in another order") }
         if !changedColumns.isEmpty {
