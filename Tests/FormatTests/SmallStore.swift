@@ -57,9 +57,8 @@ struct SmallStore {
             note: ["command": "add ."])
 
         session = try store.beginSession()
-        for number in 0..<400 {
-            entries.append(.directory(try RepoPath("parts/\(1000 + number)")))
-        }
+        // One of these names ends a node, so that the tree has two leaves and a root above.
+        for number in 100..<200 { entries.append(.directory(try RepoPath("n/\(number)"))) }
         let second = try snapshot(entries, parents: [first], in: session)
         _ = try session.commit(
             refs: [RefChange(name: .head, expected: first.record, new: second.record)],
