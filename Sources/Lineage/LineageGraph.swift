@@ -33,6 +33,8 @@ package struct LineageGraph: Sendable {
     private var details: [ContentID: RunRecord.Detail] = [:]
     private var names: [ContentID: RepoPath] = [:]
     private var snapshots: [ContentID: LineageSnapshot] = [:]
+    /// How many runs refs name whose records are not in the store here.
+    package internal(set) var absentRuns = 0
     /// The runs that the workspace's lock names: preferred where several gave the same bytes.
     private let locked: Set<RunID>
 
@@ -67,6 +69,12 @@ package struct LineageGraph: Sendable {
     package mutating func note(_ id: ContentID, in snapshot: LineageSnapshot) {
         snapshots[id] = snapshot
     }
+
+    /// The contents that the graph knows, sorted by digest.
+    package var contents: [ContentID] { names.keys.sorted { $0.digest < $1.digest } }
+
+    /// Where a content stands or stood; nil for one that the graph does not know.
+    package func name(of id: ContentID) -> RepoPath? { names[id] }
 
     /// The contents that the graph knows and no run wrote, sorted by digest.
     package var sources: [ContentID] {
