@@ -15,7 +15,7 @@ extension Reproduction {
         let session = try place.store.beginSession()
         defer { session.abandon() }  // does nothing after a commit
         let kept = try keepOutputs(stage, produced, in: session)
-        var record = try runRecord(of: execution, kept)
+        var record = try runRecord(of: execution, kept, produced)
         record.metrics = try metrics(of: stage, produced)
         try keepInputs(execution, in: session)
         let run = RunID(try session.putRecord(record.json).digest)
@@ -84,16 +84,11 @@ extension Reproduction {
     }
 
     private func runRecord(
-        of execution: Execution, _ kept: [RepoPath: PathContents.Kept]
+        of execution: Execution, _ kept: [RepoPath: PathContents.Kept], _ produced: Produced
     ) throws -> RunRecord {
         let stage = execution.stage
-        let action: RunRecord.Action =
-            switch stage.action {
-            case .command(let line): .command(line)
-            case .step(let step): .step(step)
-            }
         var record = RunRecord(
-            stage: stage.name, action: action, recipe: execution.recipe.key,
+            stage: stage.name, action: stage.action.recorded, recipe: execution.recipe.key,
             startedAt: execution.startedAt)
         let elapsed = place.clock.now().milliseconds - execution.startedAt.milliseconds
         record.durationMilliseconds = max(0, elapsed)
@@ -102,12 +97,23 @@ extension Reproduction {
         record.parameters = stage.parameters
         record.seed = execution.seed
         record.environment = surroundings.environment(of: stage, git: try git())
+        let rows = try tableRows(produced)
         for (path, content) in kept {
             record.details[path] = .init(
-                sizeBytes: content.sizeBytes, isExecutable: content.isExecutable)
+                sizeBytes: content.sizeBytes, rows: rows[path] ?? nil,
+                isExecutable: content.isExecutable)
         }
         for path in stage.dependencies { record.details[path] = try inputDetail(of: path) }
         return record
+    }
+
+    /// The rows of those outputs that are tables; what does not parse as one has none.
+    private func tableRows(_ produced: Produced) throws -> [RepoPath: Int?] {
+        var rows: [RepoPath: Int?] = [:]
+        for (path, source) in produced.places {
+            rows[path] = try TableRows.count(at: source, named: path, on: place.disk)
+        }
+        return rows
     }
 
     /// What the pointer of an input says about it, if it still is what the pointer says.
@@ -174,13 +180,8 @@ extension Reproduction {
     private func lockEntry(
         _ recipe: Recipe, _ run: RunID, _ record: RunRecord, _ kept: [RepoPath: PathContents.Kept]
     ) -> LockFile.Stage {
-        let action: LockFile.Action =
-            switch record.action {
-            case .command(let line): .command(line)
-            case .step(let step): .step(step)
-            }
         var entry = LockFile.Stage(
-            recipe: recipe.key, run: run, action: action, dependencies: record.inputs,
+            recipe: recipe.key, run: run, action: record.action, dependencies: record.inputs,
             parameters: record.parameters)
         for (path, content) in kept {
             entry.outputs[path] = LockFile.Output(

@@ -40,13 +40,9 @@ extension Reproduction {
         _ stage: Stage, _ cached: (id: RunID, record: RunRecord), in scratch: DiskPath
     ) throws -> (Produced, LockFile.Stage) {
         let record = cached.record
-        let action: LockFile.Action =
-            switch record.action {
-            case .command(let line): .command(line)
-            case .step(let step): .step(step)
-            }
         var entry = LockFile.Stage(
-            recipe: record.recipe, run: cached.id, action: action, dependencies: record.inputs,
+            recipe: record.recipe, run: cached.id, action: record.action,
+            dependencies: record.inputs,
             parameters: record.parameters)
         var produced = Produced(places: [:], former: [:])
         for (index, path) in stage.products.enumerated() {

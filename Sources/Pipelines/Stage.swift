@@ -1,6 +1,7 @@
 package import Bytes
 package import Learning
 package import Vocabulary
+import Workspaces
 
 /// One declared step of a pipeline, with every `${…}` replaced.
 package struct Stage: Sendable {
@@ -48,6 +49,14 @@ extension Stage.Action {
         switch self {
         case .command(let line): line
         case .step(let value): String(decoding: value.canonical, as: UTF8.self)
+        }
+    }
+
+    /// The same in locks and run records.
+    var recorded: LockFile.Action {
+        switch self {
+        case .command(let line): .command(line)
+        case .step(let step): .step(step)
         }
     }
 }

@@ -5,12 +5,7 @@ package import Vocabulary
 /// the store as a record of type `run`; docs/format/run-record.md is its page.
 package struct RunRecord: Sendable, Equatable {
     /// What was run.
-    package enum Action: Sendable, Equatable {
-        /// A line for the shell.
-        case command(String)
-        /// A built-in step, as written in the stage file with parameters filled in.
-        case step(JSONValue)
-    }
+    package typealias Action = LockFile.Action
 
     /// What is known about a content without reading it.
     package struct Detail: Sendable, Equatable {

@@ -52,4 +52,12 @@ import Vocabulary
         #expect(error?.message.contains("'a'") == true)
         #expect(error?.message.contains("'b'") == true)
     }
+
+    @Test func `a graph is drawn as lines, as Mermaid and as DOT`() throws {
+        let graph = try graph(
+            "stages: {a: {cmd: x, outs: [o]}, long: {cmd: x, deps: [o]}, c: {cmd: x, deps: [o]}}")
+        #expect(StageGraphRendering.text(graph) == "a\nlong  <- a\nc     <- a\n")
+        #expect(StageGraphRendering.mermaid(graph).hasSuffix("    s0 --> s1\n    s0 --> s2\n"))
+        #expect(StageGraphRendering.dot(graph).contains("s0 -> s2;"))
+    }
 }

@@ -56,6 +56,9 @@ import Workspaces
         #expect(run.seed == 7)
         #expect(run.parameters == ["train.l2": 0.1])
         #expect(run.environment.coreVersion != nil)
+        let split = try pipeline.run(of: "split")
+        let rows = split.details.filter { split.outputs[$0.key] != nil }.compactMap(\.value.rows)
+        #expect(rows.reduce(0, +) == 200)
         #expect(
             try pipeline.run(of: "evaluate").metrics.values.first?.objectValue?.isEmpty == false)
     }
