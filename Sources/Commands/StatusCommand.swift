@@ -1,5 +1,6 @@
 import ArgumentParser
 import Vocabulary
+import Workspaces
 
 struct StatusCommand: ReportingCommand {
     static let configuration = CommandConfiguration(
@@ -21,6 +22,10 @@ struct StatusCommand: ReportingCommand {
     @OptionGroup var common: CommonOptions
 
     func perform(in context: CommandContext) throws -> Report {
-        throw StoreError(.internalFault, "draft: status")
+        let workspace = try context.workspace()
+        let selection = try context.paths(paths, in: workspace)
+        let report = try Workspaces.status(of: selection, in: workspace)
+        let stages = selection == nil ? try context.staleStages(in: workspace) : []
+        return StatusText(found: report, stages: stages).report
     }
 }

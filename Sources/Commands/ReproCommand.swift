@@ -1,0 +1,74 @@
+import ArgumentParser
+import Pipelines
+import Vocabulary
+
+struct ReproCommand: ReportingCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "repro",
+        abstract: "Run the stages that are stale.",
+        discussion: helpText(
+            examples: [
+                "mlstore repro",
+                "mlstore repro train",
+                "mlstore repro --explain --dry-run",
+                "mlstore repro --verify",
+            ],
+            notes: """
+                Stages are declared in mlstore.yaml. A stage whose recipe was answered before is \
+                taken from the run cache. When a stage fails, its previous outputs and the lock \
+                stay as they were.
+                """))
+
+    @Argument(help: "Only these stages, and what they need.")
+    var stages: [String] = []
+
+    @Flag(help: "Tell what would run.")
+    var dryRun = false
+
+    @Flag(help: "Tell why each stage runs or not.")
+    var explain = false
+
+    @Flag(name: .shortAndLong, help: "Run even what is up to date.")
+    var force = false
+
+    @Flag(help: "These stages alone, without what they need.")
+    var single = false
+
+    @Flag(help: "These stages and all that depend on them.")
+    var downstream = false
+
+    @Flag(help: "Replay from the lock and compare every output.")
+    var verify = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Threads of the built-in steps; never changes a result.", valueName: "count"))
+    var threads: Int?
+
+    @OptionGroup var common: CommonOptions
+
+    func perform(in context: CommandContext) throws -> Report {
+        let place = try context.workplace(in: try context.workspace())
+        if verify { return try replayed(in: place, context) }
+        var options = ReproOptions()
+        options.stages = stages
+        options.force = force
+        options.single = single
+        options.downstream = downstream
+        options.dryRun = dryRun
+        if let threads { options.threads = max(1, threads) }
+        let console = context.console
+        let explain = explain || dryRun
+        let report = try repro(options, in: place) { event in
+            ReproText.lines(event, explaining: explain).forEach { try? console.printLine($0) }
+        }
+        return ReproText.report(report, isDryRun: dryRun)
+    }
+
+    private func replayed(in place: Workplace, _ context: CommandContext) throws -> Report {
+        var options = ReplayOptions()
+        options.stages = stages
+        if let threads { options.threads = max(1, threads) }
+        return ReproText.report(try replay(options, in: place))
+    }
+}

@@ -1,0 +1,147 @@
+import Bytes
+import Pipelines
+import Vocabulary
+
+/// What `repro` prints.
+enum ReproText {
+    /// The lines for what happens while it works.
+    static func lines(_ event: ReproEvent, explaining: Bool) -> [String] {
+        switch event {
+        case .started(let stage, let reasons):
+            let shown = explaining ? reasons[...] : reasons.prefix(1)
+            let more = reasons.count - shown.count
+            var lines = ["\(stage): runs" + (shown.first.map { ", since \($0)" } ?? "")]
+            lines += shown.dropFirst().map { "  and \($0)" }
+            if more > 0 { lines.append("  and \(counted(more, "other reason"))") }
+            return lines
+        case .line(let stage, let bytes): return ["  \(stage) | \(printable(bytes))"]
+        case .finished(let outcome): return finished(outcome)
+        }
+    }
+
+    private static func finished(_ outcome: StageOutcome) -> [String] {
+        switch outcome.deed {
+        case .current: return ["\(outcome.stage): current"]
+        case .wouldRun:
+            return ["\(outcome.stage): would run"] + outcome.reasons.map { "  \($0)" }
+        case .restored, .ran:
+            let how =
+                outcome.deed == .restored
+                ? "restored from an earlier run of the same recipe"
+                : "done in \(durationText(milliseconds: Int(outcome.durationMilliseconds)))"
+            var lines = ["\(outcome.stage): \(how)"]
+            lines += outcome.outputs.map {
+                "  \($0.path)  \(ByteCount($0.sizeBytes))  sha256:\($0.content.short)"
+            }
+            return lines + outcome.metricsDiff.files.flatMap { metricLines($0.changes) }
+        }
+    }
+
+    /// `accuracy  0.8992 -> 0.9001  (+0.0009)`.
+    static func metricLines(_ changes: [ValueChange]) -> [String] {
+        let width = changes.map(\.key.count).max() ?? 0
+        return changes.map { change in
+            let name = change.key + String(repeating: " ", count: width - change.key.count)
+            guard let old = change.old else { return "  \(name)  \(text(change.new))" }
+            let delta = change.difference.map { "  (\($0 < 0 ? "" : "+")\(rounded($0)))" } ?? ""
+            return "  \(name)  \(text(old)) -> \(text(change.new))\(delta)"
+        }
+    }
+
+    static func text(_ value: JSONValue?) -> String {
+        switch value {
+        case nil: "none"
+        case .number(let number)?: rounded(number)
+        case .string(let string)?: string
+        case let other?: String(decoding: other.canonical, as: UTF8.self)
+        }
+    }
+
+    /// At most six digits behind the point: for people; files keep every digit.
+    static func rounded(_ value: Double) -> String {
+        let scale = 1_000_000.0
+        guard value.magnitude < 1_000_000_000, value.magnitude >= 1e-4 || value == 0 else {
+            return shortestText(value)
+        }
+        return shortestText((value * scale).rounded() / scale)
+    }
+
+    /// The report at the end.
+    static func report(_ report: ReproReport, isDryRun: Bool) -> Report {
+        let ran = report.outcomes.count { $0.deed == .ran }
+        let restored = report.outcomes.count { $0.deed == .restored }
+        let waiting = report.outcomes.count { $0.deed == .wouldRun }
+        var parts: [String] = []
+        if ran > 0 { parts.append("\(counted(ran, "stage")) ran") }
+        if restored > 0 { parts.append("\(restored) restored") }
+        if waiting > 0 { parts.append("\(counted(waiting, "stage")) would run") }
+        let current = report.outcomes.count { $0.deed == .current }
+        if current > 0 || parts.isEmpty { parts.append("\(current) current") }
+        var lines = isDryRun ? report.outcomes.flatMap(finished) : []
+        lines.append(parts.joined(separator: ", "))
+        return Report(
+            lines: lines,
+            json: [
+                "stages": .array(report.outcomes.map(json)),
+                "newBytesStored": JSONValue(report.newBytesStored),
+            ])
+    }
+
+    private static func json(_ outcome: StageOutcome) -> JSONValue {
+        var metrics: [String: JSONValue] = [:]
+        for (path, value) in outcome.metrics { metrics[path.description] = value }
+        return [
+            "stage": .string(outcome.stage), "deed": .string(outcome.deed.rawValue),
+            "reasons": .array(outcome.reasons.map(\.json)),
+            "run": outcome.run.map { .string($0.description) } ?? nil,
+            "metrics": .object(metrics),
+            "outputs": .array(
+                outcome.outputs.map {
+                    [
+                        "path": .string($0.path.description), "id": .string($0.content.description),
+                        "size": JSONValue($0.sizeBytes),
+                    ]
+                }),
+        ]
+    }
+
+    /// The report of a replay.
+    static func report(_ replay: ReplayReport) -> Report {
+        var lines: [String] = []
+        for verdict in replay.verdicts {
+            lines.append("\(verdict.stage): \(verdict.outcome.name)")
+            for output in verdict.outputs {
+                let difference = output.difference.map { "  first difference: \($0)" } ?? ""
+                let judgement = output.isEqual ? "bitwise equal" : "different"
+                lines.append("  \(output.path)  \(judgement)\(difference)")
+            }
+        }
+        lines.append(
+            replay.allEqual
+                ? "reproduced: every output of \(counted(replay.verdicts.count, "stage")) is "
+                    + "bitwise equal"
+                : "not reproduced")
+        return Report(
+            lines: lines,
+            json: [
+                "allEqual": .bool(replay.allEqual),
+                "verdicts": .array(
+                    replay.verdicts.map { verdict in
+                        [
+                            "stage": .string(verdict.stage),
+                            "outcome": .string(verdict.outcome.name),
+                            "run": .string(verdict.run.description),
+                            "outputs": .array(
+                                verdict.outputs.map {
+                                    [
+                                        "path": .string($0.path.description),
+                                        "equal": .bool($0.isEqual),
+                                        "difference": $0.difference?.json ?? nil,
+                                    ]
+                                }),
+                        ]
+                    }),
+            ],
+            status: replay.allEqual ? .done : .differences)
+    }
+}

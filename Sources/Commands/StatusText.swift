@@ -1,0 +1,95 @@
+import Bytes
+import Pipelines
+import Vocabulary
+import Workspaces
+
+/// What `status` prints: what changed on disk, what changed since git's HEAD, what is stale.
+struct StatusText {
+    let found: StatusReport
+    let stages: [StageState]
+
+    var report: Report {
+        let isStale = stages.contains(where: \.isStale)
+        return Report(
+            lines: lines, json: json, status: found.isClean && !isStale ? .done : .differences)
+    }
+
+    private var lines: [String] {
+        var lines = found.problems.map { "broken    \($0.path): \($0.error.message)" }
+        for path in found.paths where path.state != .clean { lines += changeLines(path) }
+        for path in found.paths { if let line = headLine(path) { lines.append(line) } }
+        for stage in stages where stage.isStale {
+            lines.append("stale     \(stage.stage)")
+            lines += stage.reasons.map { "          \($0)" }
+        }
+        if let problem = found.headProblem { lines.append("note      \(problem.message)") }
+        guard lines.isEmpty else { return lines }
+        let stageText = stages.isEmpty ? "" : ", \(counted(stages.count, "stage")) current"
+        return ["clean: \(counted(found.paths.count, "tracked path"))\(stageText)"]
+    }
+
+    private func changeLines(_ path: PathStatus) -> [String] {
+        let name = path.tracked.path.description
+        switch path.state {
+        case .clean: return []
+        case .missing: return ["missing   \(name)  ('mlstore checkout' brings it back)"]
+        case .notInStore: return ["not here  \(name)  ('mlstore pull' fetches it)"]
+        case .modified:
+            let sizes = "\(ByteCount(path.tracked.sizeBytes)) -> \(ByteCount(path.current.sizeBytes))"
+            let files = path.changes.prefix(10).map { "          \($0.form.rawValue) \($0.path)" }
+            let more = path.changes.count - files.count
+            return ["modified  \(name)  \(sizes)"] + files
+                + (more > 0 ? ["          and \(counted(more, "file")) more"] : [])
+        }
+    }
+
+    private func headLine(_ path: PathStatus) -> String? {
+        guard let change = path.head else { return nil }
+        let name = path.tracked.path.description
+        switch change {
+        case .added: return "new       \(name)  (not in git's HEAD yet)"
+        case .modified: return "updated   \(name)  (other content than in git's HEAD)"
+        case .removed: return "removed   \(name)  (still in git's HEAD)"
+        }
+    }
+
+    private var json: JSONValue {
+        [
+            "clean": .bool(found.isClean),
+            "paths": .array(found.paths.map(pathJSON)),
+            "problems": .array(
+                found.problems.map {
+                    [
+                        "path": .string($0.path.description), "message": .string($0.error.message),
+                        "kind": .string($0.error.kind.description),
+                    ]
+                }),
+            "stages": .array(
+                stages.map {
+                    [
+                        "stage": .string($0.stage), "stale": .bool($0.isStale),
+                        "reasons": .array($0.reasons.map(\.json)),
+                    ]
+                }),
+        ]
+    }
+
+    private func pathJSON(_ path: PathStatus) -> JSONValue {
+        var members: [String: JSONValue] = [
+            "path": .string(path.tracked.path.description), "state": .string(path.state.rawValue),
+            "id": .string(path.tracked.content.description),
+            "size": JSONValue(path.tracked.sizeBytes),
+        ]
+        members["currentId"] = path.current.content.map { .string($0.description) }
+        members["head"] = path.head.map { .string($0.rawValue) }
+        if !path.changes.isEmpty {
+            members["files"] = .array(
+                path.changes.map {
+                    [
+                        "path": .string($0.path.description), "change": .string($0.form.rawValue),
+                    ]
+                })
+        }
+        return .object(members)
+    }
+}
