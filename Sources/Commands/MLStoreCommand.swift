@@ -13,5 +13,14 @@ struct MLStoreCommand: ParsableCommand {
             'mlstore demo' shows everything in two minutes.
             """,
         subcommands: [VersionCommand.self, GenerateManualCommand.self],
-        groupedSubcommands: [])
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Everyday",
+                subcommands: [InitCommand.self, StatusCommand.self, DiffCommand.self]),
+            CommandGroup(name: "Sharing", subcommands: [RemoteCommand.self]),
+            CommandGroup(name: "Pipelines", subcommands: [ReproCommand.self]),
+            CommandGroup(
+                name: "Care",
+                subcommands: [FsckCommand.self, ConfigCommand.self, DemoCommand.self]),
+        ])
 }
