@@ -16,7 +16,7 @@ struct MLStoreCommand: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Everyday",
-                subcommands: [InitCommand.self, StatusCommand.self, DiffCommand.self]),
+                subcommands: [InitCommand.self, AddCommand.self, StatusCommand.self, DiffCommand.self,]),
             CommandGroup(name: "Sharing", subcommands: [RemoteCommand.self]),
             CommandGroup(name: "Pipelines", subcommands: [ReproCommand.self]),
             CommandGroup(
