@@ -41,7 +41,9 @@ struct AddCommand: ReportingCommand {
                 "storing", done: progress.bytes, total: progress.totalBytes, unit: .bytes)
         }
         for added in report.paths {
-            if let problem = added.tableProblem { console.note("note: '\(added.path)': \(problem)") }
+            if let problem = added.tableProblem {
+                console.note("note: '\(added.path)': \(problem)")
+            }
         }
         return Report(
             lines: report.paths.map(line), json: ["paths": .array(report.paths.map(json))])

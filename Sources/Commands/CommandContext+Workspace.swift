@@ -23,23 +23,13 @@ extension CommandContext {
         return try workspace.paths(
             of: arguments.map { Array($0.utf8) }, from: try Environment.realPath(directory))
     }
-
-    /// How a workspace path looks from the directory that the command runs in.
-    func shown(_ path: RepoPath) -> String { path.description }
 }
 
 extension CommandContext {
-    /// The workspace as a place where pipelines run.
-    func workplace(in workspace: Workspace) throws -> Workplace {
-        Workplace(
-            root: workspace.root, disk: workspace.disk, store: try workspace.store(), clock: clock,
-            entropy: entropy, git: workspace.git)
-    }
-
     /// The states of all stages; none without a stage file.
     func staleStages(in workspace: Workspace) throws -> [StageState] {
         let file = workspace.root / StageFile.fileName
         guard try workspace.disk.status(of: file, followingLinks: true) != nil else { return [] }
-        return try stageStates(in: try workplace(in: workspace))
+        return try stageStates(in: workspace)
     }
 }

@@ -52,6 +52,7 @@ struct ConfigCommand: ReportingCommand {
         return Report(
             lines: pairs.map { "\($0.key) = \($0.value)" },
             json: .object(
-                Dictionary(pairs.map { ($0.key, .string($0.value.description)) }) { _, last in last }))
+                Dictionary(pairs.map { ($0.key, .string($0.value.description)) }) { _, last in last
+                }))
     }
 }

@@ -27,7 +27,8 @@ struct InitCommand: ReportingCommand {
         let place = "\(workspace.root)/.mlstore"
         let sentence =
             isNew ? "initialized mlstore in \(place)" : "mlstore is already initialized in \(place)"
-        let beside = workspace.git == nil ? "  (no git repository: 'mlstore commit' keeps history)" : ""
+        let beside =
+            workspace.git == nil ? "  (no git repository: 'mlstore commit' keeps history)" : ""
         return Report(
             lines: [sentence + beside],
             json: [

@@ -16,9 +16,19 @@ struct MLStoreCommand: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Everyday",
-                subcommands: [InitCommand.self, AddCommand.self, StatusCommand.self, DiffCommand.self,]),
-            CommandGroup(name: "Sharing", subcommands: [RemoteCommand.self]),
+                subcommands: [
+                    InitCommand.self, AddCommand.self, StatusCommand.self, DiffCommand.self,
+                    CommitCommand.self, CheckoutCommand.self, LogCommand.self, UndoCommand.self,
+                    RmCommand.self, MvCommand.self,
+                ]),
+            CommandGroup(
+                name: "Sharing",
+                subcommands: [
+                    RemoteCommand.self, PushCommand.self, PullCommand.self, FetchCommand.self,
+                ]),
             CommandGroup(name: "Pipelines", subcommands: [ReproCommand.self]),
+            CommandGroup(
+                name: "Graph", subcommands: [LineageCommand.self, RunsCommand.self]),
             CommandGroup(
                 name: "Care",
                 subcommands: [FsckCommand.self, ConfigCommand.self, DemoCommand.self]),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Pipelines
 import Vocabulary
+import Workspaces
 
 struct ReproCommand: ReportingCommand {
     static let configuration = CommandConfiguration(
@@ -48,7 +49,7 @@ struct ReproCommand: ReportingCommand {
     @OptionGroup var common: CommonOptions
 
     func perform(in context: CommandContext) throws -> Report {
-        let place = try context.workplace(in: try context.workspace())
+        let place = try context.workspace()
         if verify { return try replayed(in: place, context) }
         var options = ReproOptions()
         options.stages = stages
@@ -65,7 +66,7 @@ struct ReproCommand: ReportingCommand {
         return ReproText.report(report, isDryRun: dryRun)
     }
 
-    private func replayed(in place: Workplace, _ context: CommandContext) throws -> Report {
+    private func replayed(in place: Workspace, _ context: CommandContext) throws -> Report {
         var options = ReplayOptions()
         options.stages = stages
         if let threads { options.threads = max(1, threads) }

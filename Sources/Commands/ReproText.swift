@@ -136,7 +136,8 @@ enum ReproText {
                                     [
                                         "path": .string($0.path.description),
                                         "equal": .bool($0.isEqual),
-                                        "difference": $0.difference.map { .string($0.description) } ?? nil,
+                                        "difference": $0.difference.map { .string($0.description) }
+                                            ?? nil,
                                     ]
                                 }),
                         ]

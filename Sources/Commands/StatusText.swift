@@ -35,7 +35,8 @@ struct StatusText {
         case .missing: return ["missing   \(name)  ('mlstore checkout' brings it back)"]
         case .notInStore: return ["not here  \(name)  ('mlstore pull' fetches it)"]
         case .modified:
-            let sizes = "\(ByteCount(path.tracked.sizeBytes)) -> \(ByteCount(path.current.sizeBytes))"
+            let sizes =
+                "\(ByteCount(path.tracked.sizeBytes)) -> \(ByteCount(path.current.sizeBytes))"
             let files = path.changes.prefix(10).map { "          \($0.form.rawValue) \($0.path)" }
             let more = path.changes.count - files.count
             return ["modified  \(name)  \(sizes)"] + files

@@ -40,7 +40,8 @@ package struct TranscriptRunner {
         variables["MLSTORE_TRANSCRIPT_PLACE"] = placeFile.description
         let child = ChildProcess(
             arguments: ["/bin/sh", "-c", script], directory: directory, environment: variables,
-            standardOutput: .lines { collected.add($0) }, standardError: .lines { collected.add($0) }
+            standardOutput: .lines { collected.add($0) },
+            standardError: .lines { collected.add($0) }
         )
         switch try child.run().ending {
         case .exited(0): break

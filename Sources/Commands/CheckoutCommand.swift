@@ -1,0 +1,53 @@
+import ArgumentParser
+import GitHistory
+import Vocabulary
+import Workspaces
+
+struct CheckoutCommand: ReportingCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "checkout",
+        abstract: "Write tracked data as its pointers say.",
+        discussion: helpText(
+            examples: [
+                "mlstore checkout",
+                "mlstore checkout data/flights.csv",
+                "mlstore checkout --revision HEAD~1 data/",
+            ],
+            notes: """
+                Files that are as they should be are left alone. A file with unsaved changes is \
+                never replaced without --force, and 'mlstore undo' brings it back even then.
+                """))
+
+    @Argument(help: "Only these.", completion: .file())
+    var paths: [String] = []
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Take pointers and lock from this git revision or snapshot.", valueName: "revision"))
+    var revision: String?
+
+    @Flag(
+        name: .shortAndLong,
+        help: "Replace files with changes that are nowhere else; they are stored first.")
+    var force = false
+
+    @OptionGroup var common: CommonOptions
+
+    func perform(in context: CommandContext) throws -> Report {
+        let workspace = try context.workspace()
+        var options = CheckoutOptions()
+        options.force = force
+        if let revision { options.source = try source(revision, in: workspace) }
+        let report = try checkout(
+            try context.paths(paths, in: workspace), in: workspace, options: options,
+            progress: context.showProgress)
+        return WorkTreeText(report).report
+    }
+
+    /// A git revision; outside of git, or where git knows none, a snapshot.
+    private func source(_ name: String, in workspace: Workspace) throws -> TrackingSource {
+        if let git = workspace.git, (try? git.resolve(name)) != nil { return .revision(name) }
+        return .snapshot(try snapshot(named: name, in: workspace))
+    }
+}

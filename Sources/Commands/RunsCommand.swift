@@ -1,0 +1,43 @@
+import ArgumentParser
+import Bytes
+import Lineage
+import Vocabulary
+import Workspaces
+
+struct RunsCommand: ReportingCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "runs",
+        abstract: "List runs, the newest first.",
+        discussion: helpText(
+            examples: [
+                "mlstore runs",
+                "mlstore runs --stage train -n 5",
+            ]))
+
+    @Option(help: ArgumentHelp("Only of this stage.", valueName: "name"))
+    var stage: String?
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("At most so many.", valueName: "count"))
+    var count: Int?
+
+    @OptionGroup var common: CommonOptions
+
+    func perform(in context: CommandContext) throws -> Report {
+        let graph = try context.lineageGraph(of: try context.workspace())
+        let runs = graph.runs.reversed().filter { stage == nil || $0.record.stage == stage }
+            .prefix(count ?? .max)
+        var table = TableLayout(columns: 4)
+        for run in runs {
+            table.add([
+                run.id.short, run.record.startedAt.description, run.record.stage,
+                durationText(milliseconds: Int(run.record.durationMilliseconds)),
+            ])
+        }
+        return Report(
+            lines: table.lines(),
+            json: [
+                "runs": .array(
+                    runs.map { ["id": .string($0.id.description), "record": $0.record.json] })
+            ])
+    }
+}
