@@ -50,7 +50,9 @@ struct TranscriptSession {
                 Transcript.matches(output, expected: step.expected),
                 "\(file):\(step.line): $ \(step.command)\n\(output.joined(separator: "\n"))")
         }
-        if Self.isUpdating { try update(String(decoding: text, as: UTF8.self), transcript, outputs) }
+        if Self.isUpdating {
+            try update(String(decoding: text, as: UTF8.self), transcript, outputs)
+        }
     }
 
     private static var isUpdating: Bool {
@@ -113,9 +115,11 @@ struct TranscriptSession {
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         for (step, output) in zip(transcript.steps, outputs).reversed()
         where !Transcript.matches(output, expected: step.expected) {
-            let start = step.line - 1 + step.command.split(
-                separator: "\n", omittingEmptySubsequences: false
-            ).count
+            let start =
+                step.line - 1
+                + step.command.split(
+                    separator: "\n", omittingEmptySubsequences: false
+                ).count
             lines.replaceSubrange(start..<(start + step.expected.count), with: output)
         }
         try writeAtomically(

@@ -18,6 +18,11 @@ import Vocabulary
         try TranscriptSession(file: folder / name).check()
     }
 
+    @Test func `the program prints what the tutorial says`() throws {
+        let file = TranscriptSession.root / "docs/tutorial/getting-started.md"
+        try TranscriptSession(file: file).check()
+    }
+
     @Test func `a console block is read as commands with their output`() {
         let transcript = Transcript(
             markdown: """
