@@ -112,7 +112,8 @@ extension PackFile {
     func scanFrames(_ body: (_ offset: Int, _ frame: [UInt8]) throws -> Void) throws -> Int {
         var offset = PackFormat.headerBytes
         let end = (try? trailer().directoryOffset) ?? sizeBytes
-        while offset < end {
+        // A pack is shorter than 4 GiB: whatever stands behind is none of it.
+        while offset < end, offset <= Int(UInt32.max) {
             guard let bytes = try? frameBytes(at: offset, guess: 64 << 10) else { return offset }
             try body(offset, bytes)
             offset += bytes.count
