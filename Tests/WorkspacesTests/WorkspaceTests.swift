@@ -108,4 +108,17 @@ import Workspaces
         #expect(error.safety == "nothing was changed")
         held.unlock()
     }
+
+    @Test func `commands that meet in one workspace both get done`() throws {
+        let fixture = try WorkspaceFixture()
+        for index in 0..<6 { try fixture.folder.write("content \(index)", to: "f\(index)") }
+        let folder = fixture.folder.path
+        try WorkerPool(threads: 3).forEach(count: 6) { index in
+            let workspace = try Workspace.open(from: folder, on: WorkspaceFixture.machine())
+            _ = try add([try RepoPath("f\(index)")], in: workspace)
+        }
+        #expect(try fixture.states().values.allSatisfy { $0 == .clean })
+        #expect(try fixture.states().count == 6)
+        #expect(try fixture.reopened().store().journal().count == 6)
+    }
 }
