@@ -14,6 +14,9 @@ package struct FetchOptions: Hashable, Sendable {
     /// Of directories take only the listings: for a store that is thrown away, since others must
     /// hold what their listings name.
     var listsOnly = false
+    /// Chunks are committed whenever they have come to this much: no more is fetched twice after
+    /// an interruption. About a pack, so that committing often makes no small packs.
+    var commitBytes = 64 << 20
 
     /// The defaults.
     package init(isThorough: Bool = false, takesRefs: Bool = true) {
@@ -44,7 +47,7 @@ package struct FetchReport: Hashable, Sendable {
 ///
 /// The remote is not trusted: lengths are checked before anything is reserved, every frame is
 /// decoded and every object hashed, a recipe is put only after its chunks were seen to make the
-/// blob. What has arrived is committed every some 256 MiB, chunks before what refers to them, so
+/// blob. What has arrived is committed every 64 MiB, chunks before what refers to them, so
 /// an interrupted fetch goes on where it ended and the store never claims what it does not hold.
 package func fetch(
     _ selection: TransferSelection, from context: RemoteContext,

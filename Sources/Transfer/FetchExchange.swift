@@ -24,8 +24,6 @@ final class FetchExchange {
     private(set) var objects = 0
     private(set) var receivedBytes = 0
 
-    private static let commitBytes = 256 << 20
-
     init(
         _ context: RemoteContext, _ index: RemoteIndex, _ options: FetchOptions,
         _ progress: @escaping (TransferProgress) -> Void
@@ -124,7 +122,7 @@ final class FetchExchange {
         }
         try download(chunks) { frame in
             _ = try currentSession().putEncoded(frame)
-            if try currentSession().storedBytes >= FetchExchange.commitBytes { try commitPart() }
+            if try currentSession().storedBytes >= options.commitBytes { try commitPart() }
         }
         try putMetadata()
     }
