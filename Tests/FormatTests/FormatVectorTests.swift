@@ -17,7 +17,7 @@ import Workspaces
         "frames-and-packs.md": ["frame-raw", "frame-two"],
         "recipe.md": ["recipe"],
         "journal.md": ["journal-first", "journal-head"],
-        "records.md": ["record-snapshot"],
+        "records.md": ["record-snapshot", "record-operation"],
         "pointer-file.md": ["pointer-table", "pointer-directory"],
         "lock-file.md": ["lock-file"],
     ]
@@ -238,12 +238,17 @@ import Workspaces
         #expect(written == text, "\(written)")
     }
 
-    @Test func `a snapshot record`() throws {
-        let vector = try FormatVector.named("record-snapshot", in: "records.md")
+    @Test(arguments: ["record-snapshot", "record-operation"])
+    func `records of each type`(name: String) throws {
+        let vector = try FormatVector.named(name, in: "records.md")
         let bytes = Array(try vector["json"].utf8)
         let record = try JSONValue(parsing: bytes)
         #expect(record.canonical == bytes)
-        #expect(try SnapshotRecord(record).json == record)
+        if name == "record-snapshot" {
+            #expect(try SnapshotRecord(record).json == record)
+        } else {
+            #expect(OperationNote(record)?.json == record)
+        }
         #expect(objectDigest(.record, bytes)?.hex == (try vector["id"]))
     }
 }
