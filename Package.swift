@@ -104,7 +104,8 @@ let package = Package(
             ]),
         .executableTarget(name: "mlstore", dependencies: ["Commands"], swiftSettings: strict),
         .executableTarget(
-            name: "dev", dependencies: ["Vocabulary", "Bytes", "Platform", argumentParser],
+            name: "dev",
+            dependencies: ["Vocabulary", "Bytes", "Platform", "Kernels", argumentParser],
             swiftSettings: strict),
 
         // Tests
@@ -140,7 +141,7 @@ let package = Package(
             "LineageTests",
             ["Vocabulary", "Bytes", "Platform", "Objects", "Workspaces", "Lineage"]),
         tests("CommandsTests", ["Vocabulary", "Bytes", "Platform", "Commands", argumentParser]),
-        tests("TidyTests", ["Platform", "dev"]),
+        tests("TidyTests", ["Vocabulary", "Platform", "dev"]),
         // The real binary and whole stores.
         tests(
             "TranscriptTests", ["Vocabulary", "Bytes", "Platform", "Commands", "mlstore"],

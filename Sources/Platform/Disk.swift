@@ -25,6 +25,9 @@ package protocol Disk: Sendable {
     /// The names in a directory with the status of each (links not followed), unsorted: one open
     /// directory and one call an entry. Entries that vanish meanwhile are left out.
     func entriesWithStatus(of directory: DiskPath) throws -> [(name: [UInt8], status: FileStatus)]
+    /// The same, sorted by name and without an object for each name. What `entriesWithStatus` says,
+    /// unless a conformer knows a shorter way.
+    func listing(of directory: DiskPath) throws -> DirectoryListing
     /// Makes a directory; `.alreadyExists` when the name is taken.
     func makeDirectory(_ path: DiskPath) throws
     /// Removes a name that is no directory.

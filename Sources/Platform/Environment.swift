@@ -68,6 +68,9 @@ package enum Environment {
     /// The most memory that any one child which has ended had held, in bytes.
     package static func peakMemoryOfChildrenBytes() -> Int { Int(mlp_peak_memory_of_children()) }
 
+    /// Ends the process with `status`; what is buffered is written first.
+    package static func endProcess(_ status: Int32) -> Never { mlp_end_process(status) }
+
     /// Whether the process runs as the superuser, for whom permissions do not hold.
     package static var isSuperuser: Bool { mlp_user_id() == 0 }
 

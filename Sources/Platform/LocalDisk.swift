@@ -58,9 +58,34 @@ package struct LocalDisk: Disk {
         try list(directory, withStatus: true) { (name: $0, status: FileStatus($1)) }
     }
 
+    package func listing(of directory: DiskPath) throws -> DirectoryListing {
+        try unsafe withListing(of: directory, withStatus: true) { names, entries in
+            unsafe DirectoryListing(
+                names: Array(names),
+                unsorted: entries.map { entry in
+                    .init(
+                        start: entry.name_offset, length: entry.name_length,
+                        status: FileStatus(entry.status))
+                })
+        }
+    }
+
     private func list<Entry>(
         _ directory: DiskPath, withStatus: Bool, _ make: ([UInt8], mlp_status) -> Entry
     ) throws -> [Entry] {
+        try unsafe withListing(of: directory, withStatus: withStatus) { names, entries in
+            unsafe entries.map { entry in
+                let end = entry.name_offset + entry.name_length
+                return make(unsafe Array(names[entry.name_offset..<end]), entry.status)
+            }
+        }
+    }
+
+    /// Calls `body` with the names' bytes and the entries, which live until it returns.
+    private func withListing<Result>(
+        of directory: DiskPath, withStatus: Bool,
+        _ body: (UnsafeRawBufferPointer, UnsafeBufferPointer<mlp_entry>) -> Result
+    ) throws -> Result {
         var listing = unsafe mlp_listing()
         let result = unsafe mlp_list(
             directory.bytes, directory.bytes.count, withStatus ? 1 : 0, &listing)
@@ -69,10 +94,7 @@ package struct LocalDisk: Disk {
         let names = unsafe UnsafeRawBufferPointer(
             start: listing.names, count: listing.names_length)
         let found = unsafe UnsafeBufferPointer(start: listing.entries, count: listing.count)
-        return unsafe found.map { entry in
-            let end = entry.name_offset + entry.name_length
-            return make(unsafe Array(names[entry.name_offset..<end]), entry.status)
-        }
+        return unsafe body(names, found)
     }
 
     package func makeDirectory(_ path: DiskPath) throws {

@@ -123,6 +123,11 @@ extension StatTable {
         self.bytes = bytes
     }
 
+    /// Calls `body` with the bytes.
+    func withBytes<Value>(_ body: (Span<UInt8>) throws -> Value) rethrows -> Value {
+        try bytes.withSpan(body)
+    }
+
     /// Calls `body` with the bytes and a cursor over the entries in them.
     func withCursor<Value>(
         _ body: (Span<UInt8>, inout Cursor) throws -> Value
@@ -185,6 +190,30 @@ extension StatTable {
         return value
     }
 
+    /// The entry at `index`, which is there.
+    static func entry(_ span: Span<UInt8>, _ index: Int) -> Entry {
+        let base = headerBytes + index * entryBytes
+        func word(_ offset: Int) -> UInt64 { StatTable.word(span, base + offset) }
+        return Entry(
+            kind: TreeEntryKind(rawValue: UInt8(truncatingIfNeeded: word(64))) ?? .tree,
+            digest: Digest(at: base, of: span), size: Int(truncatingIfNeeded: word(32)),
+            modified: Int64(bitPattern: word(40)), changed: Int64(bitPattern: word(48)),
+            inode: word(56))
+    }
+
+    /// Where the paths of a table of so many entries start.
+    static func pathsStart(_ count: Int) -> Int { headerBytes + count * entryBytes }
+
+    /// Where the path at `index` ends, kept inside the paths whatever the file says.
+    static func pathEnd(_ span: Span<UInt8>, _ index: Int, of count: Int) -> Int {
+        let paths = pathsStart(count)
+        let end = word(span, headerBytes + index * entryBytes + 72)
+        return min(span.count - 8, max(paths, paths &+ Int(truncatingIfNeeded: end)))
+    }
+
+    /// A byte in the order of keys: `/` comes first.
+    static func rank(_ byte: UInt8) -> Int { byte == 0x2f ? -1 : Int(byte) }
+
     /// Goes through the entries in order.
     struct Cursor {
         private let count: Int
@@ -193,7 +222,7 @@ extension StatTable {
 
         init(count: Int) {
             self.count = count
-            start = StatTable.headerBytes + count * StatTable.entryBytes
+            start = StatTable.pathsStart(count)
         }
 
         /// Negative, zero or positive as the entry's path comes before, is, or comes after
@@ -206,23 +235,14 @@ extension StatTable {
             while position < common {
                 let a = span[start + position]
                 let b = path[position]
-                if a != b { return rank(a) < rank(b) ? -1 : 1 }
+                if a != b { return StatTable.rank(a) < StatTable.rank(b) ? -1 : 1 }
                 position += 1
             }
             return length - path.count
         }
 
         /// The entry; only before the end.
-        func entry(_ span: Span<UInt8>) -> Entry {
-            let base = StatTable.headerBytes + index * StatTable.entryBytes
-            func word(_ offset: Int) -> UInt64 { StatTable.word(span, base + offset) }
-            return Entry(
-                kind: TreeEntryKind(rawValue: UInt8(truncatingIfNeeded: word(64))) ?? .tree,
-                digest: Digest(at: base, of: span),
-                size: Int(truncatingIfNeeded: word(32)),
-                modified: Int64(bitPattern: word(40)), changed: Int64(bitPattern: word(48)),
-                inode: word(56))
-        }
+        func entry(_ span: Span<UInt8>) -> Entry { StatTable.entry(span, index) }
 
         mutating func advance(_ span: Span<UInt8>) {
             start = end(span)
@@ -238,14 +258,8 @@ extension StatTable {
             return result
         }
 
-        /// Where the current path ends, kept inside the paths whatever the file says.
         private func end(_ span: Span<UInt8>) -> Int {
-            let base = StatTable.headerBytes + index * StatTable.entryBytes
-            let paths = StatTable.headerBytes + count * StatTable.entryBytes
-            let end = StatTable.word(span, base + 72)
-            return min(span.count - 8, max(start, paths &+ Int(truncatingIfNeeded: end)))
+            max(start, StatTable.pathEnd(span, index, of: count))
         }
-
-        private func rank(_ byte: UInt8) -> Int { byte == 0x2f ? -1 : Int(byte) }
     }
 }

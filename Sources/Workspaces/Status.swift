@@ -104,7 +104,11 @@ private func pathStatus(
     var changes: [FileChange] = []
     var current = ContentState.missing
     if let status = try scanner.status(of: tracked.path) {
-        if status.kind == .directory, case .directory(let id) = tracked.content {
+        if status.kind == .directory, let glance = try scanner.glance(at: tracked.path),
+            glance.content == tracked.content
+        {
+            current = glance
+        } else if status.kind == .directory, case .directory(let id) = tracked.content {
             let folder = try scanner.folder(tracked.path)
             current = folder.state
             if folder.tree != id {

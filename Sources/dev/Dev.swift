@@ -8,6 +8,6 @@ struct Dev: ParsableCommand {
         abstract: "Check, format, document and measure mlstore.",
         subcommands: [
             CheckCommand.self, FormatCommand.self, DocsCommand.self, BenchCommand.self,
-            MeasureCommand.self,
+            MeasureCommand.self, WalkCommand.self,
         ])
 }

@@ -33,6 +33,42 @@ import Workspaces
         }
     }
 
+    @Test func `whatever changes in a folder that was looked at before is seen`() throws {
+        let fixture = try WorkspaceFixture()
+        let names = ["a", "a.b", "s/a", "s/b/c", "s.t/a", "s0", "t/u/v/w", "z"]
+        for name in names { try fixture.folder.write(name, to: "d/\(name)") }
+        try fixture.folder.run("mkdir", "d/empty", "d/s/hollow", "d/zz")
+        try fixture.folder.run("ln", "-s", "a", "d/link")
+        try fixture.add("d")
+        // The files are older than the table that this look leaves, so the next ones believe it.
+        pause(milliseconds: 20)
+        #expect(try fixture.states() == ["d": .clean])
+        let changes: [([String], undo: [String])] = [
+            (["touch", "d/new"], ["rm", "d/new"]),
+            (["touch", "d/s/b/new"], ["rm", "d/s/b/new"]),
+            (["touch", "d/empty/new"], ["rm", "d/empty/new"]),
+            (["mkdir", "d/another"], ["rmdir", "d/another"]),
+            (["mkdir", "d/t/u/x"], ["rmdir", "d/t/u/x"]),
+            (["rmdir", "d/s/hollow"], ["mkdir", "d/s/hollow"]),
+            (["mv", "d/s/b/c", "d/s/c"], ["mv", "d/s/c", "d/s/b/c"]),
+            (["mv", "d/z", "kept"], ["mv", "kept", "d/z"]),
+            (["ln", "-sfn", "z", "d/link"], ["ln", "-sfn", "a", "d/link"]),
+            (["chmod", "+x", "d/s.t/a"], ["chmod", "-x", "d/s.t/a"]),
+        ]
+        for (change, undo) in changes {
+            try run(change, in: fixture)
+            #expect(try fixture.states() == ["d": .modified], "\(change)")
+            try run(undo, in: fixture)
+            #expect(try fixture.states() == ["d": .clean], "\(undo)")
+            pause(milliseconds: 20)
+            #expect(try fixture.states() == ["d": .clean], "\(undo), settled")
+        }
+    }
+
+    private func run(_ command: [String], in fixture: WorkspaceFixture) throws {
+        _ = try ChildProcess(arguments: command, directory: fixture.folder.path).run()
+    }
+
     @Test func `a damaged stat table is not believed`() throws {
         let fixture = try WorkspaceFixture()
         try fixture.folder.write("one", to: "d/f")

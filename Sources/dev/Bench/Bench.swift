@@ -1,89 +1,185 @@
 import Platform
 import Vocabulary
 
-/// A place and programs to measure with, and the rows measured so far.
-struct Bench {
-    /// One line of the table: ours beside a peer's, both from this run.
-    struct Row {
-        let workload: String
-        let ours: String
-        let peer: String
-        let ratio: String
-        let target: String
-        let peakBytes: Int
-    }
-
+/// The places and programs of one measurement, and the rows so far.
+final class Bench {
+    let group: BenchGroup
     let mlstore: String
-    /// Where DVC is, if anywhere.
-    let dvc: String?
-    /// Where data and stores are made; removed at the end.
-    let scratch: DiskPath
+    let peers: Peers
+    /// A folder on a disk.
+    let disk: DiskPath
+    /// A folder in memory.
+    let memory: DiskPath
     let repeats: Int
-    /// Divides the sizes of data, to try the workloads themselves.
-    let shrink: Int
-    let disk = LocalDisk()
-    private(set) var rows: [Row] = []
+    /// What sizes and counts are multiplied by.
+    let scale: Double
+    let files = LocalDisk()
+    private(set) var rows: [BenchRow] = []
+    /// The most private memory that any run of ours had, of those that `race` measured.
+    private(set) var peakBytes = 0
 
-    init(mlstore: String, dvc: String?, scratch: DiskPath, repeats: Int, shrink: Int) {
+    init(
+        group: BenchGroup, mlstore: String, peers: Peers, disk: DiskPath, memory: DiskPath,
+        repeats: Int, scale: Double
+    ) {
+        self.group = group
         self.mlstore = mlstore
-        self.dvc = dvc
-        self.scratch = scratch
+        self.peers = peers
+        self.disk = disk
+        self.memory = memory
         self.repeats = repeats
-        self.shrink = shrink
+        self.scale = scale
     }
 
-    /// A fresh, empty folder.
-    func folder(_ name: String) throws -> DiskPath {
-        let path = scratch / name
-        if try disk.status(of: path, followingLinks: false) != nil { try disk.removeTree(path) }
-        try disk.makeDirectories(path)
-        return path
+    /// A size or count under the scale of this run, never below `minimum`.
+    func scaled(_ full: Int, minimum: Int = 1) -> Int {
+        max(minimum, Int(Double(full) * scale))
     }
 
-    func runQuietly(_ arguments: [String], in directory: DiskPath) throws {
+    /// Calls `body` with a fresh folder below `place`, and removes it.
+    func withFolder(on place: DiskPath, _ body: (DiskPath) throws -> Void) throws {
+        let path = place / "work"
+        try files.removeTree(path)
+        try files.makeDirectories(path)
+        defer { try? files.removeTree(path) }
+        try body(path)
+    }
+
+    /// An empty folder with a workspace in it.
+    func freshWorkspace(_ path: DiskPath) throws {
+        try files.removeTree(path)
+        try files.makeDirectories(path)
+        try run([mlstore, "init", "--quiet"], in: path)
+    }
+
+    func run(_ arguments: [String], in directory: DiskPath) throws {
         _ = try output(of: arguments, in: directory)
     }
 
-    /// Medians of ours and the peer's, run by turns so that a slow moment meets both.
-    mutating func compare(
-        _ workload: String, target: String, repeats: Int? = nil,
-        ours: () throws -> Measurement, peer: () throws -> Measurement
-    ) throws {
-        var own: [Measurement] = []
-        var other: [Measurement] = []
-        for _ in 0..<(repeats ?? self.repeats) {
-            own.append(try ours())
-            other.append(try peer())
-        }
-        let ownTime = median(own.map(\.seconds))
-        let otherTime = median(other.map(\.seconds))
-        add(
-            Row(
-                workload: workload, ours: "\(shortText(ownTime)) s",
-                peer: "\(shortText(otherTime)) s", ratio: shortText(ownTime / otherTime),
-                target: target, peakBytes: own.map(\.peakBytes).max() ?? 0))
+    /// Writes out what earlier steps left in the page cache of `place`, so that nobody's run pays
+    /// for somebody else's.
+    func settle(_ place: DiskPath) throws { try run(["sync", "-f", "\(place)"], in: place) }
+
+    /// Waits until the clock of a file system has moved on, so that the stat table believes what
+    /// was written before.
+    func letTimePass() { pause(milliseconds: 30) }
+
+    // MARK: - Rows
+
+    /// Somebody to compare with.
+    struct Rival {
+        let name: String
+        var targets = Targets()
+        /// Fewer runs than ours, for the slow ones.
+        var runs: Int?
+        /// Why there is nothing to run.
+        var missing: String?
+        var run: () throws -> Measurement = { Measurement(seconds: 0, peakBytes: 0) }
     }
 
-    /// A ratio of sizes.
-    mutating func compareSizes(_ workload: String, target: String, ours: Int, raw: Int) {
+    /// A rival that is a program which may not be installed.
+    func rival(
+        _ name: String, _ program: String?, _ targets: Targets = Targets(), runs: Int? = nil,
+        _ run: @escaping (String) throws -> Measurement
+    ) -> Rival {
+        guard let program else {
+            return Rival(name: name, targets: targets, missing: "not installed")
+        }
+        return Rival(name: name, targets: targets, runs: runs) { try run(program) }
+    }
+
+    /// Medians of ours and of each rival, run by turns so that a slow moment meets all of them. The
+    /// median of ours.
+    @discardableResult
+    func race(
+        _ work: String, runs: Int? = nil, ours: () throws -> Measurement, against rivals: [Rival]
+    ) throws -> Double {
+        let runs = runs ?? repeats
+        var own: [Measurement] = []
+        var others = rivals.map { _ in [Double]() }
+        for round in 0..<runs {
+            own.append(try ours())
+            for (index, rival) in rivals.enumerated()
+            where rival.missing == nil && round < (rival.runs ?? runs) {
+                others[index].append(try rival.run().seconds)
+            }
+        }
+        let peak = own.map(\.peakBytes).max() ?? 0
+        peakBytes = max(peakBytes, peak)
+        let ourMedian = median(own.map(\.seconds))
+        for (rival, seconds) in zip(rivals, others) {
+            if let missing = rival.missing {
+                skip(work, rival.name, missing)
+                continue
+            }
+            let other = median(seconds)
+            add(
+                BenchRow(
+                    work: work, measured: secondsText(ourMedian),
+                    other: "\(rival.name): \(secondsText(other))", ours: ourMedian,
+                    limit: other, target: rival.targets[group], peakBytes: peak))
+        }
+        return ourMedian
+    }
+
+    /// Two sizes.
+    func compareSizes(_ work: String, _ ours: Int, _ name: String, _ other: Int, _ targets: Targets)
+    {
         add(
-            Row(
-                workload: workload, ours: "\(ByteCount(ours))", peer: "\(ByteCount(raw))",
-                ratio: shortText(Double(ours) / Double(max(1, raw))), target: target,
+            BenchRow(
+                work: work, measured: "\(ByteCount(ours))", other: "\(name): \(ByteCount(other))",
+                ours: Double(ours), limit: Double(max(1, other)), target: targets[group],
                 peakBytes: 0))
     }
 
-    private mutating func add(_ row: Row) {
-        rows.append(row)
-        print(Bench.markdown(row))
+    /// Two numbers of anything.
+    func compare(
+        _ work: String, _ ours: (Double, String), _ name: String, _ other: (Double, String),
+        _ targets: Targets
+    ) {
+        add(
+            BenchRow(
+                work: work, measured: ours.1, other: "\(name): \(other.1)", ours: ours.0,
+                limit: other.0, target: targets[group], peakBytes: 0))
     }
 
-    static let heading =
-        "| workload | mlstore | peer | ratio | target | peak memory |\n|---|---|---|---|---|---|"
+    /// Says aloud that a row is not measured.
+    func skip(_ work: String, _ name: String, _ why: String) {
+        add(BenchRow(work: work, skipped: "\(name): \(why)"))
+    }
 
-    private static func markdown(_ row: Row) -> String {
-        let peak = row.peakBytes > 0 ? "\(ByteCount(row.peakBytes))" : ""
-        return "| \(row.workload) | \(row.ours) | \(row.peer) | \(row.ratio) | \(row.target) "
-            + "| \(peak) |"
+    private func add(_ row: BenchRow) {
+        rows.append(row)
+        print(row.markdown)
+    }
+}
+
+/// One line of the table: ours beside somebody else's, both from this run.
+struct BenchRow {
+    static let heading = """
+        | work | mlstore | beside | ratio | target | | peak private memory |
+        |---|---|---|---|---|---|---|
+        """
+
+    let markdown: String
+    /// Nil where there is no target.
+    let isMet: Bool?
+
+    init(
+        work: String, measured: String, other: String, ours: Double, limit: Double,
+        target: Target?, peakBytes: Int
+    ) {
+        let ratio = target?.ratio(ours: ours, other: limit) ?? ours / limit
+        isMet = target?.isMet(by: ratio)
+        let verdict = isMet.map { $0 ? "met" : "**missed**" } ?? ""
+        let peak = peakBytes > 0 ? "\(ByteCount(peakBytes))" : ""
+        markdown =
+            "| \(work) | \(measured) | \(other) | \(shortText(ratio)) | \(target?.text ?? "") "
+            + "| \(verdict) | \(peak) |"
+    }
+
+    init(work: String, skipped: String) {
+        isMet = nil
+        markdown = "| \(work) | | \(skipped) | | | **skipped** | |"
     }
 }

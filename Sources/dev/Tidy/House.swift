@@ -55,7 +55,7 @@ struct House {
                 "Workspaces", "Pipelines", "Transfer", "Diffs", "Lineage",
             ]), outside: ["ArgumentParser"]),
         "mlstore": Room(7, ["Commands"]),
-        "dev": Room(7, ground, outside: ["ArgumentParser"]),
+        "dev": Room(7, ground.union(["Kernels"]), outside: ["ArgumentParser"]),
         "CZstd": Room(-1), "CXXHash": Room(-1), "CYAML": Room(-1), "CGit2": Room(-1),
         "CPlatform": Room(-1),
     ])

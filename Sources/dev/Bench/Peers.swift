@@ -1,0 +1,73 @@
+import Platform
+import Vocabulary
+
+/// The other programs that are here. One that is missing costs its rows, and is said aloud.
+struct Peers {
+    let dvc: String?
+    let restic: String?
+    /// A Python with the `oxen` module in it.
+    let oxenPython: String?
+
+    /// Those that were named, or that `PATH` has.
+    static func find(dvc: String?, restic: String?, oxenPython: String?) -> Peers {
+        Peers(
+            dvc: dvc ?? found("dvc"), restic: restic ?? found("restic"), oxenPython: oxenPython)
+    }
+
+    private static func found(_ program: String) -> String? {
+        try? line(of: ["sh", "-c", "command -v \(program)"], in: DiskPath("/"))
+    }
+
+    /// What each of them says of its version.
+    func versions() -> [String] {
+        let asked: [(String, [String]?)] = [
+            ("git", ["git", "--version"]),
+            ("cp, find, cat, sync", ["cp", "--version"]),
+            ("zstd", ["zstd", "--version"]),
+            ("openssl", ["openssl", "version"]),
+            ("DVC", dvc.map { [$0, "--version"] }),
+            ("restic", restic.map { [$0, "version"] }),
+            (
+                "Oxen",
+                oxenPython.map {
+                    [$0, "-c", "from importlib.metadata import version; print(version('oxenai'))"]
+                }
+            ),
+            ("strace", ["strace", "--version"]),
+        ]
+        return asked.map { name, command in
+            guard let command, let told = try? line(of: command, in: DiskPath("/")) else {
+                return "\(name): NOT HERE, its rows are skipped"
+            }
+            return "\(name): \(told)"
+        }
+    }
+
+    /// `restic` with a fixed password.
+    static func resticCommand(_ restic: String, _ repository: DiskPath, _ words: [String])
+        -> [String]
+    {
+        ["env", "RESTIC_PASSWORD=bench", restic, "-q", "-r", "\(repository)"] + words
+    }
+
+    /// A Python program for Oxen that adds and commits `name` in `folder`.
+    static func oxenAdd(_ python: String, _ folder: DiskPath, _ name: String) -> [String] {
+        let program = """
+            from oxen import Repo
+            repository = Repo('\(folder)')
+            repository.add('\(name)')
+            repository.commit('bench')
+            """
+        return [python, "-c", program]
+    }
+
+    /// Makes an Oxen repository.
+    static func oxenInit(_ python: String, _ folder: DiskPath) -> [String] {
+        let program = """
+            from oxen import Repo, user
+            user.config_user('bench', 'bench@example.com')
+            Repo('\(folder)').init()
+            """
+        return [python, "-c", program]
+    }
+}
