@@ -15,6 +15,9 @@ import Workspaces
         "chunker.md": ["gear", "chunks-opaque", "chunks-text", "chunks-zeros"],
         "tree.md": ["tree-empty", "tree-small", "tree-ends"],
         "frames-and-packs.md": ["frame-raw", "frame-two"],
+        "float-planes.md": [
+            "planes", "planes-zstd", "planes-sparse", "planes-difference",
+        ],
         "recipe.md": ["recipe"],
         "journal.md": ["journal-first", "journal-head"],
         "records.md": ["record-snapshot", "record-operation"],

@@ -47,3 +47,22 @@ package struct SmallRandom: RandomNumberGenerator, Sendable {
         return Array(result.prefix(count))
     }
 }
+
+extension SmallRandom {
+    /// `count` floating point numbers of two (bf16) or four bytes that are distributed like the
+    /// weights of a model: around zero, most below 0.04.
+    package mutating func weights(_ count: Int, width: Int) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(count * width)
+        for _ in 0..<count {
+            // The sum of twelve uniform numbers is close to a normal one.
+            var sum: Float = -6
+            for _ in 0..<12 { sum += Float(next() >> 40) / Float(1 << 24) }
+            let bits = (0.02 * sum).bitPattern
+            for byte in (4 - width)..<4 {
+                result.append(UInt8(truncatingIfNeeded: bits >> UInt32(8 * byte)))
+            }
+        }
+        return result
+    }
+}
