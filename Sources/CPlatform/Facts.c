@@ -33,6 +33,8 @@ void mlp_pause(int milliseconds) {
     nanosleep(&time, NULL);
 }
 
+void mlp_flush_output(void) { fflush(NULL); }
+
 void mlp_end_process(int status) { exit(status); }
 
 uint64_t mlp_monotonic_nanoseconds(void) {

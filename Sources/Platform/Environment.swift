@@ -68,6 +68,9 @@ package enum Environment {
     /// The most memory that any one child which has ended had held, in bytes.
     package static func peakMemoryOfChildrenBytes() -> Int { Int(mlp_peak_memory_of_children()) }
 
+    /// Writes what `print` has kept back.
+    package static func flushOutput() { mlp_flush_output() }
+
     /// Ends the process with `status`; what is buffered is written first.
     package static func endProcess(_ status: Int32) -> Never { mlp_end_process(status) }
 

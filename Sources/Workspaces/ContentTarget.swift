@@ -9,6 +9,8 @@ struct ContentTarget: Sendable {
     let entries: [TreeEntry]
     /// Whether the path is tracked as such, and not a part of a tracked folder.
     let isWhole: Bool
+    /// The tree that the entries are all of; nil for anything else.
+    let tree: TreeID?
 
     /// Nothing.
     static func nothing(at path: RepoPath) -> ContentTarget {
@@ -19,6 +21,7 @@ struct ContentTarget: Sendable {
         self.path = path
         self.entries = entries
         self.isWhole = isWhole
+        tree = nil
     }
 
     /// A tracked content, or the part of a tracked folder that is at or below `part`.
@@ -32,9 +35,11 @@ struct ContentTarget: Sendable {
                 .file(
                     tracked.path, blob, size: tracked.sizeBytes, executable: tracked.isExecutable)
             ]
+            tree = nil
         case .directory(let tree):
             entries = try ContentTarget.entries(
                 of: tree, at: tracked.path, under: inner, from: store)
+            self.tree = inner == nil ? tree : nil
         }
         path = inner.map { tracked.path.appending($0) } ?? tracked.path
         isWhole = inner == nil
@@ -52,10 +57,14 @@ struct ContentTarget: Sendable {
         self.path = path
         isWhole = true
         switch state?.content {
-        case nil: entries = []
+        case nil:
+            entries = []
+            tree = nil
         case .directory(let tree)?:
             entries = try ContentTarget.entries(of: tree, at: path, under: nil, from: store)
+            self.tree = tree
         case .file(let blob)?:
+            tree = nil
             guard store.contains(blob) else {
                 throw StoreError.contentMissing(path, missing: 1, of: 1)
             }
@@ -66,6 +75,13 @@ struct ContentTarget: Sendable {
                     : .file(path, blob, size: size, executable: state?.mode == .executable)
             ]
         }
+    }
+
+    /// What the entries are as a whole, for a note; nil for none. A tree that is not in the store
+    /// goes to `session`.
+    func state(in session: StoreSession) throws -> OperationNote.State? {
+        if let tree { return .init(content: .directory(tree)) }
+        return try contentState(of: entries, at: path, in: session)
     }
 
     private static func entries(

@@ -73,7 +73,8 @@ struct WorkTreeEdit {
         report.saved = unsaved.map(\.entry.path)
         report.sequence = try record(plans, changes, unsaved, in: store)
         report.textsChanged = changes.map(\.text.path)
-        var writer = WorkTreeWriter(workspace: workspace, store: store)
+        let writer = WorkTreeWriter(
+            workspace: workspace, store: store, lookedAt: scanner.tables.stamp)
         try writer.run(moves, plans, changes, &report, progress: progress)
         return report
     }
@@ -143,8 +144,7 @@ struct WorkTreeEdit {
                         before: try contentState(
                             of: plan.listing.items.map(\.entry), at: plan.target.path,
                             in: session),
-                        after: try contentState(
-                            of: plan.target.entries, at: plan.target.path, in: session)))
+                        after: try plan.target.state(in: session)))
             }
             return try session.commit(refs: refs, note: note.json).entry?.sequence
         } catch {

@@ -4,26 +4,20 @@ import Vocabulary
 
 /// Carries out plans that are checked and recorded.
 ///
-/// Each file is written beside its place, verified while it is written, and renamed; nothing is
-/// synced, since the store can make it all again.
+/// Each file is verified while it is written and gets its path when it is whole: by renaming it, or
+/// with the new folder that it is in. Nothing is synced, since the store can make it all again.
 struct WorkTreeWriter: Sendable {
     let workspace: Workspace
     let store: ObjectStore
-    /// What was written, with the status of each before it got its name.
-    private(set) var written: [RepoPath: FileStatus] = [:]
+    /// The file system's time before the files that are there were looked at.
+    let lookedAt: Int64?
 
-    init(workspace: Workspace, store: ObjectStore) {
-        self.workspace = workspace
-        self.store = store
-    }
+    /// The longest text of a link.
+    static let maximumLinkBytes = 1 << 16
 
     var disk: any Disk { workspace.disk }
 
-    /// Files up to this size are written side by side; larger ones are decoded in parallel.
-    private static let smallBytes = 1 << 20
-    private static let batchFiles = 512
-
-    mutating func run(
+    func run(
         _ moves: [OperationNote.Move], _ plans: [ContentPlan], _ changes: [WorkTreeEdit.Change],
         _ report: inout WorkTreeReport, progress: (WorkProgress) -> Void
     ) throws {
@@ -35,16 +29,16 @@ struct WorkTreeWriter: Sendable {
             try disk.renameWithoutReplacing(
                 workspace.root / move.from, to: workspace.root / move.to)
         }
+        var written: [(plan: ContentPlan, statuses: [FileStatus?])] = []
         for plan in plans {
             try remove(plan, &report)
-            try makeFolders(of: plan)
-            try write(plan, &done, progress)
+            written.append((plan, try write(plan, &done, progress)))
             for mode in plan.modes { try setMode(mode) }
         }
         for change in changes { try write(change.text) }
         report.filesWritten = done.files
         report.bytesWritten = done.bytes
-        remember(plans)
+        remember(written)
     }
 
     // MARK: - Removing
@@ -78,16 +72,8 @@ struct WorkTreeWriter: Sendable {
 
     // MARK: - Folders
 
-    private func makeFolders(of plan: ContentPlan) throws {
-        var folders = Set(plan.folders)
-        for write in plan.writes {
-            if let parent = write.entry.path.parent { folders.insert(parent) }
-        }
-        for folder in folders.sorted() { try makeFolder(folder) }
-    }
-
     /// Makes a folder with those above it, and refuses links among them.
-    private func makeFolder(_ folder: RepoPath?) throws {
+    func makeFolder(_ folder: RepoPath?) throws {
         guard let folder else { return }
         if let found = try disk.status(of: workspace.root / folder, followingLinks: false) {
             guard found.kind == .directory else { throw StoreError.noFolder(folder, for: folder) }
@@ -99,72 +85,9 @@ struct WorkTreeWriter: Sendable {
 
     // MARK: - Writing
 
-    private mutating func write(
-        _ plan: ContentPlan, _ done: inout WorkProgress, _ progress: (WorkProgress) -> Void
-    ) throws {
-        let small = plan.writes.filter { $0.entry.size <= WorkTreeWriter.smallBytes }
-        let pool = WorkerPool(threads: workspace.machine.threads)
-        var start = 0
-        while start < small.count {
-            try SignalWatch.check()
-            let batch = small[start..<min(start + WorkTreeWriter.batchFiles, small.count)]
-            let writer = self
-            let statuses = try pool.map(count: batch.count) {
-                try writer.write(batch[batch.startIndex + $0])
-            }
-            for (write, status) in zip(batch, statuses) { written[write.entry.path] = status }
-            count(batch, &done, progress)
-            start += batch.count
-        }
-        for large in plan.writes where large.entry.size > WorkTreeWriter.smallBytes {
-            try SignalWatch.check()
-            written[large.entry.path] = try write(large)
-            count([large], &done, progress)
-        }
-    }
-
-    private func count(
-        _ written: ArraySlice<ContentPlan.Write>, _ done: inout WorkProgress,
-        _ progress: (WorkProgress) -> Void
-    ) {
-        done.files += written.count
-        done.bytes += written.reduce(0) { $0 + $1.entry.size }
-        progress(done)
-    }
-
-    private func write(_ write: ContentPlan.Write) throws -> FileStatus? {
-        guard let blob = write.entry.blob else { return nil }
-        if write.entry.kind == .symlink {
-            try writeLink(write, target: blob)
-            return nil
-        }
+    func writeLink(_ write: ContentPlan.Write, target: BlobID) throws {
         let place = workspace.root / write.entry.path
-        let (temporary, file) = try makeTemporaryFile(
-            in: place.parent, on: disk,
-            permissions: write.entry.kind == .executable ? 0o755 : 0o644)
-        do {
-            var offset = 0
-            // The piece lives for the call, and is written before it ends.
-            try unsafe store.streamBlob(blob) { piece in
-                try unsafe file.write(piece, at: offset)
-                offset += piece.count
-            }
-            let status = try file.status()
-            try file.close()
-            try checkUnchanged(write.entry.path, write.replaced)
-            try disk.rename(temporary, to: place)
-            return status
-        } catch {
-            // The first failure is the one to report; the temporary file is only litter.
-            try? file.close()
-            try? disk.removeFile(temporary)
-            throw error
-        }
-    }
-
-    private func writeLink(_ write: ContentPlan.Write, target: BlobID) throws {
-        let place = workspace.root / write.entry.path
-        let text = try store.readBlob(target, maximumBytes: 1 << 16)
+        let text = try store.readBlob(target, maximumBytes: WorkTreeWriter.maximumLinkBytes)
         // The temporary file only holds the name, for which the link is then exchanged.
         let (reserved, file) = try makeTemporaryFile(in: place.parent, on: disk)
         try file.close()
@@ -200,17 +123,24 @@ struct WorkTreeWriter: Sendable {
     }
 
     /// Throws unless the path still is what the plan saw.
-    private func checkUnchanged(_ path: RepoPath, _ item: ContentListing.Item?) throws {
+    func checkUnchanged(_ path: RepoPath, _ item: ContentListing.Item?) throws {
         let found = try disk.status(of: workspace.root / path, followingLinks: false)
         let seen = item?.status
         guard found?.kind == seen?.kind, found?.inode == seen?.inode,
             found?.kind == .directory || found?.size == seen?.size,
             found?.kind == .directory || found?.modified == seen?.modified
         else {
-            throw StoreError(
-                .changedMeanwhile, "cannot write '\(path)': something else is there now",
-                subject: path.description, advice: "look at it, then run the command again",
-                safety: "what was there is untouched")
+            throw StoreError.somethingElse(path)
         }
+    }
+}
+
+extension StoreError {
+    /// A path that is not as it was when the command looked.
+    static func somethingElse(_ path: RepoPath) -> StoreError {
+        StoreError(
+            .changedMeanwhile, "cannot write '\(path)': something else is there now",
+            subject: path.description, advice: "look at it, then run the command again",
+            safety: "what was there is untouched")
     }
 }

@@ -214,4 +214,44 @@ import Workspaces
         #expect(report.filesWritten == 700)
         #expect(try place.folder.read("data/6/699") == "file 699")
     }
+
+    @Test func `what an interrupted checkout left is in nobody's way`() throws {
+        let place = try WorkspaceFolder()
+        for name in ["top", "in/a", "in/deep/b", "in/deep/er/c"] {
+            try place.folder.write(name, to: "data/\(name)")
+        }
+        _ = try add([place.path("data")], in: place.workspace)
+        try place.folder.run("rm", "-r", "data/in")
+        try place.folder.write("half", to: "data/.mlstore-tmp-checkout/1/a")
+        #expect(try checkout(nil, in: place.workspace).filesWritten == 3)
+        #expect(try !place.folder.has("data/.mlstore-tmp-checkout"))
+        #expect(try place.folder.read("data/in/deep/er/c") == "in/deep/er/c")
+        #expect(try status(in: place.workspace).paths.map(\.state) == [.clean])
+    }
+
+    @Test func `of a checkout that fails no half file or folder is left`() throws {
+        let place = try WorkspaceFolder()
+        for index in 0..<40 {
+            try place.folder.write("some text \(index)", to: "data/d\(index / 10)/f\(index)")
+        }
+        _ = try add([place.path("data")], in: place.workspace)
+        try LocalDisk().removeTree(place.folder.path / "data")
+        let packs = place.folder.path / ".mlstore/store/packs"
+        for entry in try LocalDisk().entriesWithStatus(of: packs) {
+            let file = try LocalDisk().openFile(packs.appending(entry.name), .readWrite)
+            // Behind the first frame's prefix: what it holds no longer decodes to what it should.
+            try file.write([0xff, 0xff, 0xff, 0xff], at: entry.status.size / 3)
+            try file.close()
+        }
+        #expect(throws: StoreError.self) {
+            _ = try checkout(
+                nil, in: try Workspace.open(from: place.folder.path, on: WorkspaceFolder.machine()))
+        }
+        #expect(try !place.folder.has("data/.mlstore-tmp-checkout"))
+        #expect(try !place.folder.has(".mlstore-tmp-checkout"))
+        for index in 0..<40 where try place.folder.has("data/d\(index / 10)/f\(index)") {
+            let text = try place.folder.read("data/d\(index / 10)/f\(index)")
+            #expect(text == "some text \(index)")
+        }
+    }
 }

@@ -118,6 +118,7 @@ void mlp_unregister_group(int slot);
 int64_t mlp_wall_clock_milliseconds(void);
 uint64_t mlp_monotonic_nanoseconds(void);
 _Noreturn void mlp_end_process(int status);  // what stdio holds is written first
+void mlp_flush_output(void);
 void mlp_pause(int milliseconds);  // a signal ends it early
 int mlp_random(void *buffer, size_t count);
 int64_t mlp_peak_memory(void);

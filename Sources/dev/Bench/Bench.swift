@@ -151,6 +151,8 @@ final class Bench {
     private func add(_ row: BenchRow) {
         rows.append(row)
         print(row.markdown)
+        // Runs are long, and whoever waits reads along, in a file too.
+        Environment.flushOutput()
     }
 }
 
