@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bytes
+import Objects
 import Vocabulary
 import Workspaces
 
@@ -45,8 +46,14 @@ struct AddCommand: ReportingCommand {
                 console.note("note: '\(added.path)': \(problem)")
             }
         }
+        let stored = report.commit?.storedBytes ?? 0
+        let isNew = report.paths.contains { $0.newBytesPlain > 0 }
         return Report(
-            lines: report.paths.map(line), json: ["paths": .array(report.paths.map(json))])
+            lines: report.paths.map(line)
+                + (isNew ? ["the store grew by \(ByteCount(stored))"] : []),
+            json: [
+                "paths": .array(report.paths.map(json)), "storedBytes": JSONValue(stored),
+            ])
     }
 
     private func artifactKind() throws -> ArtifactKind? {
@@ -61,16 +68,15 @@ struct AddCommand: ReportingCommand {
     private func line(_ added: AddedPath) -> String {
         var parts = [added.path.description]
         if let shape = added.pointer.shape {
-            parts.append("\(grouped(shape.rows)) rows × \(shape.columns.count) columns")
+            parts.append(
+                "\(counted(shape.rows, "row")) × \(counted(shape.columns.count, "column"))")
         }
         if let files = added.pointer.files { parts.append(counted(files, "file")) }
         let size = ByteCount(added.pointer.sizeBytes)
         if added.isUnchanged {
             parts.append("\(size)  unchanged")
         } else {
-            parts.append(
-                "\(ByteCount(added.newBytesPlain)) new of \(size), "
-                    + "\(ByteCount(added.newBytesStored)) stored")
+            parts.append("\(ByteCount(added.newBytesPlain)) new of \(size)")
         }
         parts.append("sha256:" + added.pointer.content.short)
         return parts.joined(separator: "  ")
@@ -82,7 +88,6 @@ struct AddCommand: ReportingCommand {
             "id": .string(added.pointer.content.description),
             "size": JSONValue(added.pointer.sizeBytes),
             "newBytes": JSONValue(added.newBytesPlain),
-            "storedBytes": JSONValue(added.newBytesStored),
             "unchanged": .bool(added.isUnchanged),
         ]
         members["files"] = added.pointer.files.map { JSONValue($0) }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import GitHistory
 import Vocabulary
 import Workspaces
 
@@ -38,16 +37,10 @@ struct CheckoutCommand: ReportingCommand {
         let workspace = try context.workspace()
         var options = CheckoutOptions()
         options.force = force
-        if let revision { options.source = try source(revision, in: workspace) }
+        if let revision { options.source = try workspace.source(named: revision) }
         let report = try checkout(
             try context.paths(paths, in: workspace), in: workspace, options: options,
             progress: context.showProgress)
         return WorkTreeText(report).report
-    }
-
-    /// A git revision; outside of git, or where git knows none, a snapshot.
-    private func source(_ name: String, in workspace: Workspace) throws -> TrackingSource {
-        if let git = workspace.git, (try? git.resolve(name)) != nil { return .revision(name) }
-        return .snapshot(try snapshot(named: name, in: workspace))
     }
 }

@@ -31,9 +31,22 @@ struct CommonOptions: ParsableArguments {
                 break
             }
         }
-        guard index < arguments.count, !moved.isEmpty, !arguments[index].hasPrefix("-") else {
-            return arguments
+        let words = subcommandWords(arguments[index...])
+        guard !moved.isEmpty, !words.isEmpty else { return arguments }
+        return words + moved + arguments[(index + words.count)...]
+    }
+
+    /// The command at the head of `arguments`, with the commands below it: `remote list`.
+    private static func subcommandWords(_ arguments: ArraySlice<String>) -> [String] {
+        guard let first = arguments.first, !first.hasPrefix("-") else { return [] }
+        var words = [first]
+        var children = MLStoreCommand.configuration.allSubcommands
+        for (word, next) in zip(arguments, arguments.dropFirst()) {
+            let command = children.first { $0._commandName == word }
+            children = command?.configuration.allSubcommands ?? []
+            guard children.contains(where: { $0._commandName == next }) else { break }
+            words.append(next)
         }
-        return [arguments[index]] + moved + arguments[(index + 1)...]
+        return words
     }
 }

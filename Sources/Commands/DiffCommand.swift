@@ -1,27 +1,32 @@
 import ArgumentParser
 import Bytes
 import Diffs
+import Pipelines
 import Vocabulary
+import Workspaces
 
 struct DiffCommand: ReportingCommand {
-    enum Format: String, ExpressibleByArgument {
+    enum Format: String, CaseIterable, ExpressibleByArgument {
         case text, markdown, json
     }
 
     static let configuration = CommandConfiguration(
         commandName: "diff",
-        abstract: "Show what changed inside data.",
+        abstract: "Show what changed inside data, and in parameters and metrics.",
         discussion: helpText(
             examples: [
                 "mlstore diff",
                 "mlstore diff main",
                 "mlstore diff HEAD~1 HEAD -- data/flights.csv",
+                "mlstore diff --staged",
                 "mlstore diff --format markdown main",
             ],
             notes: """
-                Without a revision the files on disk are compared with their pointers. For tables: \
+                Without a revision the files on disk are compared with their pointers; with one, \
+                with that git revision or snapshot; with two, the one with the other. For tables: \
                 columns, then rows by key (found where it is unique) or as a multiset, changed \
-                cells and examples.
+                cells and examples. Then the parameters that stages depend on, and the metrics \
+                that they wrote: on disk as they are now, elsewhere as the lock file recorded them.
                 """))
 
     @Argument(
@@ -29,10 +34,13 @@ struct DiffCommand: ReportingCommand {
         completion: .file())
     var words: [String] = []
 
+    @Flag(help: "Compare what git has staged with HEAD, or with the one revision.")
+    var staged = false
+
     @Option(help: ArgumentHelp("The columns that identify a row.", valueName: "columns"))
     var key: String?
 
-    @Option(help: ArgumentHelp("text, markdown or json.", valueName: "format"))
+    @Option(help: ArgumentHelp("How to write it.", valueName: "format"))
     var format = Format.text
 
     @Option(help: ArgumentHelp("At most so many examples of each sort.", valueName: "count"))
@@ -49,24 +57,33 @@ struct DiffCommand: ReportingCommand {
     func perform(in context: CommandContext) throws -> Report {
         let workspace = try context.workspace()
         let (revisions, paths) = split(words)
-        guard revisions.count <= 2 else {
-            throw StoreError(
-                .badUsage, "diff takes two revisions at most, and paths behind '--'",
-                advice: "type 'mlstore diff A B -- PATH'", safety: "nothing was changed")
-        }
-        let sides: (old: DiffSide, new: DiffSide) =
-            revisions.isEmpty
-            ? (.pointers, .files)
-            : (.revision(revisions[0]), revisions.count == 2 ? .revision(revisions[1]) : .files)
+        let sides = try sides(of: revisions, in: workspace)
         var options = DatasetDiffOptions()
         options.paths = try context.paths(paths, in: workspace)
         options.table.exampleLimit = max(0, examples)
         options.table.key = key?.split(separator: ",").map {
             String($0.drop { $0 == " " })
         }
-        let changes = try diffDatasets(
-            from: sides.old, to: sides.new, in: workspace, options: options)
-        return try report(changes, sides)
+        let text = DiffText(
+            old: sides.old, new: sides.new, isHidingValues: noValues,
+            changes: try diffDatasets(
+                from: sides.old, to: sides.new, in: workspace, options: options),
+            parameters: options.paths == nil
+                ? try stageParametersDiff(
+                    from: sides.old.values, to: sides.new.values, in: workspace)
+                : nil,
+            metrics: try metricsDiff(
+                from: sides.old.values, to: sides.new.values, in: workspace
+            ).selected(options.paths))
+        let lines =
+            switch format {
+            case .text: text.lines
+            case .markdown: text.markdownLines
+            case .json: [text.json.pretty]
+            }
+        return Report(
+            lines: lines, json: text.json,
+            status: exitCode && !text.isEmpty ? .differences : .done)
     }
 
     private func split(_ words: [String]) -> (revisions: [String], paths: [String]) {
@@ -74,24 +91,25 @@ struct DiffCommand: ReportingCommand {
         return (Array(words[..<separator]), Array(words[(separator + 1)...]))
     }
 
-    private func report(
-        _ changes: [DatasetChange], _ sides: (old: DiffSide, new: DiffSide)
-    ) throws -> Report {
-        let json: JSONValue = [
-            "from": .string(sides.old.name), "to": .string(sides.new.name),
-            "changes": .array(changes.map { $0.json(hidingValues: noValues) }),
-        ]
-        var lines: [String] = []
-        for change in changes {
-            if !lines.isEmpty { lines.append("") }
-            lines +=
-                format == .markdown
-                ? change.markdownLines(hidingValues: noValues)
-                : change.textLines(hidingValues: noValues)
+    private func sides(
+        of revisions: [String], in workspace: Workspace
+    ) throws -> (old: DiffSide, new: DiffSide) {
+        let most = staged ? 1 : 2
+        guard revisions.count <= most else {
+            throw StoreError(
+                .badUsage,
+                "diff takes \(counted(most, "revision")) at most\(staged ? " with --staged" : "")",
+                advice: "type 'mlstore diff A B -- PATH': paths stand behind '--'",
+                safety: "nothing was changed")
         }
-        if changes.isEmpty { lines = ["no differences in tracked data"] }
-        if format == .json { lines = [json.pretty] }
-        return Report(
-            lines: lines, json: json, status: exitCode && !changes.isEmpty ? .differences : .done)
+        let named = try revisions.map { DiffSide(try workspace.source(named: $0)) }
+        if staged { return (named.first ?? .revision("HEAD"), .staged) }
+        guard let old = named.first else { return (.pointers, .files) }
+        return (old, named.count == 2 ? named[1] : .files)
     }
+}
+
+extension DiffSide {
+    /// Where the parameters and metrics of this side are read.
+    fileprivate var values: ValueSource { source.map { .recorded($0) } ?? .current }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Transfer
 import Vocabulary
 import Workspaces
 
@@ -10,22 +11,22 @@ struct FetchCommand: ReportingCommand {
             examples: [
                 "mlstore fetch",
                 "mlstore fetch data/",
-            ]))
+            ],
+            notes: """
+                Exit status 1 tells that the remote lacks something; the rest is fetched all the \
+                same.
+                """))
 
-    @Argument(help: "Only these.", completion: .file())
-    var paths: [String] = []
-
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp(
-            "The remote; the only one, or 'origin', where none is given.", valueName: "name"))
-    var remote: String?
-
+    @OptionGroup var arguments: FetchArguments
     @OptionGroup var common: CommonOptions
 
     func perform(in context: CommandContext) throws -> Report {
         let workspace = try context.workspace()
-        let selection = try context.paths(paths, in: workspace)
-        return try context.fetched(selection, from: remote, in: workspace).report
+        let remote = try workspace.remote(named: arguments.remote.name).name
+        let found = try fetch(
+            try context.paths(arguments.paths, in: workspace), into: workspace,
+            from: remote.description, progress: context.showTransfer)
+        found.warnings.forEach(context.console.note)
+        return TransferText.report(of: found, from: remote)
     }
 }

@@ -15,7 +15,9 @@ struct LogCommand: ReportingCommand {
                 "mlstore log --operations",
             ]))
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("At most so many.", valueName: "count"))
+    @Option(
+        name: [.customShort("n"), .long],
+        help: ArgumentHelp("At most so many.", valueName: "count"))
     var count: Int?
 
     @Flag(help: "All operations, not only snapshots.")

@@ -25,10 +25,16 @@ struct MLStoreCommand: ParsableCommand {
                 name: "Sharing",
                 subcommands: [
                     RemoteCommand.self, PushCommand.self, PullCommand.self, FetchCommand.self,
+                    GetCommand.self,
                 ]),
-            CommandGroup(name: "Pipelines", subcommands: [ReproCommand.self]),
             CommandGroup(
-                name: "Graph", subcommands: [LineageCommand.self, RunsCommand.self]),
+                name: "Pipelines",
+                subcommands: [
+                    ReproCommand.self, DagCommand.self, ParamsCommand.self, MetricsCommand.self,
+                ]),
+            CommandGroup(
+                name: "Graph",
+                subcommands: [LineageCommand.self, RunsCommand.self, ShowCommand.self]),
             CommandGroup(
                 name: "Care",
                 subcommands: [FsckCommand.self, ConfigCommand.self, DemoCommand.self]),

@@ -79,6 +79,12 @@ private func badUsage(_ message: String, typed: String) -> StoreError {
         advice = "did you mean \(sentence[question.upperBound...]) \(help)"
         sentence = String(sentence[..<question.lowerBound])
     }
+    if let request = sentence.firstRange(of: ". Please provide one of ") {
+        var choice = sentence[request.upperBound...]
+        while choice.last == "." { choice.removeLast() }
+        advice = "use one of \(choice); \(help)"
+        sentence = String(sentence[..<request.lowerBound])
+    }
     while sentence.last == "." { sentence.removeLast() }
     if let first = sentence.first { sentence = first.lowercased() + sentence.dropFirst() }
     return StoreError(.badUsage, sentence, advice: advice, safety: "nothing was done")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Transfer
 import Vocabulary
 import Workspaces
 
@@ -10,16 +11,14 @@ struct PullCommand: ReportingCommand {
             examples: [
                 "mlstore pull",
                 "mlstore pull models/delay.mlmodel",
-            ]))
+            ],
+            notes: """
+                Without git it also brings the newest snapshot of the remote, pointers and all. \
+                Exit status 1 tells that the remote lacks something; the rest is brought all the \
+                same.
+                """))
 
-    @Argument(help: "Only these.", completion: .file())
-    var paths: [String] = []
-
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp(
-            "The remote; the only one, or 'origin', where none is given.", valueName: "name"))
-    var remote: String?
+    @OptionGroup var arguments: FetchArguments
 
     @Flag(name: .shortAndLong, help: "Replace files with unsaved changes; they are stored first.")
     var force = false
@@ -28,20 +27,16 @@ struct PullCommand: ReportingCommand {
 
     func perform(in context: CommandContext) throws -> Report {
         let workspace = try context.workspace()
-        let selection = try context.paths(paths, in: workspace)
-        let fetched = try context.fetched(selection, from: remote, in: workspace)
-        guard fetched.absent.isEmpty else {
-            throw StoreError(
-                .notInStore, "cannot pull '\(fetched.absent[0])': the remote does not have it",
-                subject: fetched.absent[0],
-                advice: "run 'mlstore push' where it was added, then pull again",
-                safety: "what was fetched stays; no file was changed")
+        let remote = try workspace.remote(named: arguments.remote.name).name
+        let done = try pull(
+            try context.paths(arguments.paths, in: workspace), into: workspace,
+            from: remote.description, options: PullOptions(force: force),
+            progress: context.showTransfer, workProgress: context.showProgress)
+        done.fetched.warnings.forEach(context.console.note)
+        var first = TransferText.report(of: done.fetched, from: remote)
+        if let snapshot = done.snapshot {
+            first.lines.append("the workspace is at snapshot \(snapshot.short)")
         }
-        var options = CheckoutOptions()
-        options.force = force
-        options.command = "pull"
-        let report = try checkout(
-            selection, in: workspace, options: options, progress: context.showProgress)
-        return WorkTreeText(report, before: fetched.report).report
+        return WorkTreeText(done.workTree, before: first).report
     }
 }

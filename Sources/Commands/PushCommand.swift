@@ -1,6 +1,4 @@
 import ArgumentParser
-import Bytes
-import Objects
 import Transfer
 import Vocabulary
 import Workspaces
@@ -12,45 +10,30 @@ struct PushCommand: ReportingCommand {
         discussion: helpText(
             examples: [
                 "mlstore push",
+                "mlstore push models/",
                 "mlstore push --remote backup",
             ],
             notes: """
-                What the remote has is not sent again; an interrupted push goes on where it was.
+                Sends what the pointers, the lock file and git's last commit name, and all runs \
+                and snapshots; with paths, only the content of these. What the remote has is not \
+                sent again; an interrupted push goes on where it was. Exit status 1 tells that \
+                something tracked is neither here nor on the remote; the rest is pushed all the \
+                same.
                 """))
 
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp(
-            "The remote; the only one, or 'origin', where none is given.", valueName: "name"))
-    var remote: String?
+    @Argument(help: "Only these.", completion: .file())
+    var paths: [String] = []
 
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var common: CommonOptions
 
     func perform(in context: CommandContext) throws -> Report {
         let workspace = try context.workspace()
-        let exchange = try context.exchange(with: remote, in: workspace)
-        let selection = TransferSelection(
-            contents: try workspace.tracked().paths.map { ($0.path.description, $0.content) },
-            refs: try workspace.store().refs())
-        let console = context.console
-        let report = try push(selection, to: exchange) { progress in
-            console.progress.update(
-                progress.phase.rawValue, done: progress.bytes, total: nil, unit: .bytes)
-        }
-        report.warnings.forEach(console.note)
-        let what = "\(counted(report.objects, "object")), \(ByteCount(report.sentBytes))"
-        let line =
-            report.wasUpToDate
-            ? "'\(exchange.name)' is up to date"
-            : "pushed \(what) in \(counted(report.packs, "pack")) to '\(exchange.name)'"
-        return Report(
-            lines: [line] + report.absent.map { "not here, not pushed: \($0)" },
-            json: [
-                "remote": .string(exchange.name.description), "objects": JSONValue(report.objects),
-                "sentBytes": JSONValue(report.sentBytes), "packs": JSONValue(report.packs),
-                "resumedPacks": JSONValue(report.resumedPacks),
-                "upToDate": .bool(report.wasUpToDate),
-                "absent": .array(report.absent.map { .string($0) }),
-            ])
+        let name = try workspace.remote(named: remote.name).name
+        let found = try push(
+            try context.paths(paths, in: workspace), of: workspace, to: name.description,
+            progress: context.showTransfer)
+        found.warnings.forEach(context.console.note)
+        return TransferText.report(of: found, to: name)
     }
 }

@@ -37,33 +37,11 @@ enum ReproText {
         }
     }
 
-    /// `accuracy  0.8992 -> 0.9001  (+0.0009)`.
-    static func metricLines(_ changes: [ValueChange]) -> [String] {
-        let width = changes.map(\.key.count).max() ?? 0
-        return changes.map { change in
-            let name = change.key + String(repeating: " ", count: width - change.key.count)
-            guard let old = change.old else { return "  \(name)  \(text(change.new))" }
-            let delta = change.difference.map { "  (\($0 < 0 ? "" : "+")\(rounded($0)))" } ?? ""
-            return "  \(name)  \(text(old)) -> \(text(change.new))\(delta)"
-        }
-    }
-
-    static func text(_ value: JSONValue?) -> String {
-        switch value {
-        case nil: "none"
-        case .number(let number)?: rounded(number)
-        case .string(let string)?: string
-        case let other?: String(decoding: other.canonical, as: UTF8.self)
-        }
-    }
-
-    /// At most six digits behind the point: for people; files keep every digit.
-    static func rounded(_ value: Double) -> String {
-        let scale = 1_000_000.0
-        guard value.magnitude < 1_000_000_000, value.magnitude >= 1e-4 || value == 0 else {
-            return shortestText(value)
-        }
-        return shortestText((value * scale).rounded() / scale)
+    /// What changed; of a stage's first metrics the values alone.
+    private static func metricLines(_ changes: [ValueChange]) -> [String] {
+        guard changes.allSatisfy({ $0.old == nil }) else { return ValueText.lines(changes) }
+        return ValueText.lines(
+            Dictionary(changes.map { ($0.key, $0.new ?? .null) }) { first, _ in first })
     }
 
     /// The report at the end.

@@ -17,13 +17,15 @@ struct RunsCommand: ReportingCommand {
     @Option(help: ArgumentHelp("Only of this stage.", valueName: "name"))
     var stage: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("At most so many.", valueName: "count"))
+    @Option(
+        name: [.customShort("n"), .long],
+        help: ArgumentHelp("At most so many.", valueName: "count"))
     var count: Int?
 
     @OptionGroup var common: CommonOptions
 
     func perform(in context: CommandContext) throws -> Report {
-        let graph = try context.lineageGraph(of: try context.workspace())
+        let graph = try LineageGraph.load(from: try context.workspace())
         let runs = graph.runs.reversed().filter { stage == nil || $0.record.stage == stage }
             .prefix(count ?? .max)
         var table = TableLayout(columns: 4)

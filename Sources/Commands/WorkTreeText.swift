@@ -33,7 +33,7 @@ struct WorkTreeText {
             "saved": .array(done.saved.map { .string($0.description) }),
         ]
         if case .object(let members)? = before?.json { json.merge(members) { own, _ in own } }
-        return Report(lines: lines, json: .object(json))
+        return Report(lines: lines, json: .object(json), status: before?.status ?? .done)
     }
 }
 

@@ -62,7 +62,7 @@ extension LineageRendering {
         var parts = [content.path?.description ?? "content"]
         let kind = if case .directory = content.id { "tree:" } else { "" }
         parts.append(kind + "sha256:" + short(content.id.digest))
-        if let rows = content.rows { parts.append("\(grouped(rows)) rows") }
+        if let rows = content.rows { parts.append("\(groupedDigits(rows)) rows") }
         if let size = content.sizeBytes { parts.append(ByteCount(size).description) }
         if content.otherProducers > 0 {
             parts.append(
@@ -77,7 +77,7 @@ extension LineageRendering {
         switch subject {
         case .content(let content):
             var lines = [content.path?.description ?? "content", short(content.id.digest)]
-            if let rows = content.rows { lines.append("\(grouped(rows)) rows") }
+            if let rows = content.rows { lines.append("\(groupedDigits(rows)) rows") }
             return lines
         case .run(let id, let run):
             return ["run \(run.stage)", short(id.digest), minute(run.startedAt)] + facts(of: run)
@@ -111,15 +111,5 @@ extension LineageRendering {
 
     private static func minute(_ time: Timestamp) -> String {
         String(time.description.prefix(16)).replacing("T", with: " ")
-    }
-
-    private static func grouped(_ number: Int) -> String {
-        let digits = Array(String(number))
-        var text = ""
-        for (index, digit) in digits.enumerated() {
-            if index > 0, (digits.count - index) % 3 == 0 { text += "," }
-            text.append(digit)
-        }
-        return text
     }
 }

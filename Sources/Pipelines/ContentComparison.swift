@@ -84,9 +84,9 @@ struct ContentComparison {
     private func changes(_ blob: BlobID, _ path: RepoPath) throws -> [ValueChange] {
         let limit = MetricFile.maximumBytes
         let old = try MetricFile.values(
-            place.store.readBlob(blob, maximumBytes: limit), of: path, stage: "")
+            place.store.readBlob(blob, maximumBytes: limit), of: path)
         let new = try MetricFile.values(
-            place.disk.readFile(scratch, maximumBytes: limit), of: path, stage: "")
+            place.disk.readFile(scratch, maximumBytes: limit), of: path)
         guard let old, let new else { return [] }
         return MetricsDiff(old: [path: old], new: [path: new]).files.first?.changes ?? []
     }

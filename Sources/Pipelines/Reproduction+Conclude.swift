@@ -137,7 +137,7 @@ extension Reproduction {
                 try place.disk.status(of: source, followingLinks: true)?.kind == .file
             else { continue }
             let bytes = try place.disk.readFile(source, maximumBytes: MetricFile.maximumBytes)
-            values[path] = try MetricFile.values(bytes, of: path, stage: stage.name)
+            values[path] = try MetricFile.values(bytes, of: path, writtenBy: stage.name)
         }
         return values
     }

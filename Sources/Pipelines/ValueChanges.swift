@@ -38,7 +38,7 @@ package struct ParamsDiff: Sendable, Hashable {
 /// What differs between the metrics of two versions.
 package struct MetricsDiff: Sendable, Hashable {
     /// The metric files in which something differs, in path order, with the leaves by key.
-    package let files: [(path: RepoPath, changes: [ValueChange])]
+    package private(set) var files: [(path: RepoPath, changes: [ValueChange])]
     /// The leaves that are equal, for reports that show everything.
     package let unchangedCount: Int
 
@@ -55,6 +55,14 @@ package struct MetricsDiff: Sendable, Hashable {
         }
         self.files = files
         unchangedCount = unchanged
+    }
+
+    /// Only the files at or below `paths`; nil for all.
+    package func selected(_ paths: [RepoPath]?) -> MetricsDiff {
+        guard let paths else { return self }
+        var result = self
+        result.files = files.filter { file in paths.contains { file.path.isInside($0) } }
+        return result
     }
 
     package static func == (left: MetricsDiff, right: MetricsDiff) -> Bool {

@@ -6,12 +6,14 @@ package import Vocabulary
 package import Workspaces
 
 extension Workspace {
-    /// The remote to use: the one named, or `origin`, or the only one. Throws `.notFound` with
-    /// what there is.
+    /// The remote to use: the one named, or `remote.default` of the settings, or `origin`, or the
+    /// only one. Throws `.notFound` with what there is.
     package func remote(
         named name: String?
     ) throws -> (name: RemoteName, url: RemoteURL) {
-        let known = try config().remotes
+        let config = try config()
+        let known = config.remotes
+        let name = name ?? config.string("remote.default")
         let chosen: (name: RemoteName, url: String)?
         if let name {
             chosen = known.first { $0.name.description == name }
@@ -110,11 +112,13 @@ extension StoreError {
                     advice: "say which: \(known.map(\.description).joined(separator: ", "))",
                     safety: "nothing was changed")
         }
-        let others = known.map(\.description).joined(separator: ", ")
+        let names = known.map(\.description)
         return StoreError(
-            .notFound, "there is no remote '\(name)'", subject: name,
-            advice: known.isEmpty
-                ? "add it: 'mlstore remote add \(name) file:///path/to/it'" : "there is: \(others)",
+            .notFound, "there is no remote '\(printable(Array(name.utf8)))'", subject: name,
+            advice: nearest(name, in: names).map { "did you mean '\($0)'?" }
+                ?? (names.isEmpty
+                    ? "add it: 'mlstore remote add \(name) file:///path/to/it'"
+                    : "there is: \(names.joined(separator: ", "))"),
             safety: "nothing was changed")
     }
 }

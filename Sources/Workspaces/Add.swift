@@ -22,8 +22,6 @@ package struct AddedPath: Sendable {
     package let previous: ContentID?
     /// Bytes that the store did not have.
     package let newBytesPlain: Int
-    /// What they take in the store.
-    package let newBytesStored: Int
     /// Why a file that by its name is a table is stored without rows and columns.
     package let tableProblem: String?
 
@@ -109,8 +107,7 @@ private func addPath(
     }
     return AddedPath(
         path: path, pointer: pointer, previous: previous?.content,
-        newBytesPlain: saved.newBytesPlain, newBytesStored: saved.newBytesStored,
-        tableProblem: problem)
+        newBytesPlain: saved.newBytesPlain, tableProblem: problem)
 }
 
 extension Workspace {

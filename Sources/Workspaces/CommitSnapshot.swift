@@ -109,13 +109,15 @@ private func snapshotEntries(
     return entries.values.sorted { $0.path < $1.path }
 }
 
-/// `Name <address>` from the settings, else from git, else from the system's user.
+/// `Name <address>` from the settings, else as git finds it: from its variables, then from its
+/// configuration; the name at last from the system's user.
 private func defaultAuthor(in workspace: Workspace) throws -> String {
     let config = try workspace.config()
-    func setting(_ key: String) throws -> String? {
-        if let value = config.string(key) { return value }
+    let environment = workspace.machine.environment
+    func setting(_ key: String, _ variable: String) throws -> String? {
+        if let value = config.string(key) ?? environment[variable] { return value }
         return try workspace.git?.configuration(key)
     }
-    let name = try setting("user.name") ?? workspace.machine.environment["USER"] ?? "unknown"
-    return "\(name) <\(try setting("user.email") ?? "")>"
+    let name = try setting("user.name", "GIT_AUTHOR_NAME") ?? environment["USER"] ?? "unknown"
+    return "\(name) <\(try setting("user.email", "GIT_AUTHOR_EMAIL") ?? "")>"
 }

@@ -9,9 +9,6 @@ package struct SavedContent: Hashable, Sendable {
     package var state: ContentState
     /// Bytes that the store did not have.
     package var newBytesPlain: Int
-    /// What they take in the store.
-    package var newBytesStored: Int
-
     /// The content's id.
     package let content: ContentID
 }
@@ -44,7 +41,7 @@ extension ContentScanner {
         if let digest = tables.digest(of: path, status), session.store.contains(BlobID(digest)) {
             progress(1, status.size)
             return SavedContent(
-                state: fileState(digest, status), newBytesPlain: 0, newBytesStored: 0,
+                state: fileState(digest, status), newBytesPlain: 0,
                 content: .file(BlobID(digest)))
         }
         let file = FileToStore(path: workspace.root / path, status: status)
@@ -53,7 +50,7 @@ extension ContentScanner {
         tables.remember(path, receipt.id.digest, status)
         return SavedContent(
             state: fileState(receipt.id.digest, status), newBytesPlain: receipt.newBytesPlain,
-            newBytesStored: receipt.newBytesStored, content: .file(receipt.id))
+            content: .file(receipt.id))
     }
 
     private func saveFolder(
@@ -61,7 +58,6 @@ extension ContentScanner {
     ) throws -> SavedContent {
         var state = try listed(path)
         try checkNoPointers(in: state, path)
-        let stored = session.storedBytes
         let plain = try putMissing(&state, path, in: session, progress: progress)
         if let tree = state.tree, session.contains(.treeNode, tree.digest) {
             // Nothing below a tree that is in the store can be missing from it.
@@ -70,9 +66,7 @@ extension ContentScanner {
         }
         try complete(&state, session.treeBuilder(), path)
         guard let tree = state.tree else { throw StoreError.fileChanged(path.description) }
-        return SavedContent(
-            state: state.state, newBytesPlain: plain,
-            newBytesStored: max(0, session.storedBytes - stored), content: .directory(tree))
+        return SavedContent(state: state.state, newBytesPlain: plain, content: .directory(tree))
     }
 
     /// A folder with pointers in it would be tracked twice.

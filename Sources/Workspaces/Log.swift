@@ -44,13 +44,13 @@ package func operationLog(
     }
 }
 
-/// The snapshot that `text` names: `head`, `head~2`, or the first digits (at least four) of its id.
+/// The snapshot that `text` names: `head`, `head~2` (also `HEAD`, as in git), or the first digits (at least four) of its id.
 /// Throws `.notFound` or `.ambiguous`.
 package func snapshot(named text: String, in workspace: Workspace) throws -> SnapshotID {
     let store = try workspace.store()
     let parts = text.split(separator: "~", maxSplits: 1, omittingEmptySubsequences: false)
     let log = try snapshotLog(of: workspace)
-    if parts.first == "head", parts.count == 1 || Int(parts[1]) != nil {
+    if parts.first?.lowercased() == "head", parts.count == 1 || Int(parts[1]) != nil {
         let steps = parts.count == 1 ? 0 : Int(parts[1]) ?? 0
         guard log.indices.contains(steps) else { throw StoreError.noSnapshot(text) }
         return log[steps].id

@@ -124,31 +124,37 @@ extension Workspace {
 
     /// What was tracked at a commit of git.
     package func tracked(atCommit revision: String) throws -> TrackedPaths {
-        guard let git else { throw StoreError.noRepository(root, for: "revision '\(revision)'") }
-        let commit = try git.resolve(revision)
-        var files: [RepoPath: [UInt8]] = [:]
-        for file in try git.files(in: commit, suffix: Pointer.suffix) {
-            guard let path = workspacePath(ofGit: file) else { continue }
-            files[path] = try git.file(at: file, in: commit, maximumBytes: Pointer.maximumBytes)
-        }
-        let lockPath = try RepoPath(LockFile.name)
-        files[lockPath] = try git.file(
-            at: gitPath(of: lockPath), in: commit, maximumBytes: LockFile.maximumBytes)
-        return try TrackedPaths(files: files, at: revision)
+        try TrackedPaths(files: try texts(atCommit: revision), at: revision)
     }
 
-    /// What is tracked in git's index.
-    package func trackedInIndex() throws -> TrackedPaths {
-        guard let git else { throw StoreError.noRepository(root, for: "the index") }
-        var files: [RepoPath: [UInt8]] = [:]
-        for file in try git.stagedFiles(suffix: Pointer.suffix) {
-            guard let path = workspacePath(ofGit: file) else { continue }
-            files[path] = try git.stagedFile(at: file, maximumBytes: Pointer.maximumBytes)
+    /// The pointer files and the lock file of a commit of git.
+    func texts(atCommit revision: String) throws -> [RepoPath: [UInt8]] {
+        guard let git else { throw StoreError.noRepository(root, for: "revision '\(revision)'") }
+        let commit = try git.resolve(revision)
+        return try texts(of: try git.files(in: commit, suffix: Pointer.suffix)) { file, limit in
+            try git.file(at: file, in: commit, maximumBytes: limit)
         }
-        let lockPath = try RepoPath(LockFile.name)
-        files[lockPath] = try git.stagedFile(
-            at: gitPath(of: lockPath), maximumBytes: LockFile.maximumBytes)
-        return try TrackedPaths(files: files, at: "the index")
+    }
+
+    /// The pointer files and the lock file in git's index.
+    func stagedTexts() throws -> [RepoPath: [UInt8]] {
+        guard let git else { throw StoreError.noRepository(root, for: "git's index") }
+        return try texts(of: try git.stagedFiles(suffix: Pointer.suffix)) { file, limit in
+            try git.stagedFile(at: file, maximumBytes: limit)
+        }
+    }
+
+    private func texts(
+        of pointers: [RepoPath], _ read: (RepoPath, Int) throws -> [UInt8]?
+    ) throws -> [RepoPath: [UInt8]] {
+        var texts: [RepoPath: [UInt8]] = [:]
+        for file in pointers {
+            guard let path = workspacePath(ofGit: file) else { continue }
+            texts[path] = try read(file, Pointer.maximumBytes)
+        }
+        let lock = try RepoPath(LockFile.name)
+        texts[lock] = try read(gitPath(of: lock), LockFile.maximumBytes)
+        return texts
     }
 }
 

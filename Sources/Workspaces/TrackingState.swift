@@ -1,4 +1,3 @@
-import GitHistory
 import Objects
 package import Vocabulary
 
@@ -6,10 +5,24 @@ package import Vocabulary
 package enum TrackingSource: Hashable, Sendable {
     /// The files in the work tree.
     case workTree
+    /// What git has staged.
+    case index
     /// A commit of git, in git's own syntax.
     case revision(String)
     /// A snapshot of the store.
     case snapshot(SnapshotID)
+}
+
+extension TrackingSource: CustomStringConvertible {
+    /// The source in a message.
+    package var description: String {
+        switch self {
+        case .workTree: "the work tree"
+        case .index: "git's index"
+        case .revision(let name): printable(Array(name.utf8))
+        case .snapshot(let id): "snapshot \(id.short)"
+        }
+    }
 }
 
 /// All that was tracked at a source, with the texts that say so.
@@ -32,12 +45,15 @@ package struct TrackingState: Sendable {
             }
             let lock = try RepoPath(LockFile.name)
             texts[lock] = try workspace.smallFile(lock)
+        case .index:
+            texts = try workspace.stagedTexts()
+            tracked = try TrackedPaths(files: texts, at: "\(source)")
         case .revision(let text):
-            texts = try TrackingState.texts(atCommit: text, workspace)
+            texts = try workspace.texts(atCommit: text)
             tracked = try TrackedPaths(files: texts, at: text)
         case .snapshot(let id):
             texts = try TrackingState.texts(in: id, workspace)
-            tracked = try TrackedPaths(files: texts, at: "snapshot \(id.short)")
+            tracked = try TrackedPaths(files: texts, at: "\(source)")
         }
         if let problem = tracked.problems.first { throw problem.error }
         var outputs: Set<RepoPath> = []
@@ -49,24 +65,6 @@ package struct TrackingState: Sendable {
             if case .pointer = path.source { return !outputs.contains(path.path) }
             return true
         }
-    }
-
-    private static func texts(
-        atCommit revision: String, _ workspace: Workspace
-    ) throws -> [RepoPath: [UInt8]] {
-        guard let git = workspace.git else {
-            throw StoreError.noRepository(workspace.root, for: "revision '\(revision)'")
-        }
-        let commit = try git.resolve(revision)
-        var texts: [RepoPath: [UInt8]] = [:]
-        for file in try git.files(in: commit, suffix: Pointer.suffix) {
-            guard let path = workspace.workspacePath(ofGit: file) else { continue }
-            texts[path] = try git.file(at: file, in: commit, maximumBytes: Pointer.maximumBytes)
-        }
-        let lock = try RepoPath(LockFile.name)
-        texts[lock] = try git.file(
-            at: workspace.gitPath(of: lock), in: commit, maximumBytes: LockFile.maximumBytes)
-        return texts
     }
 
     private static func texts(

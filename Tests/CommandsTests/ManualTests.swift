@@ -3,6 +3,26 @@ import Testing
 
 @testable import Commands
 
+/// The words of a line up to a pipe or a redirection; quotes hold blanks together.
+private func shellWords(_ line: Substring) -> [String] {
+    var words: [String] = [""]
+    var quote: Character?
+    for character in line {
+        if let open = quote {
+            if character == open { quote = nil } else { words[words.count - 1].append(character) }
+        } else if character == "'" || character == "\"" {
+            quote = character
+        } else if character == " " {
+            if words.last?.isEmpty == false { words.append("") }
+        } else if character == "|" || character == ">" {
+            break
+        } else {
+            words[words.count - 1].append(character)
+        }
+    }
+    return words.filter { !$0.isEmpty }
+}
+
 @Suite struct ManualTests {
     @Test func `every command has an example and tells its exit statuses`() throws {
         for page in try ToolDescription.ofProgram().allPages where page.subcommands.isEmpty {
@@ -12,6 +32,17 @@ import Testing
             #expect(page.usage.contains("--json"), "\(page.name)")
             for argument in page.arguments {
                 #expect(!argument.abstract.isEmpty, "\(page.name) \(argument.label)")
+            }
+        }
+    }
+
+    @Test func `what the examples type is understood`() throws {
+        for page in try ToolDescription.ofProgram().allPages {
+            for line in page.discussion.split(separator: "\n") where line.hasPrefix("  mlstore ") {
+                let words = shellWords(line)
+                #expect(throws: Never.self, "\(line)") {
+                    try MLStoreCommand.parseAsRoot(Array(words.dropFirst()))
+                }
             }
         }
     }
@@ -43,6 +74,10 @@ import Testing
         (["--json", "-q", "status"], ["status", "--json", "-q"]),
         (["status", "--json"], ["status", "--json"]),
         (["--json"], ["--json"]),
+        (["-C", "d", "remote", "list"], ["remote", "list", "-C", "d"]),
+        (["--json", "params"], ["params", "--json"]),
+        (["-q", "params", "diff", "HEAD"], ["params", "diff", "-q", "HEAD"]),
+        (["-q", "nonsense", "list"], ["nonsense", "-q", "list"]),
         (["-C"], ["-C"]),
         (["--json", "--help"], ["--json", "--help"]),
     ])

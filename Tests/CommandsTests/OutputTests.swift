@@ -60,9 +60,9 @@ import Vocabulary
         #expect(Ink.plain.red("abc") == "abc")
     }
 
-    @Test func `numbers are grouped`() {
-        #expect([0, 999, 1_000, -1_234_567].map(grouped) == ["0", "999", "1,000", "-1,234,567"])
+    @Test func `numbers agree with their nouns`() {
         #expect(counted(1, "file") == "1 file")
+        #expect(counted(12_000, "file") == "12,000 files")
         #expect(counted(2, "entry", plural: "entries") == "2 entries")
     }
 

@@ -7,14 +7,14 @@ import Vocabulary
 /// A store on the real disk that holds one of everything: small files that share a frame, a table
 /// of many chunks, a file that does not compress, a tree of several nodes and a snapshot.
 struct SmallStore {
-    let directory: TemporaryDirectory
+    let directory: TemporaryFolder
     let store: ObjectStore
 
     var root: DiskPath { directory.path / "store" }
 
     /// An empty store.
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TemporaryFolder()
         store = try ObjectStore.create(
             at: directory.path / "store", on: LocalDisk(), entropy: .seeded(7),
             clock: .fixed(Timestamp(milliseconds: 1_795_425_633_125)))

@@ -27,7 +27,7 @@ import Vocabulary
         fixture: StoreFixture
     ) throws {
         let manifest = try fixture.manifest()
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             let root = try fixture.copy(below: directory)
             let store = try ObjectStore.open(at: root, on: LocalDisk(), entropy: .seeded(1))
             #expect(try store.ref(.head) == manifest.head)
@@ -50,7 +50,7 @@ import Vocabulary
     func `a store of every version can be written to, and its index made anew`(
         fixture: StoreFixture
     ) throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             let root = try fixture.copy(below: directory)
             try LocalDisk().removeTree(root / "index")
             let store = try ObjectStore.open(at: root, on: LocalDisk(), entropy: .seeded(1))

@@ -9,7 +9,7 @@ import Vocabulary
 
 @Suite struct SharingTests {
     @Test func `writers in parallel lose nothing`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             let root = directory / "store"
             _ = try StoreFixture(on: LocalDisk(), at: root)
             let ids = Mutex<[BlobID]>([])
@@ -34,7 +34,7 @@ import Vocabulary
     }
 
     @Test func `of writers that want the same ref exactly one wins each time`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             let root = directory / "store"
             _ = try StoreFixture(on: LocalDisk(), at: root)
             let conflicts = Atomic<Int>(0)

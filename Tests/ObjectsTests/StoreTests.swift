@@ -68,7 +68,7 @@ import Vocabulary
     }
 
     @Test func `packs do not depend on the number of threads`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             var random = SmallRandom(seed: 3)
             var files: [FileToStore] = []
             for index in 0..<200 {
@@ -106,7 +106,7 @@ import Vocabulary
     }
 
     @Test func `a huge sparse file is quick to store and takes next to nothing`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             let path = directory / "sparse"
             let file = try LocalDisk().openFile(path, .createNew(permissions: 0o644))
             try file.truncate(to: 200 << 20)
@@ -124,7 +124,7 @@ import Vocabulary
     }
 
     @Test func `a file that changes while it is stored is refused`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             let fixture = try StoreFixture(on: LocalDisk(), at: directory / "store")
             for size in [1000, 300_000] {
                 let path = directory / "f\(size)"

@@ -332,13 +332,13 @@ import Workspaces
         try pipeline.repro()
         let workspace = pipeline.workspace
         #expect(
-            try paramsDiff(from: "HEAD", to: nil, in: workspace).changes
+            try paramsDiff(from: .revision("HEAD"), to: .workTree, in: workspace).changes
                 == [ValueChange(key: "scale", old: 2, new: 5)])
-        let diff = try metricsDiff(from: "HEAD", to: nil, in: workspace)
+        let diff = try metricsDiff(from: .recorded(.revision("HEAD")), to: .current, in: workspace)
         #expect(diff.files.map(\.path) == [try RepoPath("count.json")])
         #expect(diff.files.first?.changes == [ValueChange(key: "scale", old: 2, new: 5)])
         #expect(diff.unchangedCount == 1)
-        #expect(throws: StoreError.self) { try parameters(at: "no-such", in: workspace) }
+        #expect(throws: StoreError.self) { try parameters(at: .revision("no-such"), in: workspace) }
     }
 
     @Test func `what mlstoreignore leaves out of a folder makes nothing stale`() throws {

@@ -35,7 +35,7 @@ import Vocabulary
     }
 
     @Test func `directory, environment and arguments arrive as they are`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             let outcome = try ChildProcess(
                 arguments: ["sh", "-c", "pwd; echo \"$X|$1|$HOME\"; cat", "sh", "a b\n'c'"],
                 directory: directory,
@@ -47,7 +47,7 @@ import Vocabulary
     }
 
     @Test func `output goes to a file or nowhere`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             _ = try shell("echo hello", .file(directory / "log"))
             let log = try LocalDisk().readFile(directory / "log", maximumBytes: 100)
             #expect(log == Array("hello\n".utf8))
@@ -73,7 +73,7 @@ import Vocabulary
     }
 
     @Test func `what a child leaves running is ended with it`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             let outcome = try ChildProcess(
                 arguments: ["sh", "-c", "(sleep 100; echo late > late) & echo started"],
                 directory: directory, standardOutput: .capture(limit: 100)

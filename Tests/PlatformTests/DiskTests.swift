@@ -6,7 +6,7 @@ import Vocabulary
 @Suite struct DiskTests {
     @Test(arguments: diskConformance)
     func `the real disk keeps the rules`(rule: ConformanceCheck<DiskUnderTest>) throws {
-        try withTemporaryDirectory { try rule.run(DiskUnderTest(LocalDisk(), $0)) }
+        try withTemporaryFolder { try rule.run(DiskUnderTest(LocalDisk(), $0)) }
     }
 
     @Test(arguments: diskConformance)

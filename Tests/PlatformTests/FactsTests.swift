@@ -16,7 +16,7 @@ import Vocabulary
     }
 
     @Test func `a real path has no links in it`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             try LocalDisk().makeDirectory(directory / "d")
             try LocalDisk().makeSymlink(at: directory / "l", target: Array("d/.".utf8))
             #expect(try Environment.realPath(directory / "l/../l") == directory / "d")
@@ -46,7 +46,7 @@ import Vocabulary
     }
 
     @Test func `a temporary directory is gone with its last reference`() throws {
-        var directory: TemporaryDirectory? = try TemporaryDirectory()
+        var directory: TemporaryFolder? = try TemporaryFolder()
         let path = try #require(directory?.path)
         try writeAtomically([1], to: path / "f", on: LocalDisk(), durable: false)
         directory = nil

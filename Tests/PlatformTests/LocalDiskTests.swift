@@ -19,7 +19,7 @@ import Vocabulary
     }
 
     @Test func `sockets, pipes and devices are listed as other and refused when opened`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             let pipe = directory / "pipe"
             #expect(mkfifo("\(pipe)", 0o600) == 0)
             let entries = try disk.entries(of: directory)
@@ -36,7 +36,7 @@ import Vocabulary
     }
 
     @Test func `a loop of links is refused, not followed for ever`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             try disk.makeSymlink(at: directory / "a", target: Array("b".utf8))
             try disk.makeSymlink(at: directory / "b", target: Array("a".utf8))
             #expect(kind { _ = try disk.openFile(directory / "a", .read) } == .unsupportedFile)
@@ -64,7 +64,7 @@ import Vocabulary
 
     @Test(.enabled(if: !Environment.isSuperuser, "the superuser may read everything"))
     func `a file without permission is refused as such`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             try writeAtomically([1], to: directory / "f", on: disk, durable: false)
             try disk.setPermissions(directory / "f", 0)
             #expect(kind { _ = try disk.openFile(directory / "f", .read) } == .permission)
@@ -90,7 +90,7 @@ import Vocabulary
             ).run()
             #expect(!result.succeeded)
         #endif
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             try withSmallFileSystem(at: directory / "small") { small in
                 let file = try disk.openFile(small / "f", .createNew(permissions: 0o644))
                 let much = [UInt8](repeating: 7, count: 1 << 20)
@@ -126,7 +126,7 @@ import Vocabulary
     }
 
     @Test func `a lock that waits gets its turn`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             let path = directory / "lock"
             let order = Mutex<[Int]>([])
             let first = try #require(try disk.lock(path, .exclusive, wait: .never))
@@ -146,7 +146,7 @@ import Vocabulary
     }
 
     @Test func `a lock vanishes with its process and is not inherited by children`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             let path = directory / "lock"
             do {
                 let held = try disk.lock(path, .exclusive, wait: .never)
@@ -161,7 +161,7 @@ import Vocabulary
     }
 
     @Test func `a lock on a file that was replaced is a lock on the new one`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             let path = directory / "lock"
             let old = try disk.lock(path, .exclusive, wait: .never)
             try disk.removeFile(path)
@@ -172,7 +172,7 @@ import Vocabulary
     }
 
     @Test func `a sparse file far beyond 4 GiB keeps its offsets`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             let file = try disk.openFile(directory / "f", .createNew(permissions: 0o644))
             try file.write([7], at: 5 << 30)
             #expect(try file.status().size == (5 << 30) + 1)
@@ -182,7 +182,7 @@ import Vocabulary
     }
 
     @Test func `ten thousand names are listed once each`() throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             for number in 0..<10_000 {
                 let path = directory / "file-\(number)"
                 try disk.openFile(path, .createNew(permissions: 0o644)).close()

@@ -7,7 +7,7 @@ import Vocabulary
 @Suite struct RemoteTests {
     @Test(arguments: remoteConformance)
     func `a directory remote keeps the rules`(rule: ConformanceCheck<any Remote>) throws {
-        try withTemporaryDirectory { directory in
+        try withTemporaryFolder { directory in
             try rule.run(try FileRemote(directory: directory / "remote", on: LocalDisk()))
         }
     }

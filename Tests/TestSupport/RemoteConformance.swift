@@ -55,7 +55,7 @@ package let remoteConformance: [ConformanceCheck<any Remote>] = [
         try demand(try remote.read(name, maximumBytes: 1) == [1], "after removal")
     },
     ConformanceCheck("a file is sent as its bytes are") { remote in
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         var random = SmallRandom(seed: 5)
         let bytes = random.bytes(9_000_001)
         let path = directory.path / "source"

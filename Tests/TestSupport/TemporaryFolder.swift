@@ -71,3 +71,11 @@ package final class TemporaryFolder: Sendable {
         return String(decoding: outcome.standardOutput, as: UTF8.self)
     }
 }
+
+/// Calls `body` with a new empty folder on the real disk, removed afterwards.
+package func withTemporaryFolder<Result>(
+    _ body: (DiskPath) throws -> Result
+) throws -> Result {
+    let folder = try TemporaryFolder()
+    return try withExtendedLifetime(folder) { try body(folder.path) }
+}

@@ -118,6 +118,20 @@ import Workspaces
         let several = #expect(throws: StoreError.self) { try bare.remote(named: nil) }
         #expect(several?.kind == .ambiguous)
         #expect(try bare.remote(named: "y").url.path == folder.path / "y")
+        let near = #expect(throws: StoreError.self) { try a.remote(named: "orign") }
+        #expect(near?.advice == "did you mean 'origin'?")
+    }
+
+    @Test func `the settings may name the remote that is meant`() throws {
+        let folder = try TemporaryFolder()
+        let a = try makeWorkspace(folder, "a", 1)
+        let config = try a.config().setting("remote.backup.url", to: "file:///x")
+        try a.save(try config.setting("remote.default", to: "backup"))
+        #expect(try a.remote(named: nil).name.description == "backup")
+        #expect(try a.remote(named: "origin").name.description == "origin")
+        try a.save(try config.setting("remote.default", to: "gone"))
+        let gone = #expect(throws: StoreError.self) { try a.remote(named: nil) }
+        #expect(gone?.message.contains("'gone'") == true)
     }
 
     @Test func `get takes files, folders and parts of them from a remote's snapshot`() throws {

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// Rows of cells as aligned lines, two spaces between the columns, nothing trailing.
 struct TableLayout {
     /// On which side a column's cells meet.
@@ -43,18 +45,7 @@ struct TableLayout {
     }
 }
 
-/// `336776` as `336,776`.
-func grouped(_ number: Int) -> String {
-    let digits = String(number.magnitude)
-    var result = ""
-    for (index, digit) in digits.enumerated() {
-        if index > 0, (digits.count - index).isMultiple(of: 3) { result += "," }
-        result.append(digit)
-    }
-    return number < 0 ? "-" + result : result
-}
-
 /// `1 file`, `12,000 files`: the number with its noun.
 func counted(_ number: Int, _ noun: String, plural: String? = nil) -> String {
-    "\(grouped(number)) \(number == 1 ? noun : plural ?? noun + "s")"
+    "\(groupedDigits(number)) \(number == 1 ? noun : plural ?? noun + "s")"
 }

@@ -64,15 +64,3 @@ func shown(_ text: String) -> String {
     let safe = printable(Array(text.utf8))
     return safe.count <= 40 ? safe : safe.prefix(39) + "…"
 }
-
-/// A number with commas between thousands.
-package func groupedDigits(_ value: Int) -> String {
-    var digits = String(value.magnitude)
-    var groups: [String] = []
-    while digits.count > 3 {
-        groups.append(String(digits.suffix(3)))
-        digits.removeLast(3)
-    }
-    groups.append(digits)
-    return (value < 0 ? "-" : "") + groups.reversed().joined(separator: ",")
-}

@@ -1,0 +1,64 @@
+import Bytes
+import Diffs
+import Pipelines
+import Vocabulary
+
+/// What `diff` prints: data first, then what stages were given, then what they measured.
+struct DiffText {
+    let old: DiffSide
+    let new: DiffSide
+    let isHidingValues: Bool
+    let changes: [DatasetChange]
+    /// Nil where only some paths were asked about.
+    let parameters: ParamsDiff?
+    let metrics: MetricsDiff
+
+    /// Whether the two sides are equal in all that was compared.
+    var isEmpty: Bool {
+        changes.isEmpty && parameters?.changes.isEmpty != false && metrics.files.isEmpty
+    }
+
+    /// For a terminal.
+    var lines: [String] {
+        if isEmpty { return [equalText] }
+        var sections = data.map { $0.textLines(hidingValues: isHidingValues) }
+        if let parameters, !parameters.changes.isEmpty {
+            sections.append(["parameters"] + ValueText.lines(parameters.changes))
+        }
+        sections += metrics.files.map { ["\($0.path)   metrics"] + ValueText.lines($0.changes) }
+        return Array(sections.joined(separator: [""]))
+    }
+
+    /// For a pull request.
+    var markdownLines: [String] {
+        if isEmpty { return [equalText] }
+        var sections = data.map { $0.markdownLines(hidingValues: isHidingValues) }
+        if let parameters, !parameters.changes.isEmpty {
+            sections.append(["### parameters", ""] + ValueText.markdownLines(parameters.changes))
+        }
+        sections += metrics.files.map { file in
+            ["### " + markdownText("\(file.path)   metrics"), ""]
+                + ValueText.markdownLines(file.changes)
+        }
+        return Array(sections.joined(separator: [""]))
+    }
+
+    /// The changes of data but for files of metrics: their values say more than their bytes.
+    private var data: [DatasetChange] {
+        let shown = Set(metrics.files.map(\.path))
+        return changes.filter { !shown.contains($0.path) }
+    }
+
+    /// For programs.
+    var json: JSONValue {
+        var members: [String: JSONValue] = [
+            "from": .string(old.name), "to": .string(new.name),
+            "changes": .array(changes.map { $0.json(hidingValues: isHidingValues) }),
+            "metrics": ValueText.json(metrics),
+        ]
+        members["parameters"] = parameters.map { ValueText.json($0.changes) }
+        return .object(members)
+    }
+
+    private var equalText: String { "no differences in tracked data, parameters and metrics" }
+}
