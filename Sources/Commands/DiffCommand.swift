@@ -2,6 +2,7 @@ import ArgumentParser
 import Bytes
 import Diffs
 import Pipelines
+import Platform
 import Vocabulary
 import Workspaces
 
@@ -16,6 +17,7 @@ struct DiffCommand: ReportingCommand {
         discussion: helpText(
             examples: [
                 "mlstore diff",
+                "mlstore diff data/flights.csv",
                 "mlstore diff main",
                 "mlstore diff HEAD~1 HEAD -- data/flights.csv",
                 "mlstore diff --staged",
@@ -30,7 +32,8 @@ struct DiffCommand: ReportingCommand {
                 """))
 
     @Argument(
-        parsing: .allUnrecognized, help: "One or two revisions, then paths behind '--'.",
+        parsing: .allUnrecognized,
+        help: "At most two revisions, then paths, behind '--' where they could be either.",
         completion: .file())
     var words: [String] = []
 
@@ -56,7 +59,7 @@ struct DiffCommand: ReportingCommand {
 
     func perform(in context: CommandContext) throws -> Report {
         let workspace = try context.workspace()
-        let (revisions, paths) = split(words)
+        let (revisions, paths) = split(words, in: workspace, context)
         let sides = try sides(of: revisions, in: workspace)
         var options = DatasetDiffOptions()
         options.paths = try context.paths(paths, in: workspace)
@@ -86,9 +89,21 @@ struct DiffCommand: ReportingCommand {
             status: exitCode && !text.isEmpty ? .differences : .done)
     }
 
-    private func split(_ words: [String]) -> (revisions: [String], paths: [String]) {
-        guard let separator = words.firstIndex(of: "--") else { return (words, []) }
-        return (Array(words[..<separator]), Array(words[(separator + 1)...]))
+    /// Without '--', the words from the first one on that is no revision but a path on disk are
+    /// paths, as in git.
+    private func split(
+        _ words: [String], in workspace: Workspace, _ context: CommandContext
+    ) -> (revisions: [String], paths: [String]) {
+        if let separator = words.firstIndex(of: "--") {
+            return (Array(words[..<separator]), Array(words[(separator + 1)...]))
+        }
+        let start = words.firstIndex { word in
+            let status = try? context.disk.status(of: context.path(word), followingLinks: false)
+            return status != nil && (try? workspace.source(named: word)) == nil
+        }
+        return (
+            Array(words[..<(start ?? words.endIndex)]), Array(words[(start ?? words.endIndex)...])
+        )
     }
 
     private func sides(

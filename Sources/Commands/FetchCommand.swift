@@ -25,7 +25,8 @@ struct FetchCommand: ReportingCommand {
         let remote = try workspace.remote(named: arguments.remote.name).name
         let found = try fetch(
             try context.paths(arguments.paths, in: workspace), into: workspace,
-            from: remote.description, progress: context.showTransfer)
+            from: remote.description, options: FetchOptions(isThorough: arguments.thorough),
+            progress: context.showTransfer)
         found.warnings.forEach(context.console.note)
         return TransferText.report(of: found, from: remote)
     }

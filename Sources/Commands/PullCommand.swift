@@ -30,7 +30,8 @@ struct PullCommand: ReportingCommand {
         let remote = try workspace.remote(named: arguments.remote.name).name
         let done = try pull(
             try context.paths(arguments.paths, in: workspace), into: workspace,
-            from: remote.description, options: PullOptions(force: force),
+            from: remote.description,
+            options: PullOptions(force: force, isThorough: arguments.thorough),
             progress: context.showTransfer, workProgress: context.showProgress)
         done.fetched.warnings.forEach(context.console.note)
         var first = TransferText.report(of: done.fetched, from: remote)

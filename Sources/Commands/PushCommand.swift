@@ -24,6 +24,11 @@ struct PushCommand: ReportingCommand {
     @Argument(help: "Only these.", completion: .file())
     var paths: [String] = []
 
+    @Flag(
+        name: .shortAndLong,
+        help: "Replace refs that went another way on the remote; what they were stays there.")
+    var force = false
+
     @OptionGroup var remote: RemoteOptions
     @OptionGroup var common: CommonOptions
 
@@ -32,7 +37,7 @@ struct PushCommand: ReportingCommand {
         let name = try workspace.remote(named: remote.name).name
         let found = try push(
             try context.paths(paths, in: workspace), of: workspace, to: name.description,
-            progress: context.showTransfer)
+            options: PushOptions(replacesDiverged: force), progress: context.showTransfer)
         found.warnings.forEach(context.console.note)
         return TransferText.report(of: found, to: name)
     }

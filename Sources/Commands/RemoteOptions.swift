@@ -18,5 +18,8 @@ struct FetchArguments: ParsableArguments {
     @Argument(help: "Only these.", completion: .file())
     var paths: [String] = []
 
+    @Flag(help: "Look also for lost parts of what is here, and bring them again.")
+    var thorough = false
+
     @OptionGroup var remote: RemoteOptions
 }

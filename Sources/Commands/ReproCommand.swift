@@ -15,7 +15,15 @@ struct ReproCommand: ReportingCommand {
                 "mlstore repro --verify",
             ],
             notes: """
-                Stages are declared in mlstore.yaml. A stage whose recipe was answered before is \
+                Stages are declared in mlstore.yaml:
+
+                  stages:
+                    count:
+                      cmd: wc -l < data/flights.csv > lines.txt
+                      deps: [data/flights.csv]
+                      outs: [lines.txt]
+
+                A stage whose recipe was answered before is \
                 taken from the run cache. When a stage fails, its previous outputs and the lock \
                 stay as they were.
                 """))
@@ -43,6 +51,11 @@ struct ReproCommand: ReportingCommand {
 
     @Option(
         help: ArgumentHelp(
+            "MLSTORE_SEED of commands that declare no seed; 0.", valueName: "number"))
+    var seed: Int64?
+
+    @Option(
+        help: ArgumentHelp(
             "Threads of the built-in steps; never changes a result.", valueName: "count"))
     var threads: Int?
 
@@ -57,7 +70,8 @@ struct ReproCommand: ReportingCommand {
         options.single = single
         options.downstream = downstream
         options.dryRun = dryRun
-        if let threads { options.threads = max(1, threads) }
+        options.seed = seed
+        options.threads = try threadCount(in: place)
         let console = context.console
         let explain = explain || dryRun
         let report = try repro(options, in: place) { event in
@@ -66,10 +80,20 @@ struct ReproCommand: ReportingCommand {
         return ReproText.report(report, isDryRun: dryRun)
     }
 
+    private func threadCount(in place: Workspace) throws -> Int {
+        guard let threads else { return place.machine.threads }
+        guard threads > 0 else {
+            throw StoreError(
+                .badUsage, "--threads takes 1 or more", subject: "\(threads)",
+                safety: "nothing was run")
+        }
+        return threads
+    }
+
     private func replayed(in place: Workspace, _ context: CommandContext) throws -> Report {
         var options = ReplayOptions()
         options.stages = stages
-        if let threads { options.threads = max(1, threads) }
+        options.threads = try threadCount(in: place)
         return ReproText.report(try replay(options, in: place))
     }
 }

@@ -19,12 +19,16 @@ struct StatusCommand: ReportingCommand {
     @Argument(help: "Only these.", completion: .file())
     var paths: [String] = []
 
+    @Flag(name: .shortAndLong, help: "List files that neither git nor mlstore tracks, too.")
+    var untracked = false
+
     @OptionGroup var common: CommonOptions
 
     func perform(in context: CommandContext) throws -> Report {
         let workspace = try context.workspace()
         let selection = try context.paths(paths, in: workspace)
-        let report = try Workspaces.status(of: selection, in: workspace)
+        let report = try Workspaces.status(
+            of: selection, in: workspace, options: StatusOptions(listsUntracked: untracked))
         let stages = selection == nil ? try context.staleStages(in: workspace) : []
         return StatusText(found: report, stages: stages).report
     }

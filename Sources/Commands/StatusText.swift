@@ -18,6 +18,7 @@ struct StatusText {
         var lines = found.problems.map { "broken    \($0.path): \($0.error.message)" }
         for path in found.paths where path.state != .clean { lines += changeLines(path) }
         for path in found.paths { if let line = headLine(path) { lines.append(line) } }
+        lines += found.untracked.map { "untracked \($0)  ('mlstore add' tracks it)" }
         for stage in stages where stage.isStale {
             lines.append("stale     \(stage.stage)")
             lines += stage.reasons.map { "          \($0)" }
@@ -58,6 +59,7 @@ struct StatusText {
         [
             "clean": .bool(found.isClean),
             "paths": .array(found.paths.map(pathJSON)),
+            "untracked": .array(found.untracked.map { .string($0.description) }),
             "problems": .array(
                 found.problems.map {
                     [

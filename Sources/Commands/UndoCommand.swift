@@ -23,12 +23,24 @@ struct UndoCommand: ReportingCommand {
 
     @OptionGroup var common: CommonOptions
 
+    /// `undo: undo: add a` is what brings back the undo of `add a`.
+    private func sentence(_ command: String) -> String {
+        var rest = command[...]
+        var isUndo = false
+        while rest.hasPrefix("undo: ") {
+            rest.removeFirst("undo: ".count)
+            isUndo.toggle()
+        }
+        return isUndo ? "did '\(rest)' again" : "undid '\(rest)'"
+    }
+
     func perform(in context: CommandContext) throws -> Report {
         let report = try Workspaces.undo(
             in: try context.workspace(), force: force, progress: context.showProgress)
         let command = report.undone.note?.command ?? "operation \(report.undone.entry.sequence)"
         let first = Report(
-            lines: ["undid '\(command)'"], json: ["undone": .string(command)])
+            lines: [sentence(command) + "  ('mlstore undo' again takes that back)"],
+            json: ["undone": .string(command)])
         return WorkTreeText(report.workTree, before: first).report
     }
 }

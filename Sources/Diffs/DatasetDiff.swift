@@ -45,12 +45,19 @@ package struct DatasetChange: Sendable {
 ///
 /// A table is compared by `diffTables` where both versions are at hand; a version that is not in
 /// the store is said to be so. `key` of the options applies to the tables that have its columns.
+/// Throws `.notFound` for a path of the options that neither side tracks.
 package func diffDatasets(
     from old: DiffSide, to new: DiffSide, in workspace: Workspace,
     options: DatasetDiffOptions = DatasetDiffOptions()
 ) throws -> [DatasetChange] {
     let before = try old.versions(in: workspace)
     var after = try new.versions(in: workspace)
+    for path in options.paths ?? [] {
+        let isKnown = [before, after].contains { side in
+            side.keys.contains { $0.isInside(path) || path.isInside($0) }
+        }
+        if !isKnown { throw StoreError.notTracked(path, in: workspace) }
+    }
     if new == .files {
         after = try filesOnDisk(after.merging(before) { own, _ in own }, in: workspace)
     }

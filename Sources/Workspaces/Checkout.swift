@@ -32,7 +32,7 @@ package func checkout(
     try workspace.withLock(options.command) {
         let store = try workspace.store()
         let state = try TrackingState(options.source, of: workspace)
-        let selected = try select(paths, in: state)
+        let selected = try select(paths, in: state, workspace)
         var edit = WorkTreeEdit(workspace, command: options.command)
         edit.force = options.force
         for (tracked, part) in selected {
@@ -47,7 +47,7 @@ package func checkout(
 
 /// The tracked contents that `paths` mean, each with the part of it that is meant (nil: all of it).
 private func select(
-    _ paths: [RepoPath]?, in state: TrackingState
+    _ paths: [RepoPath]?, in state: TrackingState, _ workspace: Workspace
 ) throws -> [(TrackedPath, RepoPath?)] {
     let contents = state.paths
     guard let paths else { return contents.map { ($0, nil) } }
@@ -60,7 +60,7 @@ private func select(
         }
         guard inside.isEmpty else { continue }
         guard let holder = contents.first(where: { path.isInside($0.path) }) else {
-            throw StoreError.notTracked(path)
+            throw StoreError.notTracked(path, in: workspace)
         }
         if !chosen.contains(holder.path), !chosen.contains(where: path.isInside) {
             chosen.insert(path)
@@ -86,10 +86,22 @@ private func texts(
 }
 
 extension StoreError {
-    static func notTracked(_ path: RepoPath) -> StoreError {
-        StoreError(
-            .notFound, "'\(path)' is not tracked", subject: path.description,
-            advice: "run 'mlstore status' to see what is, or 'mlstore add \(path)' to track it",
+    /// A path without pointer that no stage wrote. Whether something stands there tells what its
+    /// name was meant for: data to add, data that was removed, or a revision.
+    package static func notTracked(_ path: RepoPath, in workspace: Workspace) -> StoreError {
+        let status = try? workspace.disk.status(of: workspace.root / path, followingLinks: false)
+        let advice: String
+        if status != nil {
+            advice = "'mlstore add \(path)' tracks it"
+        } else if (try? workspace.source(named: path.description)) != nil {
+            advice = "for a revision write '--revision \(path)'"
+        } else {
+            advice =
+                "run 'mlstore status' to see what is; for what was removed, 'mlstore undo', or "
+                + "'mlstore checkout --revision REVISION \(path)'"
+        }
+        return StoreError(
+            .notFound, "'\(path)' is not tracked", subject: path.description, advice: advice,
             safety: "nothing was changed")
     }
 }

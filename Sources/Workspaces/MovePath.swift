@@ -17,7 +17,7 @@ package func move(
         let oldFile = path.addingSuffix(Pointer.suffix)
         let newFile = new.addingSuffix(Pointer.suffix)
         guard let pointer = try workspace.smallFile(oldFile) else {
-            throw StoreError.notTracked(path)
+            throw StoreError.notTracked(path, in: workspace)
         }
         try checkFree(new, newFile, from: path, in: workspace)
         var edit = WorkTreeEdit(workspace, command: "mv \(path) \(new)")

@@ -48,6 +48,6 @@ extension Workspace {
                 subject: path.description, advice: "change the stage in mlstore.yaml",
                 safety: "nothing was changed")
         }
-        throw StoreError.notTracked(path)
+        throw StoreError.notTracked(path, in: self)
     }
 }

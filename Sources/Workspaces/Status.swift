@@ -11,7 +11,7 @@ package struct StatusOptions: Sendable {
     package var listsUntracked = false
 
     /// The usual.
-    package init() {}
+    package init(listsUntracked: Bool = false) { self.listsUntracked = listsUntracked }
 }
 
 /// How one tracked path is.
@@ -68,7 +68,7 @@ package struct StatusReport: Sendable {
 }
 
 /// How the tracked paths are that `selection` means (nil: all). Changes nothing but the stat
-/// tables. Costs a status call for each file, and reading those that changed.
+/// tables. Throws `.notFound` for a path of the selection that nothing is known about. Costs a status call for each file, and reading those that changed.
 package func status(
     of selection: [RepoPath]? = nil, in workspace: Workspace,
     options: StatusOptions = StatusOptions()
@@ -93,7 +93,23 @@ package func status(
     if options.listsUntracked {
         report.untracked = try untrackedFiles(in: workspace, tracked, selection)
     }
+    try checkSelection(selection, in: report, of: workspace, options)
     return report
+}
+
+/// A path about which there is nothing to tell was mistyped, or is not tracked.
+private func checkSelection(
+    _ selection: [RepoPath]?, in report: StatusReport, of workspace: Workspace,
+    _ options: StatusOptions
+) throws {
+    let told =
+        report.paths.map(\.tracked.path) + report.problems.map(\.path) + report.untracked
+    for path in selection ?? [] {
+        let isTold = told.contains {
+            $0.isInside(path) || path.isInside($0) || $0 == path.addingSuffix(Pointer.suffix)
+        }
+        if !isTold { throw StoreError.notTracked(path, in: workspace) }
+    }
 }
 
 private func pathStatus(

@@ -40,8 +40,12 @@ import Workspaces
             ])
         let hidden = changes.flatMap { $0.textLines(hidingValues: true) }
         #expect(hidden.count == 4)
+        try track("same", "other")
         let other = try RepoPath("other")
         #expect(try diff { $0.paths = [other] }.isEmpty)
+        let mistyped = try RepoPath("othr")
+        let error = #expect(throws: StoreError.self) { try diff { $0.paths = [mistyped] } }
+        #expect(error?.kind == .notFound)
     }
 
     @Test func `a table that broke, a file that is none and one that went are told`() throws {

@@ -34,7 +34,7 @@ import Vocabulary
     }
 
     @Test func `the same seed gives the same table, and a version changes a share`() throws {
-        try withTemporaryDirectory { folder in
+        try withTemporaryFolder { folder in
             let table = FlightTable(seed: 7)
             for (name, version) in [("a", 0), ("b", 0), ("c", 1)] {
                 try table.write(
@@ -55,7 +55,7 @@ import Vocabulary
     }
 
     @Test func `records have 440 bytes and a file each`() throws {
-        try withTemporaryDirectory { folder in
+        try withTemporaryFolder { folder in
             try SmallFiles(seed: 1).writeRecords(below: folder / "r", count: 1_001)
             #expect(try LocalDisk().entries(of: folder / "r").count == 2)
             #expect(try (435...445).contains(fileSize(folder / "r/d1/f1000.json")))
