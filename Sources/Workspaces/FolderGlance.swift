@@ -66,7 +66,7 @@ struct FolderGlance: Sendable {
             var next = table.firstEntry(span, notBefore: prefix)
             for index in listing.indices {
                 let name = listing.nameRange(index)
-                switch FolderGlance.role(of: listing.names[name]) {
+                switch FolderGlance.role(of: name, in: listing.names) {
                 case .ours: continue
                 case .doubtful: return nil
                 case .plain: level.isEmpty = false
@@ -98,7 +98,7 @@ struct FolderGlance: Sendable {
             next < table.count && table.isPath(span, next, prefix, listing.names, name)
         switch status.kind {
         case .file, .symlink:
-            guard isNamed, table.believes(StatTable.entry(span, next), status) else { return false }
+            guard isNamed, table.believes(span, next, status) else { return false }
             level.totals.matched += 1
             level.totals.files += 1
             level.totals.sizeBytes += status.size
@@ -126,13 +126,15 @@ struct FolderGlance: Sendable {
     private static let pointerEnding = Array(Pointer.suffix.utf8)
     private static let temporaryBeginning = Array(temporaryNamePrefix.utf8)
 
-    private static func role(of name: ArraySlice<UInt8>) -> Role {
-        if name.first == 0x2e {
-            if name.starts(with: temporaryBeginning) || Workspace.isReserved(Array(name)) {
-                return .ours
-            }
-            if name.elementsEqual(IgnoreRules.fileName) { return .doubtful }
+    private static func role(of name: Range<Int>, in names: [UInt8]) -> Role {
+        // Two bytes tell most names apart from all that are special.
+        guard names[name.lowerBound] == 0x2e || names[name.upperBound - 1] == pointerEnding.last
+        else { return .plain }
+        let name = names[name]
+        if name.starts(with: temporaryBeginning) || Workspace.isReserved(Array(name)) {
+            return .ours
         }
+        if name.elementsEqual(IgnoreRules.fileName) { return .doubtful }
         return name.suffix(pointerEnding.count).elementsEqual(pointerEnding) ? .doubtful : .plain
     }
 }

@@ -19,9 +19,11 @@ extension StatTable {
     func endOfEntries(_ span: Span<UInt8>, from start: Int, beginningWith prefix: [UInt8]) -> Int {
         // Doubling first: most folders are small.
         var step = 1
-        while start + step <= count, begins(span, start + step - 1, with: prefix) { step *= 2 }
+        while start + step <= count, begins(span, pathRange(span, start + step - 1), with: prefix) {
+            step *= 2
+        }
         return partition(in: start + step / 2..<min(count, start + step)) { index in
-            begins(span, index, with: prefix)
+            begins(span, pathRange(span, index), with: prefix)
         }
     }
 
@@ -39,11 +41,10 @@ extension StatTable {
             other -= 1
             if span[from] != names[other] { return false }
         }
-        return begins(span, index, with: prefix)
+        return begins(span, path, with: prefix)
     }
 
-    private func begins(_ span: Span<UInt8>, _ index: Int, with prefix: [UInt8]) -> Bool {
-        let path = pathRange(span, index)
+    private func begins(_ span: Span<UInt8>, _ path: Range<Int>, with prefix: [UInt8]) -> Bool {
         guard path.count >= prefix.count else { return false }
         for offset in prefix.indices where span[path.lowerBound + offset] != prefix[offset] {
             return false

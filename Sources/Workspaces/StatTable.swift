@@ -63,12 +63,27 @@ struct StatTable: Sendable {
             && StatTable.kind(of: status) == entry.kind && isSettled(entry)
     }
 
+    /// `believes` for the entry at `index`, without taking it apart.
+    func believes(_ span: Span<UInt8>, _ index: Int, _ status: FileStatus) -> Bool {
+        let base = StatTable.headerBytes + index * StatTable.entryBytes
+        func word(_ offset: Int) -> UInt64 { StatTable.word(span, base + offset) }
+        return word(32) == UInt64(bitPattern: Int64(status.size))
+            && word(40) == UInt64(bitPattern: status.modified)
+            && word(48) == UInt64(bitPattern: status.changed) && word(56) == status.inode
+            && word(64) == UInt64(StatTable.kind(of: status).rawValue)
+            && isSettled(modified: status.modified, changed: status.changed)
+    }
+
     /// Whether an equal status means equal bytes: the file is not racy, and the machine was not
     /// restarted so soon after that its bytes may never have reached the disk. (An hour before
     /// the table was written is long past every write-back.)
     func isSettled(_ entry: Entry) -> Bool {
-        guard entry.modified < stamp, entry.changed < stamp else { return false }
-        return isOfThisBoot || entry.changed < stamp - StatTable.settledNanoseconds
+        isSettled(modified: entry.modified, changed: entry.changed)
+    }
+
+    private func isSettled(modified: Int64, changed: Int64) -> Bool {
+        guard modified < stamp, changed < stamp else { return false }
+        return isOfThisBoot || changed < stamp - StatTable.settledNanoseconds
     }
 
     /// The entry kind that a status means.
@@ -184,10 +199,12 @@ extension StatTable {
         machine.bootID.map { max(1, xxh3($0)) } ?? 0
     }
 
+    /// The eight bytes at `offset`, which must be there: a status reads millions of them.
     private static func word(_ span: Span<UInt8>, _ offset: Int) -> UInt64 {
-        var value: UInt64 = 0
-        for index in 0..<8 { value |= UInt64(span[offset + index]) << UInt64(8 * index) }
-        return value
+        precondition(offset >= 0 && offset <= span.count - 8, "a word inside of the table")
+        return UInt64(
+            littleEndian: unsafe span.bytes.unsafeLoadUnaligned(
+                fromByteOffset: offset, as: UInt64.self))
     }
 
     /// The entry at `index`, which is there.
