@@ -14,7 +14,11 @@
     X(repository_config_snapshot) X(config_get_string) X(config_free) \
     X(revparse_single) X(reference_name_to_id) X(object_peel) X(object_id) X(object_free) \
     X(oid_fmt) X(oid_fromstr) \
-    X(commit_lookup) X(commit_tree) X(commit_free) X(tree_free) X(tree_walk) \
+    X(commit_lookup) X(commit_tree) X(commit_time) X(commit_parentcount) X(commit_parent_id) \
+    X(commit_free) X(reference_list) X(strarray_dispose) \
+    X(reflog_read) X(reflog_entrycount) X(reflog_entry_byindex) X(reflog_entry_id_new) \
+    X(reflog_entry_id_old) X(reflog_free) \
+    X(tree_lookup) X(tree_entrycount) X(tree_entry_byindex) X(tree_free) X(tree_walk) \
     X(tree_entry_bypath) X(tree_entry_free) X(tree_entry_id) X(tree_entry_type) \
     X(tree_entry_filemode) X(tree_entry_name) \
     X(blob_lookup) X(blob_rawcontent) X(blob_rawsize) X(blob_free) \

@@ -37,6 +37,8 @@ struct MLStoreCommand: ParsableCommand {
                 subcommands: [LineageCommand.self, RunsCommand.self, ShowCommand.self]),
             CommandGroup(
                 name: "Care",
-                subcommands: [FsckCommand.self, ConfigCommand.self, DemoCommand.self]),
+                subcommands: [
+                    GcCommand.self, FsckCommand.self, ConfigCommand.self, DemoCommand.self,
+                ]),
         ])
 }

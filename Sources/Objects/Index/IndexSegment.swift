@@ -18,6 +18,8 @@ final class IndexSegment: Sendable {
 
     /// Where an object stands, by the number of its pack in this segment.
     struct Hit {
+        /// Its number among the entries of the segment.
+        let position: Int
         let pack: Int
         let frameOffset: Int
         let ordinal: Int
@@ -101,7 +103,7 @@ final class IndexSegment: Sendable {
                     continue
                 }
                 let hit = Hit(
-                    pack: Int(entry.pack), frameOffset: Int(entry.frameOffset),
+                    position: index - 1, pack: Int(entry.pack), frameOffset: Int(entry.frameOffset),
                     ordinal: Int(entry.ordinal), length: Int(entry.length))
                 if body(hit) { return }
             }
@@ -113,6 +115,11 @@ final class IndexSegment: Sendable {
         unsafe bytes.withBytes { buffer in
             for index in 0..<objectCount { body(unsafe entry(index, buffer)) }
         }
+    }
+
+    /// The entry at `position`, which is below `objectCount`.
+    func entry(at position: Int) -> IndexEntry {
+        unsafe bytes.withBytes { unsafe entry(position, $0) }
     }
 
     private func entry(_ index: Int, _ buffer: UnsafeRawBufferPointer) -> IndexEntry {

@@ -38,24 +38,34 @@ package struct JournalEntry: Hashable, Sendable {
     package let packs: [CommittedPack]
     /// The refs that it changed.
     package let refs: [RefChange]
+    /// Packs that count no more from here on: everything in them that is needed stands elsewhere.
+    package let condemned: [CommittedPack]
+    /// Packs that were condemned and count again, since this commit needs something in them.
+    package let rescued: [CommittedPack]
 
     init(
         sequence: Int, time: Timestamp, operation: RecordID?, packs: [CommittedPack],
-        refs: [RefChange]
+        refs: [RefChange], condemned: [CommittedPack] = [], rescued: [CommittedPack] = []
     ) {
         self.sequence = sequence
         self.time = time
         self.operation = operation
         self.packs = packs
         self.refs = refs
+        self.condemned = condemned
+        self.rescued = rescued
     }
 
-    /// The payload of the record: `type` "commit", `version` 1, `time`, `operation` (hexadecimal or
-    /// null), `packs` (each `id` and `size`), `refs` (each `name`, `old`, `new`).
+    /// The payload of the record: `type` "commit", `version`, `time`, `operation` (hexadecimal or
+    /// null), `packs` (each `id` and `size`), `refs` (each `name`, `old`, `new`). In version 2 also
+    /// `condemned` and `rescued`, as `packs`; where both are empty the record is of version 1.
     var json: JSONValue {
         func id(_ value: RecordID?) -> JSONValue { value.map { .string($0.digest.hex) } ?? .null }
-        let packList = packs.map { pack in
-            JSONValue.object(["id": .string(pack.id.digest.hex), "size": JSONValue(pack.sizeBytes)])
+        func list(_ packs: [CommittedPack]) -> JSONValue {
+            .array(
+                packs.map { pack in
+                    ["id": .string(pack.id.digest.hex), "size": JSONValue(pack.sizeBytes)]
+                })
         }
         let refList = refs.map { change in
             JSONValue.object([
@@ -63,10 +73,16 @@ package struct JournalEntry: Hashable, Sendable {
                 "new": id(change.new),
             ])
         }
-        return .object([
+        var members: [String: JSONValue] = [
             "type": "commit", "version": 1, "time": .string(time.description),
-            "operation": id(operation), "packs": .array(packList), "refs": .array(refList),
-        ])
+            "operation": id(operation), "packs": list(packs), "refs": .array(refList),
+        ]
+        if !condemned.isEmpty || !rescued.isEmpty {
+            members["version"] = 2
+            members["condemned"] = list(condemned)
+            members["rescued"] = list(rescued)
+        }
+        return .object(members)
     }
 }
 
@@ -74,7 +90,7 @@ extension JournalEntry {
     /// Reads a payload whose checksum was right.
     init(sequence: Int, json: JSONValue) throws(FrameFault) {
         guard let version = json["version"]?.integerValue else { throw JournalEntry.wrong }
-        guard version == 1 else { throw .newer("journal record version \(version)") }
+        guard (1...2).contains(version) else { throw .newer("journal record version \(version)") }
         guard json["type"]?.stringValue == "commit" else {
             throw .newer("another type of journal record")
         }
@@ -85,7 +101,9 @@ extension JournalEntry {
             sequence: sequence, time: time,
             operation: try JournalEntry.id(json["operation"]),
             packs: try JournalEntry.packs(json["packs"]),
-            refs: try JournalEntry.refs(json["refs"]))
+            refs: try JournalEntry.refs(json["refs"]),
+            condemned: version == 1 ? [] : try JournalEntry.packs(json["condemned"]),
+            rescued: version == 1 ? [] : try JournalEntry.packs(json["rescued"]))
     }
 
     private static var wrong: FrameFault {

@@ -1,13 +1,23 @@
 import Bytes
 import Vocabulary
 
+/// A pack that counts no more.
+struct CondemnedPack: Hashable, Sendable {
+    /// Bytes of its file.
+    let sizeBytes: Int
+    /// The record that condemned it: its time, on the only clock that safety knows.
+    let sequence: Int
+}
+
 /// What the journal says: the truth about packs and refs, as far as it was read.
 struct JournalState: Sendable {
     /// The commits, in order.
     private(set) var entries: [JournalEntry] = []
     private(set) var refs: [RefName: RecordID] = [:]
-    /// The committed packs with the sizes of their files.
+    /// The packs that count, with the sizes of their files.
     private(set) var packs: [PackID: Int] = [:]
+    /// The packs that count no more. Their files may be there still.
+    private(set) var condemned: [PackID: CondemnedPack] = [:]
     /// Where the last good record ends.
     private(set) var goodBytes = 0
     private(set) var lastDigest = Digest.zero
@@ -58,8 +68,20 @@ struct JournalState: Sendable {
         lastDigest = sha256(Array(tail[raw.range]))
     }
 
+    /// Whether any pack was condemned behind the record `sequence`.
+    func hasCondemned(after sequence: Int) -> Bool {
+        condemned.contains { $0.value.sequence > sequence }
+    }
+
     private mutating func apply(_ entry: JournalEntry) {
-        for pack in entry.packs { packs[pack.id] = pack.sizeBytes }
+        for pack in entry.packs + entry.rescued {
+            packs[pack.id] = pack.sizeBytes
+            condemned[pack.id] = nil
+        }
+        for pack in entry.condemned {
+            packs[pack.id] = nil
+            condemned[pack.id] = CondemnedPack(sizeBytes: pack.sizeBytes, sequence: entry.sequence)
+        }
         for change in entry.refs { refs[change.name] = change.new }
         entries.append(entry)
     }

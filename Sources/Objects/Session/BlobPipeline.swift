@@ -145,7 +145,7 @@ final class ChunkEncoder: Sendable {
     ) throws -> BlobWindow.Slot {
         let digest = unsafe digest(of: plain)
         let key = ObjectKey(.chunk, digest)
-        if put.contains(key) || view.place(of: key) != nil { return .init(digest: digest) }
+        if put.contains(key) || put.isStored(key, in: view) { return .init(digest: digest) }
         let length = try unsafe worker.encode(
             .chunk, plain, lengths: [plain.count], first: digest, into: output)
         return .init(digest: digest, frameLength: length)

@@ -172,7 +172,7 @@ final class FileBatch {
             let key = ObjectKey(.chunk, file.digest)
             let size = file.bytes.count
             let isNew =
-                session.store.view.place(of: key) == nil && session.put.insert(key)
+                !session.put.isStored(key, in: session.store.view) && session.put.insert(key)
             if isNew, size >= SolidGroup.targetBytes {
                 var alone = SolidGroup(.chunk)
                 alone.append(key, file.bytes)

@@ -17,7 +17,8 @@ package struct CommitReport: Hashable, Sendable {
 //  1. packs are finished and synced in the session's directory      a cut leaves litter there
 //  2. they are renamed into packs/, which is synced once            a cut leaves unnamed packs
 //  3. an index segment over them is written (derived, not synced)   it may be torn: its checksum tells
-//  4. under the store's lock: the journal's tail is read again and refs are compared
+//  4. under the store's lock: the journal's tail is read again, refs are compared, and packs that
+//     were condemned meanwhile and are needed are found
 //  5. one record is appended to the journal and synced              THE COMMIT POINT
 //  6. derived files: the journal's head, still under the lock; segments are merged, the session's directory is removed
 //
@@ -34,20 +35,34 @@ extension StoreSession {
         try check()
         let operation = note.isNull ? nil : try putRecord(note)
         try sealAll()
-        guard !sealed.isEmpty || !refs.isEmpty else {
-            finish()
-            return CommitReport(entry: nil, storedBytes: 0, objectCount: 0)
+        if sealed.isEmpty, refs.isEmpty {
+            try store.refresh()
+            var newest = store.view
+            guard try !rescues(refs, in: &newest).isEmpty else {
+                finish()
+                return CommitReport(entry: nil, storedBytes: 0, objectCount: 0)
+            }
         }
+        return try append(refs: refs) { newest, packs in
+            JournalEntry(
+                sequence: newest.journal.entries.count + 1, time: store.clock.now(),
+                operation: operation, packs: packs, refs: refs,
+                rescued: try rescues(refs, in: &newest))
+        }
+    }
+
+    /// Publishes the sealed packs and appends the record that `entry` makes from the newest state
+    /// and the packs, under the store's lock.
+    func append(
+        refs: [RefChange],
+        _ entry: (_ newest: inout StoreView, _ packs: [CommittedPack]) throws -> JournalEntry
+    ) throws -> CommitReport {
         try guarded { try publishPacks() }
         let packs = sealed.map { CommittedPack(id: $0.pack.id, sizeBytes: $0.pack.sizeBytes) }
         let appender = JournalAppender(store.layout, store.disk, store.workers)
         let view: StoreView
         do {
-            view = try appender.append(onto: store.view, refs: refs) { sequence in
-                JournalEntry(
-                    sequence: sequence, time: store.clock.now(), operation: operation,
-                    packs: packs, refs: refs)
-            }
+            view = try appender.append(onto: store.view, refs: refs) { try entry(&$0, packs) }
         } catch let error as StoreError where error.kind == .conflict { throw error } catch {
             // Whether the record is on the disk may be unknown: its packs stay.
             renamed = []
@@ -59,6 +74,27 @@ extension StoreSession {
         return CommitReport(
             entry: view.journal.entries.last, storedBytes: packs.reduce(0) { $0 + $1.sizeBytes },
             objectCount: sealed.reduce(0) { $0 + $1.pack.entries.count })
+    }
+
+    /// The packs that were condemned since this session began and that hold something which the
+    /// session relies on, and which stands nowhere else. They must count again: what is committed
+    /// may refer to it. `newest` is the state under the store's lock.
+    private func rescues(_ refs: [RefChange], in newest: inout StoreView) throws -> [CommittedPack]
+    {
+        guard newest.journal.hasCondemned(after: directory.began) else { return [] }
+        let loader = StoreLoader(layout: store.layout, disk: store.disk, workers: store.workers)
+        try loader.loadIndex(&newest)
+        let condemned = newest.journal.condemned.filter { $0.value.sequence > directory.began }
+        var closure = PackClosure(
+            store, newest, candidates: Set(condemned.keys), isElsewhere: put.contains)
+        for key in put.relied { closure.require(key) }
+        for change in refs {
+            if let new = change.new { closure.require(ObjectKey(.record, new.digest)) }
+        }
+        for item in sealed { closure.requireAll(in: item.pack.id) }
+        return closure.finish().sorted().compactMap { id in
+            condemned[id].map { CommittedPack(id: id, sizeBytes: $0.sizeBytes) }
+        }
     }
 
     /// Steps 2 and 3, for packs that a former attempt has not published yet.
@@ -111,19 +147,32 @@ struct JournalAppender {
     /// Steps 4 and 5. `view` is any state of the store; returns the state after the commit, its
     /// index not yet loaded.
     func append(
-        onto view: StoreView, refs: [RefChange], _ entry: (_ sequence: Int) -> JournalEntry
+        onto view: StoreView, refs: [RefChange],
+        _ entry: (_ newest: inout StoreView) throws -> JournalEntry
     ) throws -> StoreView {
+        try withLock { try appendLocked(onto: view, refs: refs, entry) }
+    }
+
+    /// Runs `body` while no other process appends to the journal: what it says then is synced.
+    func withLock<Result>(_ body: () throws -> Result) throws -> Result {
         guard let lock = try disk.lock(layout.lock, .exclusive, wait: .forever) else {
             throw StoreError(.locked, "cannot commit: another process holds the store's lock")
         }
         defer { lock.unlock() }
+        return try body()
+    }
+
+    private func appendLocked(
+        onto view: StoreView, refs: [RefChange],
+        _ entry: (_ newest: inout StoreView) throws -> JournalEntry
+    ) throws -> StoreView {
         var newest = view
         try loader.readJournal(&newest)
         for change in refs { try JournalAppender.compare(change, newest.journal) }
+        let payload = try entry(&newest).json.canonical
         let state = newest.journal
         let record = JournalFormat.encode(
-            sequence: state.entries.count + 1, previous: state.lastDigest,
-            payload: entry(state.entries.count + 1).json.canonical)
+            sequence: state.entries.count + 1, previous: state.lastDigest, payload: payload)
         guard record.count <= JournalFormat.maximumPayload else {
             throw StoreError(.malformed, "cannot commit: too many refs and packs at once")
         }

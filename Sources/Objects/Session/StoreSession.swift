@@ -24,14 +24,27 @@ package struct BlobReceipt: Hashable, Sendable {
     }
 }
 
-/// The objects that a session has put, shared with the threads that encode.
+/// The objects that a session has put, and those that it left out because the store has them:
+/// shared with the threads that encode.
 final class PutObjects: Sendable {
     private let keys = Mutex<Set<ObjectKey>>([])
+    private let reliedOn = Mutex<[ObjectKey]>([])
 
     func contains(_ key: ObjectKey) -> Bool { keys.withLock { $0.contains(key) } }
 
     /// Whether the object is new to the session.
     func insert(_ key: ObjectKey) -> Bool { keys.withLock { $0.insert(key).inserted } }
+
+    /// Whether `view` has the object. Where it has, the session relies on it from now on: see
+    /// `StoreSession.rescues`.
+    func isStored(_ key: ObjectKey, in view: StoreView) -> Bool {
+        guard view.place(of: key) != nil else { return false }
+        reliedOn.withLock { if $0.last != key { $0.append(key) } }
+        return true
+    }
+
+    /// What the session relies on; an object may be there several times.
+    var relied: [ObjectKey] { reliedOn.withLock { $0 } }
 }
 
 /// Everything that one writer adds to the store before it commits.
@@ -63,7 +76,11 @@ package final class StoreSession {
     init(_ store: ObjectStore) throws {
         self.store = store
         directory = try SessionDirectory(
-            in: store.layout, on: store.disk, entropy: store.entropy)
+            in: store.layout, on: store.disk, entropy: store.entropy
+        ) {
+            try store.refresh()
+            return store.view.journal.entries.count
+        }
     }
 
     deinit { if !isOver { release() } }
@@ -74,10 +91,12 @@ package final class StoreSession {
             + writers.values.reduce(0) { $0 + $1.sizeBytes }
     }
 
-    /// Whether the object is in the store, or was put in this session.
+    /// Whether the object is in the store, or was put in this session. If it is, it will be there
+    /// when this session has committed, whatever is collected meanwhile: what must be true of a
+    /// commit is asked here, not of the store.
     package func contains(_ kind: ObjectKind, _ digest: Digest) -> Bool {
         let key = ObjectKey(kind, digest)
-        return put.contains(key) || store.view.place(of: key) != nil
+        return put.contains(key) || put.isStored(key, in: store.view)
     }
 
     /// Puts an object, unless it is there already. `digest` must be that of `plain`.
@@ -238,8 +257,5 @@ extension StoreSession {
 extension ObjectStore {
     /// Starts to write. Leftovers of dead sessions are removed. Throws `.readOnly` or
     /// `.permission` when the store cannot be written to.
-    package func beginSession() throws -> StoreSession {
-        try refresh()
-        return try StoreSession(self)
-    }
+    package func beginSession() throws -> StoreSession { try StoreSession(self) }
 }

@@ -39,26 +39,47 @@ extension ObjectStore {
         _ kind: ObjectKind, _ digest: Digest, maximumBytes: Int
     ) throws -> [UInt8] {
         let key = ObjectKey(kind, digest)
-        var firstFailure: (any Error)?
-        for place in try places(of: key) {
+        return try fromAnyPlace(of: key) { place in
             guard place.length <= maximumBytes else {
                 throw StoreError.objectTooLarge(key, place.length, limit: maximumBytes)
             }
-            do {
-                return try read(key, at: place)
-            } catch { firstFailure = firstFailure ?? error }
+            return try read(key, at: place)
         }
-        throw firstFailure ?? StoreError.objectMissing(key)
+    }
+
+    /// The result of `body` for the first place of the object with which it does not fail; if all
+    /// fail, the first failure is thrown. Places are looked for again when those known are used
+    /// up: a pack may have been collected meanwhile, and what lived in it stands elsewhere.
+    func fromAnyPlace<Result>(
+        of key: ObjectKey, _ body: (ObjectPlace) throws -> Result
+    ) throws -> Result {
+        var tried: [ObjectPlace] = []
+        var firstFailure: (any Error)?
+        while true {
+            let places = try places(of: key).filter { !tried.contains($0) }
+            for place in places {
+                do { return try body(place) } catch { firstFailure = firstFailure ?? error }
+            }
+            tried += places
+            let failure = firstFailure ?? StoreError.objectMissing(key)
+            guard !places.isEmpty else {
+                // That a pack is gone which counts no more is no damage.
+                throw view.place(of: key) == nil ? StoreError.objectMissing(key) : failure
+            }
+            do { try refresh() } catch { throw failure }
+        }
     }
 
     /// Where the object stands, after a look at what others committed if it is not known here.
-    /// Several places when it was stored more than once; `.notInStore` when there are none.
+    /// Several places when it was stored more than once; in packs that count no more only where
+    /// there are no others; `.notInStore` when there are none.
     func places(of key: ObjectKey) throws -> [ObjectPlace] {
         var places = view.places(of: key)
         if places.isEmpty {
             try refresh()
             places = view.places(of: key)
         }
+        if places.isEmpty { places = view.condemnedPlaces(of: key) }
         if places.isEmpty, let fault = view.unreadable.min(by: { $0.key < $1.key })?.value {
             // It may well be in the pack that cannot be read: say that rather than 'missing'.
             throw fault

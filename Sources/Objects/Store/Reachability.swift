@@ -180,18 +180,14 @@ extension ObjectStore {
     package func encodedFrame(containing kind: ObjectKind, _ digest: Digest) throws -> EncodedFrame
     {
         let key = ObjectKey(kind, digest)
-        var firstFailure: (any Error)?
-        for place in try places(of: key) {
-            do {
-                let pack = try packCache.pack(place.pack)
-                let bytes = try pack.frameBytes(at: place.frameOffset, guess: 32 << 10)
-                let frame = try EncodedFrame(verifying: bytes, from: pack.name)
-                guard frame.objects.contains(where: { $0.key == key }) else {
-                    throw wrongContent(key, place)
-                }
-                return frame
-            } catch { firstFailure = firstFailure ?? error }
+        return try fromAnyPlace(of: key) { place in
+            let pack = try packCache.pack(place.pack)
+            let bytes = try pack.frameBytes(at: place.frameOffset, guess: 32 << 10)
+            let frame = try EncodedFrame(verifying: bytes, from: pack.name)
+            guard frame.objects.contains(where: { $0.key == key }) else {
+                throw wrongContent(key, place)
+            }
+            return frame
         }
-        throw firstFailure ?? StoreError.objectMissing(key)
     }
 }

@@ -11,7 +11,8 @@ import Vocabulary
 ///     packs/<hex>.pack    the objects (`PackFormat`)
 ///     index/<hex>.idx     derived (`IndexFormat`)
 ///     sessions/lock       locked while a session is made or dead ones are cleaned away
-///     sessions/<nonce>/   packs being written, and `lock`, held as long as their writer lives
+///     sessions/<nonce>/   packs being written, `began`, and `lock`, held as long as their writer lives
+///     collection.lock     locked by a collection from its beginning to its end
 struct StoreLayout: Sendable {
     let root: DiskPath
 
@@ -22,6 +23,7 @@ struct StoreLayout: Sendable {
     var packs: DiskPath { root / "packs" }
     var index: DiskPath { root / "index" }
     var sessions: DiskPath { root / "sessions" }
+    var collectionLock: DiskPath { root / "collection.lock" }
     var sessionsLock: DiskPath { sessions / "lock" }
 
     func pack(_ id: PackID) -> DiskPath { packs / "\(id.digest.hex).pack" }

@@ -71,6 +71,19 @@ struct StoreLoader {
 
     /// Loads segments that are not loaded yet, and indexes committed packs that none covers.
     func loadIndex(_ view: inout StoreView) throws {
+        while true {
+            try loadSegments(&view)
+            guard !view.unreadable.isEmpty else { return }
+            // A pack that cannot be read may have been collected since the journal was read.
+            let known = view.journal.entries.count
+            try readJournal(&view)
+            let packs = view.journal.packs
+            view.unreadable = view.unreadable.filter { packs[$0.key] != nil }
+            if view.journal.entries.count == known { return }
+        }
+    }
+
+    private func loadSegments(_ view: inout StoreView) throws {
         var damagedNames: [String] = []
         let names = try segmentNames()
         // Another process merged those that are gone: what it merged them into is there.
@@ -166,7 +179,24 @@ extension StoreLoader {
             chosen.append(loaded)
             total += loaded.segment.objectCount
         }
-        let bytes = StoreLoader.merge(chosen)
+        return replacing(chosen, of: old) { _ in true }
+    }
+
+    /// Takes packs that are gone out of the index; failures are of no consequence. Returns the view
+    /// with the segments as they are now.
+    func forgetting(_ gone: Set<PackID>, in old: StoreView) -> StoreView {
+        var view = old
+        for loaded in old.segments where loaded.segment.packs.contains(where: gone.contains) {
+            view = replacing([loaded], of: view) { !gone.contains($0) }
+        }
+        return view
+    }
+
+    /// Puts one segment over those packs of `chosen` that `keeps` in their place.
+    private func replacing(
+        _ chosen: [LoadedSegment], of old: StoreView, keeps: (PackID) -> Bool
+    ) -> StoreView {
+        let bytes = StoreLoader.merge(chosen, keeps)
         let name = sha256(bytes).hex + ".idx"
         guard
             (try? writeAtomically(bytes, to: layout.segment(name), on: disk, durable: false))
@@ -176,7 +206,9 @@ extension StoreLoader {
         var view = old
         let names = Set(chosen.map(\.name))
         view.segments.removeAll { names.contains($0.name) }
-        view.segments.append(LoadedSegment(name: name, segment: segment, live: []))
+        if !view.segments.contains(where: { $0.name == name }) {
+            view.segments.append(LoadedSegment(name: name, segment: segment, live: []))
+        }
         view.markLive()
         for old in names.sorted() where old != name && !old.isEmpty {
             try? disk.removeFile(layout.segment(old))
@@ -184,8 +216,8 @@ extension StoreLoader {
         return view
     }
 
-    private static func merge(_ segments: [LoadedSegment]) -> [UInt8] {
-        let packs = Array(Set(segments.flatMap(\.segment.packs))).sorted()
+    private static func merge(_ segments: [LoadedSegment], _ keeps: (PackID) -> Bool) -> [UInt8] {
+        let packs = Array(Set(segments.flatMap(\.segment.packs))).filter(keeps).sorted()
         var numbers: [PackID: UInt32] = [:]
         for (number, pack) in packs.enumerated() { numbers[pack] = UInt32(number) }
         var entries: [IndexEntry] = []

@@ -15,6 +15,8 @@ struct LoadedSegment: Sendable {
     let name: String
     let segment: IndexSegment
     var live: [Bool]
+    /// Which of its packs count no more, but may be there still.
+    var condemned: [Bool] = []
 }
 
 /// One state of the store: what readers see until the next refresh. Immutable.
@@ -30,13 +32,20 @@ struct StoreView: Sendable {
 
     /// The first place of the object in a committed pack, or nil.
     func place(of key: ObjectKey) -> ObjectPlace? {
-        var found: ObjectPlace?
-        for loaded in segments.reversed() where found == nil {
+        guard let (segment, hit) = entry(of: key) else { return nil }
+        return ObjectPlace(
+            pack: segments[segment].segment.packs[hit.pack], frameOffset: hit.frameOffset,
+            ordinal: hit.ordinal, length: hit.length)
+    }
+
+    /// The index entry of the first place of the object in a committed pack, or nil.
+    func entry(of key: ObjectKey) -> (segment: Int, hit: IndexSegment.Hit)? {
+        var found: (segment: Int, hit: IndexSegment.Hit)?
+        for number in segments.indices.reversed() where found == nil {
+            let loaded = segments[number]
             loaded.segment.find(key) { hit in
                 guard loaded.live[hit.pack] else { return false }
-                found = ObjectPlace(
-                    pack: loaded.segment.packs[hit.pack], frameOffset: hit.frameOffset,
-                    ordinal: hit.ordinal, length: hit.length)
+                found = (number, hit)
                 return true
             }
         }
@@ -45,10 +54,22 @@ struct StoreView: Sendable {
 
     /// All places of the object, for when one turns out to be damaged.
     func places(of key: ObjectKey) -> [ObjectPlace] {
+        places(of: key) { $0.live[$1] }
+    }
+
+    /// The places of the object in packs that count no more; their files may be gone. Good for
+    /// reading, never for relying on.
+    func condemnedPlaces(of key: ObjectKey) -> [ObjectPlace] {
+        places(of: key) { $0.condemned[$1] }
+    }
+
+    private func places(
+        of key: ObjectKey, where isWanted: (LoadedSegment, Int) -> Bool
+    ) -> [ObjectPlace] {
         var found: [ObjectPlace] = []
         for loaded in segments.reversed() {
             loaded.segment.find(key) { hit in
-                guard loaded.live[hit.pack] else { return false }
+                guard isWanted(loaded, hit.pack) else { return false }
                 let place = ObjectPlace(
                     pack: loaded.segment.packs[hit.pack], frameOffset: hit.frameOffset,
                     ordinal: hit.ordinal, length: hit.length)
@@ -62,7 +83,9 @@ struct StoreView: Sendable {
     /// Marks which packs of which segments are committed.
     mutating func markLive() {
         for index in segments.indices {
-            segments[index].live = segments[index].segment.packs.map { journal.packs[$0] != nil }
+            let packs = segments[index].segment.packs
+            segments[index].live = packs.map { journal.packs[$0] != nil }
+            segments[index].condemned = packs.map { journal.condemned[$0] != nil }
         }
     }
 

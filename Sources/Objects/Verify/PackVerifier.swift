@@ -110,11 +110,16 @@ extension StoreVerifier {
             if let note = entry.operation { starts.append(.record(note)) }
         }
         var problems: [VerifyProblem] = []
+        let head = view.journal.refs[.head].map { ObjectKey(.record, $0.digest) }
         try withoutActuallyEscaping({ (problem: VerifyProblem) in problems.append(problem) }) {
             add in
             var walk = ReachableWalk(
                 store,
                 missing: { key, by in
+                    if key.kind == .treeNode, let by, by.kind == .record, by != head {
+                        let what = "the content of \(by) is not in this store"
+                        return add(VerifyProblem(.absent, "", what, affected: [key]))
+                    }
                     let why = by.map { "\($0) names it" } ?? "a ref or a pointer names it"
                     add(
                         VerifyProblem(

@@ -93,7 +93,10 @@ struct StoreVerifier {
                     continue
                 }
                 present[id] = status.size
-                if view.journal.packs[id] == nil {
+                if view.journal.condemned[id] != nil {
+                    note(
+                        VerifyProblem(.garbage, file, "it counts no more; 'mlstore gc' removes it"))
+                } else if view.journal.packs[id] == nil {
                     note(VerifyProblem(.garbage, file, "no commit names this pack"))
                 }
             }
@@ -147,7 +150,9 @@ struct StoreVerifier {
             if !loaded.name.isEmpty { checkSegmentFile(loaded.name) }
             let covered = loaded.segment.packs.filter { view.journal.packs[$0] != nil }
             guard covered.count == loaded.segment.packs.count else {
-                note(VerifyProblem(.garbage, file, "it covers packs that no commit names"))
+                if zip(loaded.live, loaded.condemned).contains(where: { !$0 && !$1 }) {
+                    note(VerifyProblem(.garbage, file, "it covers packs that no commit names"))
+                }
                 continue
             }
             let known = covered.compactMap { directories[$0]?.count }

@@ -22,6 +22,8 @@ package struct VerifyProblem: Sendable, Hashable, CustomStringConvertible {
         case damaged
         /// Something that is named is not here: a remote may have it.
         case missing
+        /// The content of an older version is not here: it was never fetched, or collected.
+        case absent
         /// A derived file was wrong and has been made anew.
         case mended
         /// Left over from an interrupted command; harmless.
@@ -86,6 +88,6 @@ package struct VerifyReport: Sendable {
 
     /// Whether nothing is damaged or missing.
     package var isSound: Bool {
-        problems.allSatisfy { $0.severity == .garbage || $0.severity == .mended }
+        problems.allSatisfy { $0.severity != .damaged && $0.severity != .missing }
     }
 }

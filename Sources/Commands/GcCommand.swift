@@ -1,0 +1,201 @@
+import ArgumentParser
+import Bytes
+import Objects
+import Vocabulary
+import Workspaces
+
+struct GcCommand: ReportingCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gc",
+        abstract: "Free what no version needs.",
+        discussion: helpText(
+            examples: [
+                "mlstore gc --dry-run",
+                "mlstore gc",
+                "mlstore gc --keep-last 3 --keep-tags",
+                "mlstore gc --keep-since 2026-10-01",
+                "mlstore gc --explain sha256:5f70bf18a086…",
+            ],
+            notes: """
+                Keeps what the work tree, git's index, branches, tags, stashes and logs, and the \
+                refs of the store can reach. With any of the --keep options older versions go; \
+                their records stay, so that the log can still be read. Other commands may be at \
+                work meanwhile.
+                """))
+
+    @Flag(name: .shortAndLong, help: "Only tell what would be freed.")
+    var dryRun = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Tell what keeps the object with this id, or that nothing does.", valueName: "id"))
+    var explain: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep so many versions of each branch, snapshots and runs of each stage.",
+            valueName: "n"))
+    var keepLast: Int?
+
+    @Flag(help: "Keep what has a tag.")
+    var keepTags = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep versions since a day, a time (RFC 3339) or a revision of git.",
+            valueName: "date|revision"))
+    var keepSince: String?
+
+    @Option(help: ArgumentHelp("Keep what undoing so many operations needs.", valueName: "n"))
+    var keepOperations = KeepPolicy().operations
+
+    @OptionGroup var common: CommonOptions
+
+    func perform(in context: CommandContext) throws -> Report {
+        let workspace = try context.workspace()
+        if let explain {
+            let explanations = try explainCollection(
+                of: try digest(explain), in: workspace, policy: try policy())
+            return Report(
+                lines: explanations.flatMap(lines),
+                json: ["objects": .array(explanations.map(json))])
+        }
+        var options = CollectOptions()
+        options.policy = try policy()
+        options.isDryRun = dryRun
+        let console = context.console
+        let report = try collect(in: workspace, options: options) { progress in
+            console.progress.update(
+                progress.phase, done: progress.files, total: nil, unit: .items("object"))
+        }
+        return Report(lines: lines(report), json: json(report))
+    }
+
+    // MARK: - Options
+
+    private func policy() throws -> KeepPolicy {
+        var policy = KeepPolicy()
+        policy.last = try keepLast.map { try count($0, "--keep-last") }
+        policy.keepsTags = keepTags
+        policy.operations = try count(keepOperations, "--keep-operations")
+        policy.since = keepSince.map { text in
+            let time = Timestamp(text) ?? Timestamp(text + "T00:00:00Z")
+            return time.map { .time($0) } ?? .revision(text)
+        }
+        return policy
+    }
+
+    private func count(_ number: Int, _ option: String) throws -> Int {
+        guard number > 0 else {
+            throw StoreError(
+                .badUsage, "'\(option)' must be 1 or more", subject: option,
+                safety: "nothing was done")
+        }
+        return number
+    }
+
+    private func digest(_ text: String) throws -> Digest {
+        var digits = text[...]
+        for prefix in ["tree:", "sha256:"] where digits.hasPrefix(prefix) {
+            digits = digits.dropFirst(prefix.count)
+        }
+        guard let digest = Digest(hex: digits) else {
+            throw StoreError(
+                .badUsage, "'\(printable(Array(text.utf8)))' is no id", subject: text,
+                advice: "write 'sha256:' and 64 digits, as in a pointer", safety: "nothing was done"
+            )
+        }
+        return digest
+    }
+}
+
+// MARK: - Text and JSON
+
+extension GcCommand {
+    private func lines(_ report: CollectionReport) -> [String] {
+        var lines: [String] = []
+        let dead = report.objects - report.liveObjects
+        if dryRun {
+            let freed = report.condemnedBytes - report.writtenBytes
+            lines.append(
+                report.condemnedPacks == 0
+                    ? "nothing to free"
+                    : "would free about \(ByteCount(freed)): \(counted(dead, "object"))")
+        } else if report.condemnedPacks == 0, report.removedPacks == 0, report.waitingPacks == 0 {
+            lines.append("nothing to free")
+        } else {
+            let freed = ByteCount(max(0, report.removedBytes - report.writtenBytes))
+            lines.append("freed \(freed): \(counted(dead, "object"))")
+        }
+        if report.rewrittenPacks > 0 {
+            lines.append(
+                "\(dryRun ? "would write" : "wrote") \(counted(report.rewrittenPacks, "pack")) anew:"
+                    + " \(ByteCount(report.writtenBytes))")
+        }
+        if report.waitingPacks > 0 {
+            lines.append(
+                "\(ByteCount(report.waitingBytes)) more go with the next 'mlstore gc': "
+                    + "\(counted(report.waitingFor, "command")) that began earlier may need them")
+        }
+        if report.rescuedPacks > 0 {
+            lines.append(
+                "\(counted(report.rescuedPacks, "pack")) stayed: a command needs them by now")
+        }
+        lines.append(
+            "kept \(counted(report.liveObjects, "object")) of \(ByteCount(report.storedBytes)):")
+        for group in report.kept where group.objects > 0 {
+            lines.append(
+                "  \(group.group): \(counted(group.objects, "object")), "
+                    + "\(ByteCount(group.plainBytes)) unpacked")
+        }
+        return lines
+    }
+
+    private func json(_ report: CollectionReport) -> JSONValue {
+        [
+            "dryRun": .bool(dryRun), "objects": JSONValue(report.objects),
+            "liveObjects": JSONValue(report.liveObjects),
+            "storedBytes": JSONValue(report.storedBytes),
+            "condemnedPacks": JSONValue(report.condemnedPacks),
+            "condemnedBytes": JSONValue(report.condemnedBytes),
+            "rewrittenPacks": JSONValue(report.rewrittenPacks),
+            "writtenBytes": JSONValue(report.writtenBytes),
+            "removedPacks": JSONValue(report.removedPacks),
+            "removedBytes": JSONValue(report.removedBytes),
+            "waitingPacks": JSONValue(report.waitingPacks),
+            "waitingBytes": JSONValue(report.waitingBytes),
+            "rescuedPacks": JSONValue(report.rescuedPacks),
+            "kept": .array(
+                report.kept.map { group in
+                    [
+                        "group": .string(group.group), "roots": JSONValue(group.roots),
+                        "objects": JSONValue(group.objects), "bytes": JSONValue(group.plainBytes),
+                    ]
+                }),
+        ]
+    }
+
+    private func lines(_ explanation: Explanation) -> [String] {
+        guard let root = explanation.root else {
+            return ["\(explanation.key): nothing keeps it"]
+        }
+        return ["\(explanation.key) stays:", "  \(root.reason) names"]
+            + explanation.steps.map { step in
+                "  \(step.key)" + (step.name.isEmpty ? "" : " ('\(step.name)')")
+            }
+    }
+
+    private func json(_ explanation: Explanation) -> JSONValue {
+        func object(_ key: ObjectKey) -> JSONValue {
+            ["kind": .string(key.kind.name), "digest": .string(key.digest.hex)]
+        }
+        return [
+            "object": object(explanation.key), "kept": .bool(explanation.root != nil),
+            "root": explanation.root.map { .string($0.reason) } ?? nil,
+            "steps": .array(
+                explanation.steps.map { step in
+                    ["object": object(step.key), "name": .string(step.name)]
+                }),
+        ]
+    }
+}

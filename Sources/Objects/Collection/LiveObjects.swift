@@ -1,0 +1,221 @@
+import Bytes
+import Platform
+import Vocabulary
+
+/// Which objects of a store are needed: found by following everything from the roots, each
+/// object once.
+///
+/// An object is its number: that of its entry in the index, counted through all segments. So the
+/// set is a bit an object, and the order in which objects were found four bytes; no digest is
+/// kept. Of an object that stands in several packs the copy that readers take is needed, and the
+/// others are not.
+///
+/// Invariant: an object that is marked has everything marked that it refers to and that is in the
+/// store, but for what records of less than full depth name.
+struct LiveObjects {
+    let view: StoreView
+    private let store: ObjectStore
+    /// The number of the first entry of each segment, and behind them the count of all.
+    private let starts: [Int]
+    private var marks: [UInt64]
+    /// How deep each record was followed.
+    private var depths: [Int: LiveRoot.Depth] = [:]
+    private var frontier: [Pending] = []
+    /// What was marked, in the order in which it was found: that of the roots, and below a
+    /// directory that of the paths.
+    private(set) var order: [UInt32] = []
+    /// For each object what it was found through: an object's number, or -2 and below a root's; -1
+    /// where it was not. Empty unless traced.
+    private(set) var finders: [Int32] = []
+    private(set) var liveCount = 0
+    /// Bytes of what was marked, decoded.
+    private var plainBytes = 0
+    /// What was marked for each group of roots.
+    private(set) var kept: [KeptGroup] = []
+
+    private struct Pending {
+        let key: ObjectKey
+        let number: Int
+        let depth: LiveRoot.Depth
+    }
+
+    private static let batch = 512
+
+    init(of store: ObjectStore, tracing: Bool = false) throws {
+        self.store = store
+        view = store.view
+        if let fault = view.unreadable.min(by: { $0.key < $1.key })?.value {
+            throw StoreError.cannotCollect(fault)
+        }
+        var starts = [0]
+        for loaded in view.segments {
+            starts.append(starts[starts.count - 1] + loaded.segment.objectCount)
+        }
+        self.starts = starts
+        let count = starts[starts.count - 1]
+        guard count < Int(Int32.max) else {
+            throw StoreError(.internalFault, "cannot collect: there are more than 2^31 objects")
+        }
+        marks = [UInt64](repeating: 0, count: (count + 63) / 64)
+        if tracing { finders = [Int32](repeating: -1, count: count) }
+    }
+
+    // MARK: - Numbers
+
+    /// The number of the copy of the object that readers take; nil where the store lacks it.
+    func number(of key: ObjectKey) -> Int? {
+        view.entry(of: key).map { starts[$0.segment] + $0.hit.position }
+    }
+
+    func isMarked(_ number: Int) -> Bool { marks[number >> 6] & (1 << UInt64(number & 63)) != 0 }
+
+    /// The index entry of an object, with its pack.
+    func entry(_ number: Int) -> (entry: IndexEntry, pack: PackID) {
+        var segment = 0
+        while starts[segment + 1] <= number { segment += 1 }
+        let index = view.segments[segment].segment
+        let entry = index.entry(at: number - starts[segment])
+        return (entry, index.packs[Int(entry.pack)])
+    }
+
+    /// Calls `body` with every object in packs that count, pack by pack of each segment's list; a
+    /// pack that several segments cover is taken from the one that readers take.
+    func forEachStored(_ body: (_ pack: PackID, _ entry: IndexEntry, _ number: Int) -> Void) {
+        var taken = Set<PackID>()
+        for segment in view.segments.indices.reversed() {
+            let loaded = view.segments[segment]
+            let isOwn = loaded.segment.packs.indices.map {
+                loaded.live[$0] && !taken.contains(loaded.segment.packs[$0])
+            }
+            var number = starts[segment]
+            loaded.segment.forEachEntry { entry in
+                if Int(entry.pack) < isOwn.count, isOwn[Int(entry.pack)] {
+                    body(loaded.segment.packs[Int(entry.pack)], entry, number)
+                }
+                number += 1
+            }
+            taken.formUnion(loaded.segment.packs)
+        }
+    }
+
+    // MARK: - Marking
+
+    /// Marks everything that the roots need. Throws `.corrupt` where something on the way cannot be
+    /// read: what it refers to is not known then.
+    mutating func mark(_ roots: [LiveRoot], progress: (Int) -> Void = { _ in }) throws {
+        for (index, root) in roots.enumerated() {
+            let before = (liveCount, plainBytes)
+            let finder = Int32(clamping: -2 - index)
+            switch root.subject {
+            case .record(let id): reach(ObjectKey(.record, id.digest), root.depth, finder)
+            case .content(.file(let blob)): reach(blob, finder)
+            case .content(.directory(let tree)):
+                reach(ObjectKey(.treeNode, tree.digest), .content, finder)
+            case .mention(let digest): reach(digest, root.depth, finder)
+            }
+            try drain()
+            if kept.last?.group != root.group { kept.append(KeptGroup(group: root.group)) }
+            kept[kept.count - 1].roots += 1
+            guard liveCount != before.0 else { continue }
+            kept[kept.count - 1].objects += liveCount - before.0
+            kept[kept.count - 1].plainBytes += plainBytes - before.1
+            progress(liveCount)
+        }
+    }
+
+    /// Follows what was found, a level of the graph at a time, so that directories' leaves come in
+    /// the order of their paths.
+    private mutating func drain() throws {
+        while !frontier.isEmpty {
+            let level = frontier
+            frontier = []
+            let store = store
+            for start in stride(from: 0, to: level.count, by: LiveObjects.batch) {
+                try SignalWatch.check()
+                let part = level[start..<min(start + LiveObjects.batch, level.count)]
+                let found = try parallelMap(count: part.count, threads: store.threads) { index in
+                    try LiveObjects.read(part[start + index].key, from: store)
+                }
+                for (pending, references) in zip(part, found) { follow(references, of: pending) }
+            }
+        }
+    }
+
+    private static func read(_ key: ObjectKey, from store: ObjectStore) throws -> [ObjectReference]
+    {
+        do {
+            let bytes = try store.readObject(
+                key.kind, key.digest, maximumBytes: ObjectStore.maximumNodeBytes)
+            return try references(of: key.kind, bytes)
+        } catch let error as DecodeError {
+            throw StoreError.cannotCollect(
+                StoreError(.corrupt, "\(key) is damaged: \(error.reason)", cause: error))
+        } catch let error as StoreError { throw StoreError.cannotCollect(error) }
+    }
+
+    private mutating func follow(_ references: [ObjectReference], of pending: Pending) {
+        let finder = Int32(pending.number)
+        for reference in references {
+            switch reference {
+            case .object(let key): reach(key, .content, finder)
+            case .blob(let blob): reach(blob, finder)
+            case .mention(let digest):
+                if pending.depth == .everything {
+                    reach(digest, .everything, finder)
+                } else {
+                    reach(ObjectKey(.record, digest), .records, finder)
+                    if pending.depth == .content { reach(digest, nil, finder) }
+                }
+            }
+        }
+    }
+
+    /// Marks whatever has this digest; records only with a depth.
+    private mutating func reach(_ digest: Digest, _ depth: LiveRoot.Depth?, _ finder: Int32) {
+        if let depth { reach(ObjectKey(.record, digest), depth, finder) }
+        for kind in [ObjectKind.treeNode, .recipe, .chunk] {
+            reach(ObjectKey(kind, digest), .content, finder)
+        }
+    }
+
+    @discardableResult
+    private mutating func reach(_ blob: BlobID, _ finder: Int32) -> Bool {
+        reach(ObjectKey(.chunk, blob.digest), .content, finder)
+            || reach(ObjectKey(.recipe, blob.digest), .content, finder)
+    }
+
+    /// Marks the object, to be followed later; whether it is in the store.
+    @discardableResult
+    private mutating func reach(
+        _ key: ObjectKey, _ depth: LiveRoot.Depth, _ finder: Int32
+    ) -> Bool {
+        guard let (segment, hit) = view.entry(of: key) else { return false }
+        let number = starts[segment] + hit.position
+        let isNew = !isMarked(number)
+        if isNew {
+            marks[number >> 6] |= 1 << UInt64(number & 63)
+            order.append(UInt32(number))
+            liveCount += 1
+            plainBytes += hit.length
+            if !finders.isEmpty { finders[number] = finder }
+        }
+        if key.kind == .record {
+            if !isNew, let known = depths[number], known >= depth { return true }
+            depths[number] = depth
+        } else if !isNew || key.kind == .chunk {
+            return true
+        }
+        frontier.append(Pending(key: key, number: number, depth: depth))
+        return true
+    }
+}
+
+extension StoreError {
+    /// What is damaged may refer to anything: nothing can be called unneeded.
+    static func cannotCollect(_ cause: StoreError) -> StoreError {
+        StoreError(
+            cause.kind, "cannot tell what is needed: \(cause.message)", subject: cause.subject,
+            advice: "run 'mlstore fsck' to see what is damaged", safety: "nothing was freed",
+            cause: cause)
+    }
+}
