@@ -12,7 +12,6 @@ import Workspaces
 
     init() throws { place = try WorkspaceFolder(git: true) }
 
-
     /// Version `text` of `a`, added and committed to git.
     private func version(_ text: String) throws -> BlobID {
         try place.add(text, to: "a")
