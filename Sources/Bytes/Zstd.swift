@@ -44,6 +44,34 @@ package import Vocabulary
             level)
         return ZSTD_isError(written) == 0 ? written : nil
     }
+
+    /// Compresses `plain` as what follows `prior`, into `destination`; nil where it does not fit.
+    ///
+    /// Made for two versions of the same bytes: about 2 GB/s where they are nearly equal. The
+    /// result is decoded with the same `prior` only.
+    package func compress(
+        _ plain: UnsafeRawBufferPointer, after prior: UnsafeRawBufferPointer,
+        into destination: UnsafeMutableRawBufferPointer
+    ) -> Int? {
+        let total = max(1, plain.count + prior.count - 1)
+        let windowLog = max(10, Int.bitWidth - total.leadingZeroBitCount)
+        unsafe ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters)
+        let parameters: [(ZSTD_cParameter, Int)] = [
+            (ZSTD_c_compressionLevel, 1),
+            // The whole of `prior` is in reach, and its positions have room in the table.
+            (ZSTD_c_windowLog, windowLog), (ZSTD_c_hashLog, min(19, windowLog - 1)),
+            (ZSTD_c_minMatch, 6), (ZSTD_c_dictIDFlag, 0),
+        ]
+        for (parameter, value) in parameters {
+            guard unsafe ZSTD_isError(ZSTD_CCtx_setParameter(context, parameter, Int32(value))) == 0
+            else { return nil }
+        }
+        guard unsafe ZSTD_isError(ZSTD_CCtx_refPrefix(context, prior.baseAddress, prior.count)) == 0
+        else { return nil }
+        let written = unsafe ZSTD_compress2(
+            context, destination.baseAddress, destination.count, plain.baseAddress, plain.count)
+        return ZSTD_isError(written) == 0 ? written : nil
+    }
 }
 
 /// Decompresses frames with one reused context: one decompressor a worker.
@@ -61,10 +89,19 @@ package import Vocabulary
     deinit { unsafe ZSTD_freeDCtx(context) }
 
     /// Decodes `frame` into exactly the whole of `destination`; throws when the frame is damaged
-    /// or decodes to any other length. Never writes beyond the destination.
+    /// or decodes to any other length. Never writes beyond the destination. `prior` is what the
+    /// frame was compressed after, where there was anything.
     package func decompress(
-        _ frame: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer
+        _ frame: UnsafeRawBufferPointer, after prior: UnsafeRawBufferPointer? = nil,
+        into destination: UnsafeMutableRawBufferPointer
     ) throws(DecodeError) {
+        unsafe ZSTD_DCtx_reset(context, ZSTD_reset_session_only)
+        if let prior = unsafe prior {
+            guard
+                unsafe ZSTD_isError(
+                    ZSTD_DCtx_refPrefix(context, prior.baseAddress, prior.count)) == 0
+            else { throw DecodeError(at: 0, "zstd took no prefix") }
+        }
         let written = unsafe ZSTD_decompressDCtx(
             context, destination.baseAddress, destination.count, frame.baseAddress, frame.count)
         guard ZSTD_isError(written) == 0 else { throw DecodeError(at: 0, "damaged zstd frame") }

@@ -42,28 +42,38 @@ struct PathContents {
         }
     }
 
-    /// Puts what stands at `place` into the session; nil when nothing is there.
-    func keep(_ place: DiskPath, in session: StoreSession) throws -> Kept? {
+    /// Puts what stands at `place` into the session; nil when nothing is there. `prior` is what it
+    /// replaces.
+    func keep(
+        _ place: DiskPath, replacing prior: ContentID? = nil, in session: StoreSession
+    ) throws -> Kept? {
+        let prior = PriorContent(prior, in: session.store)
         guard let status = try disk.status(of: place, followingLinks: true) else { return nil }
         switch status.kind {
         case .file:
             let file = try disk.openFile(place, .read)
             defer { try? file.close() }  // only read
             let receipt = try session.putBlob(
-                file: file, expected: status, name: place.description)
+                file: file, expected: status, name: place.description, prior: prior.file)
             return Kept(
                 content: .file(receipt.id), sizeBytes: receipt.sizeBytes,
                 isExecutable: status.isExecutable)
-        case .directory: return try keepDirectory(place, in: session)
+        case .directory: return try keepDirectory(place, prior, in: session)
         default: throw unsupported(place)
         }
     }
 
-    private func keepDirectory(_ place: DiskPath, in session: StoreSession) throws -> Kept {
+    private func keepDirectory(
+        _ place: DiskPath, _ prior: PriorContent, in session: StoreSession
+    ) throws -> Kept {
         let items = try listing(of: place)
         let files = items.filter { $0.status.kind == .file }
         let receipts = try session.putBlobs(
-            files.map { FileToStore(path: $0.place, status: $0.status) })
+            files.map {
+                FileToStore(
+                    path: $0.place, status: $0.status,
+                    prior: prior.file(at: $0.path, sizeBytes: $0.status.size))
+            })
         var next = receipts.makeIterator()
         var builder = session.treeBuilder()
         for item in items {

@@ -61,7 +61,9 @@ extension Reproduction {
         var kept: [RepoPath: PathContents.Kept] = [:]
         for path in stage.products {
             guard let source = produced.places[path],
-                let content = try keep(source, at: path, in: session)
+                let content = try keep(
+                    source, at: path,
+                    replacing: lock.stages[stage.name]?.outputs[path]?.content, in: session)
             else {
                 throw StoreError(
                     .stageFailed, "stage '\(stage.name)' did not write its output '\(path)'",
@@ -76,11 +78,12 @@ extension Reproduction {
 
     /// What stands at `source` and is, or will be, the workspace's `path`.
     private func keep(
-        _ source: DiskPath, at path: RepoPath, in session: StoreSession
+        _ source: DiskPath, at path: RepoPath, replacing prior: ContentID? = nil,
+        in session: StoreSession
     ) throws -> PathContents.Kept? {
         source == place.root / path
-            ? try place.keep(path, in: session, scanner)
-            : try place.contents(as: path).keep(source, in: session)
+            ? try place.keep(path, replacing: prior, in: session, scanner)
+            : try place.contents(as: path).keep(source, replacing: prior, in: session)
     }
 
     private func runRecord(
@@ -152,7 +155,8 @@ extension Reproduction {
             let isSmall =
                 try place.contents.size(at: source) <= Reproduction.keptInputBytes
             guard try isSmall || place.workspace.pointer(of: path) != nil else { continue }
-            _ = try keep(source, at: path, in: session)
+            let prior = lock.stages[execution.stage.name]?.dependencies[path]
+            _ = try keep(source, at: path, replacing: prior, in: session)
         }
     }
 

@@ -55,11 +55,14 @@ struct Workplace {
 
     /// Puts what stands at `path` of the work tree into the session; nil for nothing.
     func keep(
-        _ path: RepoPath, in session: StoreSession, _ scanner: ContentScanner
+        _ path: RepoPath, replacing prior: ContentID?, in session: StoreSession,
+        _ scanner: ContentScanner
     ) throws -> PathContents.Kept? {
         guard try disk.status(of: root / path, followingLinks: true) != nil else { return nil }
-        if try isLink(path) { return try contents(as: path).keep(root / path, in: session) }
-        let saved = try scanner.save(path, in: session)
+        if try isLink(path) {
+            return try contents(as: path).keep(root / path, replacing: prior, in: session)
+        }
+        let saved = try scanner.save(path, replacing: prior, in: session)
         return PathContents.Kept(
             content: saved.content, sizeBytes: saved.state.sizeBytes,
             isExecutable: saved.state.files == nil && saved.state.isExecutable)

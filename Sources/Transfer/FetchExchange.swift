@@ -7,8 +7,8 @@ import Vocabulary
 /// A fetch under way.
 ///
 /// First the metadata, level by level from the wanted roots down, kept in memory; then the chunks
-/// that it names, in the order in which they stand in the packs; then, from the bottom up, the
-/// metadata is put.
+/// that it names, in the order in which they stand in the packs, those that build on others after
+/// these; then, from the bottom up, the metadata is put.
 final class FetchExchange {
     private let context: RemoteContext
     private let index: RemoteIndex
@@ -16,7 +16,8 @@ final class FetchExchange {
     private let progress: (TransferProgress) -> Void
     private var seen: Set<ObjectKey> = []
     private var frontier: [ObjectKey] = []
-    private var chunks: [ObjectKey] = []
+    /// The wanted chunks by the generation of their frames on the remote.
+    private var chunks: [Int: [ObjectKey]] = [:]
     private var metadata: [(key: ObjectKey, bytes: [UInt8])] = []
     private var changes: [RefChange] = []
     private var session: StoreSession?
@@ -66,7 +67,15 @@ final class FetchExchange {
         }
         guard index.contains(key) else { return false }
         seen.insert(key)
-        if key.kind == .chunk { chunks.append(key) } else { frontier.append(key) }
+        guard key.kind == .chunk else {
+            frontier.append(key)
+            return true
+        }
+        let bases = index.bases(of: key)
+        for base in bases?.digests ?? [] where try !want(ObjectKey(.chunk, base)) {
+            throw lacking("chunk '\(base.hex.prefix(12))'", key)
+        }
+        chunks[bases?.generation ?? 0, default: []].append(key)
         return true
     }
 
@@ -113,16 +122,20 @@ final class FetchExchange {
             let wanted = Set(frontier)
             frontier = []
             try download(wanted.sorted()) { frame in
-                let plain = try frame.plainObjects()
+                let plain = try frame.plainObjects(base: store.readBase)
                 for (object, bytes) in zip(frame.objects, plain) where wanted.contains(object.key) {
                     metadata.append((object.key, bytes))
                     try follow(object.key, bytes)
                 }
             }
         }
-        try download(chunks) { frame in
-            _ = try currentSession().putEncoded(frame)
-            if try currentSession().storedBytes >= options.commitBytes { try commitPart() }
+        for generation in chunks.keys.sorted() {
+            // What the next frames build on must be read to check them.
+            if generation > 0 { try commitPart() }
+            try download(chunks[generation] ?? []) { frame in
+                _ = try currentSession().putEncoded(frame)
+                if try currentSession().storedBytes >= options.commitBytes { try commitPart() }
+            }
         }
         try putMetadata()
     }
@@ -134,11 +147,14 @@ final class FetchExchange {
         let requests = FetchPlan.requests(for: keys, in: index)
         let pool = WorkerPool(threads: context.threads)
         let remote = context.remote
+        let store = store
         let step = 2 * context.threads
         for start in stride(from: 0, to: requests.count, by: step) {
             try SignalWatch.check()
             let batch = Array(requests[start..<min(start + step, requests.count)])
-            let frames = try pool.map(count: batch.count) { try batch[$0].run(on: remote) }
+            let frames = try pool.map(count: batch.count) {
+                try batch[$0].run(on: remote, base: store.readBase)
+            }
             for (request, found) in zip(batch, frames) {
                 receivedBytes += request.range.count
                 objects += found.reduce(0) { $0 + $1.objects.count }
@@ -228,15 +244,16 @@ final class FetchExchange {
 }
 
 extension FetchRequest {
-    /// Asks for the range and checks every wanted frame in it.
-    func run(on remote: any Remote) throws -> [EncodedFrame] {
+    /// Asks for the range and checks every wanted frame in it; `base` reads what they build on.
+    func run(on remote: any Remote, base: BaseReader) throws -> [EncodedFrame] {
         let name = try RemoteLayout.pack(pack.id, session: pack.session)
         let bytes = try remote.read(name, range: range)
         return try frames.map { frame in
             let part = pack.range(ofFrame: frame)
             let start = part.lowerBound - range.lowerBound
             let encoded = try EncodedFrame(
-                verifying: Array(bytes[start..<(start + part.count)]), from: name.description)
+                verifying: Array(bytes[start..<(start + part.count)]), from: name.description,
+                base: base)
             let promised = pack.objects(ofFrame: frame).map { pack.keys[$0] }
             guard encoded.objects.map(\.key) == promised else {
                 throw StoreError.damagedRemote(

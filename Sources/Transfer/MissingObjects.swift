@@ -6,7 +6,7 @@ import Vocabulary
 /// Finds what is here, is wanted, and is not on the remote.
 ///
 /// Invariant, on which whole subtrees are passed over: an object that the remote has came with
-/// everything below it. It is kept by leaving out every object below which something is neither
+/// everything below it, and with what its frame builds on. It is kept by leaving out every object below which something is neither
 /// here nor there. Records are different: what they name may be anywhere, so they are followed
 /// as far as this store goes.
 struct MissingObjects {
@@ -44,6 +44,7 @@ struct MissingObjects {
             return false
         }
         var isComplete = true
+        for base in try store.bases(of: key) where try !add(base) { isComplete = false }
         if key.kind != .chunk {
             for reference in try references(of: key) {
                 // Also after a failure: the parts that are here are worth sending.
@@ -85,6 +86,7 @@ struct MissingObjects {
                 store.contains(.record, digest)
             else { continue }
             visited[key] = true
+            for base in try store.bases(of: key) { _ = try add(base) }
             keys.append(key)
             for case .mention(let named) in try references(of: key) {
                 if store.contains(.record, named) {

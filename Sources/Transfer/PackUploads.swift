@@ -115,7 +115,15 @@ final class PackUploads {
     private final class OpenPack {
         let path: DiskPath
         let writer: PackWriter
-        var frames: [(offset: Int, length: Int, objects: [(key: ObjectKey, length: Int)])] = []
+        /// Of the frames what the index says: their bytes are in the file.
+        private(set) var frames: [Frame] = []
+
+        struct Frame {
+            let offset: Int
+            let length: Int
+            let objects: [(key: ObjectKey, length: Int)]
+            let bases: FrameBases?
+        }
 
         init(path: DiskPath, writer: PackWriter) {
             self.path = path
@@ -123,7 +131,10 @@ final class PackUploads {
         }
 
         func append(_ frame: EncodedFrame) throws {
-            frames.append((writer.sizeBytes, frame.bytes.count, frame.objects))
+            frames.append(
+                Frame(
+                    offset: writer.sizeBytes, length: frame.bytes.count, objects: frame.objects,
+                    bases: frame.bases))
             try writer.append(frame)
         }
     }
@@ -159,7 +170,9 @@ final class PackUploads {
         let sealed = try open.writer.seal()
         var pack = RemotePack(id: sealed.id, session: session, sizeBytes: sealed.sizeBytes)
         for frame in open.frames {
-            pack.append(offset: frame.offset, length: frame.length, objects: frame.objects)
+            pack.append(
+                offset: frame.offset, length: frame.length, objects: frame.objects,
+                bases: frame.bases)
         }
         // Before the pack, so that a pack that arrived is always known of.
         try writeAtomically(

@@ -90,7 +90,8 @@ private func addPath(
     _ progress: (Int, Int) -> Void
 ) throws -> AddedPath {
     let previous = try? scanner.workspace.pointer(of: path)
-    let saved = try scanner.save(path, in: session, progress: progress)
+    let saved = try scanner.save(
+        path, replacing: previous?.content, in: session, progress: progress)
     var pointer = Pointer(
         kind: options.kind ?? previous?.kind ?? ArtifactKind.guess(for: path),
         content: saved.content, sizeBytes: saved.state.sizeBytes, files: saved.state.files,

@@ -15,14 +15,16 @@ package struct SavedContent: Hashable, Sendable {
 
 extension ContentScanner {
     /// Stores what stands at `path` in the session and tells what it is. Files that the stat
-    /// table knows and the store has are not read.
+    /// table knows and the store has are not read. Of what was made of `prior`, the content that
+    /// stood there before, the difference is stored.
     ///
     /// Throws `.notFound` when nothing is there, and `.changedMeanwhile` when a file changes
     /// while it is read.
     package func save(
-        _ path: RepoPath, in session: StoreSession,
+        _ path: RepoPath, replacing prior: ContentID? = nil, in session: StoreSession,
         progress: (_ files: Int, _ bytes: Int) -> Void = { _, _ in }
     ) throws -> SavedContent {
+        let prior = PriorContent(prior, in: session.store)
         guard let status = try status(of: path) else {
             throw StoreError(
                 .notFound, "cannot find '\(path)'", subject: path.description,
@@ -30,12 +32,12 @@ extension ContentScanner {
                 safety: "nothing was changed")
         }
         return status.kind == .directory
-            ? try saveFolder(path, in: session, progress: progress)
-            : try saveFile(path, status, in: session, progress: progress)
+            ? try saveFolder(path, prior, in: session, progress: progress)
+            : try saveFile(path, status, prior, in: session, progress: progress)
     }
 
     private func saveFile(
-        _ path: RepoPath, _ status: FileStatus, in session: StoreSession,
+        _ path: RepoPath, _ status: FileStatus, _ prior: PriorContent, in session: StoreSession,
         progress: (Int, Int) -> Void
     ) throws -> SavedContent {
         if let digest = tables.digest(of: path, status), session.store.contains(BlobID(digest)) {
@@ -44,7 +46,8 @@ extension ContentScanner {
                 state: fileState(digest, status), newBytesPlain: 0,
                 content: .file(BlobID(digest)))
         }
-        let file = FileToStore(path: workspace.root / path, status: status)
+        let file = FileToStore(
+            path: workspace.root / path, status: status, prior: prior.file)
         let receipts = try session.putBlobs([file], progress: progress)
         guard let receipt = receipts.first else { throw StoreError.fileChanged(path.description) }
         tables.remember(path, receipt.id.digest, status)
@@ -54,11 +57,13 @@ extension ContentScanner {
     }
 
     private func saveFolder(
-        _ path: RepoPath, in session: StoreSession, progress: (Int, Int) -> Void
+        _ path: RepoPath, _ prior: PriorContent, in session: StoreSession,
+        progress: (Int, Int) -> Void
     ) throws -> SavedContent {
         var state = try listed(path)
         try checkNoPointers(in: state, path)
-        let plain = try putMissing(&state, path, in: session, progress: progress)
+        let plain = try putMissing(
+            &state, path, prior, in: session, progress: progress)
         if let tree = state.tree, session.contains(.treeNode, tree.digest) {
             // Nothing below a tree that is in the store can be missing from it.
         } else {
@@ -84,8 +89,8 @@ extension ContentScanner {
 
     /// Stores the entries that are unknown or not in the store; the bytes that were new.
     private func putMissing(
-        _ state: inout FolderState, _ path: RepoPath, in session: StoreSession,
-        progress: (Int, Int) -> Void
+        _ state: inout FolderState, _ path: RepoPath, _ prior: PriorContent,
+        in session: StoreSession, progress: (Int, Int) -> Void
     ) throws -> Int {
         let top = workspace.root / path
         var missing = Set(state.unknown)
@@ -108,8 +113,10 @@ extension ContentScanner {
         }
         let receipts = try session.putBlobs(
             files.map { index in
-                FileToStore(
-                    path: top / state.items[index].path, status: state.items[index].status)
+                let item = state.items[index]
+                return FileToStore(
+                    path: top / item.path, status: item.status,
+                    prior: prior.file(at: item.path, sizeBytes: item.status.size))
             }, progress: progress)
         for (index, receipt) in zip(files, receipts) {
             state.digests[index] = receipt.id.digest

@@ -23,7 +23,7 @@ import Vocabulary
         ]
         for objects in sets {
             let frame = try FrameTests.solid(.chunk, objects)
-            let decoded = try DecodedFrame(frame.bytes, with: FrameWorker())
+            let decoded = try DecodedFrame(frame.bytes, with: FrameWorker(), base: noBase)
             #expect((0..<decoded.count).map { decoded.object($0) } == objects)
             #expect(decoded.keys() == frame.objects.map(\.key))
             let verified = try EncodedFrame(verifying: frame.bytes, from: "test")
@@ -68,7 +68,7 @@ import Vocabulary
     }
 
     @Test(arguments: [
-        (16, UInt8(9), "object kind 9"), (17, UInt8(2), "frame codec 2"),
+        (16, UInt8(9), "object kind 9"), (17, UInt8(7), "frame codec 7"),
         (19, UInt8(0x80), "encryption"), (18, UInt8(1), "frame flags 1"),
     ]) func `what a newer program wrote is called newer, not damaged`(
         offset: Int, value: UInt8, what: String

@@ -47,13 +47,27 @@ import Vocabulary
         pack.append(offset: 32, length: 70, objects: [(ObjectKey(.chunk, digest(2)), 6)])
         #expect(
             Hex.encode(RemoteIndexFormat.encode([pack]))
-                == "6d6c7372696478310100000001000000" + digest(1).hex
+                == "6d6c7372696478310200000001000000" + digest(1).hex
                 + "000102030405060708090a0b0c0d0e0f" + "2c01000000000000" + "01000000"
-                + "20" + "46" + "01" + "01" + digest(2).hex + "06")
+                + "20" + "46" + "01" + "00" + "01" + digest(2).hex + "06")
+    }
+
+    @Test func `an index of version 1, without bases, is read`() throws {
+        var pack = RemotePack(id: PackID(digest(1)), session: Array(0..<16), sizeBytes: 300)
+        pack.append(offset: 32, length: 70, objects: [(ObjectKey(.chunk, digest(2)), 6)])
+        let bytes = try #require(
+            Hex.decode(
+                "6d6c7372696478310100000001000000" + digest(1).hex
+                    + "000102030405060708090a0b0c0d0e0f" + "2c01000000000000" + "01000000"
+                    + "20" + "46" + "01" + "01" + digest(2).hex + "06"))
+        #expect(try RemoteIndexFormat.decode(bytes.span) == [pack])
     }
 
     @Test func `what is written is read again`() throws {
-        let packs = samplePacks()
+        var packs = samplePacks()
+        packs[0].append(
+            offset: 400, length: 80, objects: [(ObjectKey(.chunk, digest(9)), 90)],
+            bases: FrameBases(generation: 3, digests: [digest(2), digest(7)]))
         #expect(try RemoteIndexFormat.decode(RemoteIndexFormat.encode(packs).span) == packs)
         let root = RemoteRoot(
             sequence: 9, previous: digest(1), state: digest(2), time: Timestamp(milliseconds: 5))

@@ -38,8 +38,8 @@ package struct Chunker: Sendable, Equatable {
     /// How far the hash looks back.
     static let window = 64
 
-    /// Text and tables: 16, 64, 256 KiB, at newlines.
-    package static let text = Chunker(minimum: 16 << 10, normalBits: 16, snapLimit: 8 << 10)
+    /// Text and tables: 64, 256, 1024 KiB, at newlines.
+    package static let text = Chunker(minimum: 64 << 10, normalBits: 18, snapLimit: 8 << 10)
 
     /// Opaque binaries: 64, 256, 1024 KiB.
     package static let opaque = Chunker(minimum: 64 << 10, normalBits: 18, snapLimit: 0)

@@ -55,7 +55,7 @@ extension ObjectStore {
         let (entry, pack) = live.entry(number)
         let place = ObjectPlace(
             pack: pack, frameOffset: Int(entry.frameOffset), ordinal: Int(entry.ordinal),
-            length: Int(entry.length))
+            length: Int(entry.length), hasBases: entry.flags & 1 != 0)
         let frame = try decodedFrame(at: place)
         guard let digest = frame.digest(place.ordinal) else {
             throw StoreError.damaged(

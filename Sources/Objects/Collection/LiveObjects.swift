@@ -10,8 +10,8 @@ import Vocabulary
 /// kept. Of an object that stands in several packs the copy that readers take is needed, and the
 /// others are not.
 ///
-/// Invariant: an object that is marked has everything marked that it refers to and that is in the
-/// store, but for what records of less than full depth name.
+/// Invariant: an object that is marked has everything marked that it refers to, or that its frame
+/// builds on, and that is in the store, but for what records of less than full depth name.
 struct LiveObjects {
     let view: StoreView
     private let store: ObjectStore
@@ -144,6 +144,7 @@ struct LiveObjects {
     private static func read(_ key: ObjectKey, from store: ObjectStore) throws -> [ObjectReference]
     {
         do {
+            if key.kind == .chunk { return try store.bases(of: key).map { .object($0) } }
             let bytes = try store.readObject(
                 key.kind, key.digest, maximumBytes: ObjectStore.maximumNodeBytes)
             return try references(of: key.kind, bytes)
@@ -202,7 +203,7 @@ struct LiveObjects {
         if key.kind == .record {
             if !isNew, let known = depths[number], known >= depth { return true }
             depths[number] = depth
-        } else if !isNew || key.kind == .chunk {
+        } else if !isNew || (key.kind == .chunk && !hit.hasBases) {
             return true
         }
         frontier.append(Pending(key: key, number: number, depth: depth))

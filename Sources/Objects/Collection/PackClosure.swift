@@ -7,8 +7,8 @@ import Vocabulary
 /// The packs in question, the candidates, are those that a collection is about to condemn, or
 /// those that were condemned since a session began: their files are there in either case.
 ///
-/// Invariant that it keeps: what an object of a pack that counts refers to stands in a pack that
-/// counts, if it stands anywhere. (But for what records only mention.) So only packs that stay
+/// Invariant that it keeps: what an object of a pack that counts refers to or builds on stands in a pack
+/// that counts, if it stands anywhere. (But for what records only mention.) So only packs that stay
 /// although they were to go need to be looked through, and what these need in turn. A pack that
 /// cannot be read for this keeps all candidates: nothing is lost because of damage.
 struct PackClosure {
@@ -70,16 +70,22 @@ struct PackClosure {
         }
     }
 
-    /// Everything that the objects of this pack refer to is needed.
+    /// Everything that the objects of this pack refer to or build on is needed.
     mutating func requireAll(in id: PackID) {
         do {
             let file = try pack(id)
             var offset = -1
             for entry in try file.directory().sorted(by: { $0.frameOffset < $1.frameOffset })
-            where entry.frameOffset != offset && entry.key.kind != .chunk {
+            where entry.frameOffset != offset && (entry.key.kind != .chunk || entry.hasBases) {
                 offset = entry.frameOffset
+                if entry.hasBases {
+                    for base in try file.frameBases(at: offset)?.digests ?? [] {
+                        require(ObjectKey(.chunk, base))
+                    }
+                    continue
+                }
                 let frame = try store.workers.withWorker {
-                    try file.frame(at: offset, guess: 64 << 10, with: $0)
+                    try file.frame(at: offset, guess: 64 << 10, with: $0, base: store.readBase)
                 }
                 for ordinal in 0..<frame.count {
                     for reference in try references(of: frame.kind, frame.object(ordinal) ?? []) {

@@ -67,7 +67,7 @@ struct Repacking {
         do {
             let pack = try store.packCache.pack(frame.pack)
             let bytes = try pack.frameBytes(at: frame.offset, guess: 64 << 10)
-            return try EncodedFrame(verifying: bytes, from: pack.name)
+            return try EncodedFrame(verifying: bytes, from: pack.name, base: store.readBase)
         } catch let error as StoreError { throw StoreError.cannotCollect(error) }
     }
 
@@ -85,7 +85,7 @@ struct Repacking {
         if count == isLive.count || isData && count * 2 >= isLive.count {
             return try session.copy(encoded)
         }
-        let plain = try encoded.plainObjects()
+        let plain = try encoded.plainObjects(base: session.store.readBase)
         for (position, object) in encoded.objects.enumerated() where isLive[position] {
             let kind = object.key.kind
             var group = solids.removeValue(forKey: kind) ?? SolidGroup(kind)

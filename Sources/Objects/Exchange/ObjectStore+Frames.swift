@@ -47,7 +47,7 @@ extension ObjectStore {
         do {
             let pack = try packCache.pack(group.place.pack)
             let bytes = try pack.frameBytes(at: group.place.frameOffset, guess: 64 << 10)
-            let frame = try EncodedFrame(verifying: bytes, from: pack.name)
+            let frame = try EncodedFrame(verifying: bytes, from: pack.name, base: readBase)
             if frame.objects.allSatisfy({ group.keys.contains($0.key) }),
                 frame.objects.count == group.keys.count
             {
@@ -85,10 +85,10 @@ extension ObjectStore {
 }
 
 extension EncodedFrame {
-    /// The objects' bytes, in order.
-    package func plainObjects() throws -> [[UInt8]] {
+    /// The objects' bytes, in order; `base` reads what the frame builds on.
+    package func plainObjects(base: BaseReader) throws -> [[UInt8]] {
         do throws(FrameFault) {
-            let decoded = try DecodedFrame(bytes, with: FrameWorker())
+            let decoded = try DecodedFrame(bytes, with: FrameWorker(), base: base)
             return (0..<decoded.count).compactMap { decoded.object($0) }
         } catch { throw error.error(in: "a frame", at: 0) }
     }

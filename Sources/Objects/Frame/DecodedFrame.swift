@@ -8,13 +8,24 @@ struct DecodedFrame: Sendable {
     let offsets: [Int]
     let plain: [UInt8]
     let firstDigest: Digest
+    /// What it was decoded against; nil where it needs nothing.
+    let bases: FrameBases?
 
     var count: Int { offsets.count - 1 }
 
-    /// Checks the whole frame and decodes it.
-    init(_ frame: [UInt8], with worker: FrameWorker) throws(FrameFault) {
+    /// Checks the whole frame and decodes it; `base` reads what it is decoded against. A frame that
+    /// another one of `generation` builds on must be of a lower one.
+    init(
+        _ frame: [UInt8], with worker: FrameWorker, below generation: Int = .max, base: BaseReader
+    ) throws(FrameFault) {
         let prefix = try FramePrefix(checking: frame.span)
         let lengths = try prefix.lengths(in: frame.span)
+        let bases = try prefix.bases(in: frame.span)
+        self.bases = bases
+        guard (bases?.generation ?? 0) < generation else {
+            throw .damaged(DecodeError(at: FramePrefix.sizeBytes, "it builds on what builds on it"))
+        }
+        let prior = try prefix.plainBases(bases, base)
         kind = prefix.kind
         firstDigest = prefix.firstDigest
         var offsets = [0]
@@ -28,7 +39,7 @@ struct DecodedFrame: Sendable {
                 start: buffer.baseAddress, count: prefix.plainLength)
             unsafe frame.withUnsafeBytes { source in
                 do throws(FrameFault) {
-                    try unsafe worker.decode(source, prefix, into: target)
+                    try unsafe worker.decode(source, prefix, bases, after: prior, into: target)
                 } catch {
                     fault = error
                     unsafe target.initializeMemory(as: UInt8.self, repeating: 0)
@@ -42,6 +53,7 @@ struct DecodedFrame: Sendable {
     /// The bytes of one object, or nil where there is no such.
     func object(_ ordinal: Int) -> [UInt8]? {
         guard ordinal >= 0, ordinal < count else { return nil }
+        if count == 1 { return plain }  // shared, not copied
         return Array(plain[offsets[ordinal]..<offsets[ordinal + 1]])
     }
 
@@ -90,22 +102,32 @@ package struct EncodedFrame: Sendable {
     package let bytes: [UInt8]
     /// Its objects with their lengths, in order; at least one, all of one kind.
     package let objects: [(key: ObjectKey, length: Int)]
+    /// What it is decoded against; nil where it needs nothing.
+    package let bases: FrameBases?
 
-    init(trusted bytes: [UInt8], _ objects: [(key: ObjectKey, length: Int)]) {
+    init(
+        trusted bytes: [UInt8], _ objects: [(key: ObjectKey, length: Int)],
+        bases: FrameBases? = nil
+    ) {
         self.bytes = bytes
         self.objects = objects
+        self.bases = bases
     }
 
     /// Checks the frame completely: its checksum, that it decodes, and what its objects hash to.
-    /// A recipe is trusted for its name only: reading its blob checks the rest. Throws `.corrupt`
-    /// or `.newerFormat` naming `source`.
-    package init(verifying bytes: [UInt8], from source: String) throws {
+    /// A recipe is trusted for its name only: reading its blob checks the rest. `base` reads what
+    /// the frame is decoded against. Throws `.corrupt` or `.newerFormat` naming `source`.
+    package init(
+        verifying bytes: [UInt8], from source: String,
+        base: BaseReader = { key, _ in throw StoreError.objectMissing(key) }
+    ) throws {
         do {
-            let decoded = try DecodedFrame(bytes, with: FrameWorker())
+            let decoded = try DecodedFrame(bytes, with: FrameWorker(), base: base)
             guard let keys = decoded.keys(), keys.first?.digest == decoded.firstDigest else {
                 throw FrameFault.damaged(DecodeError(at: 32, "objects do not hash to their ids"))
             }
             self.bytes = bytes
+            bases = decoded.bases
             objects = keys.enumerated().map { index, key in
                 (key, decoded.offsets[index + 1] - decoded.offsets[index])
             }

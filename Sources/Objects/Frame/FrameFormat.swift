@@ -7,7 +7,12 @@ package enum FrameCodec: UInt8, Sendable {
     case raw = 0
     /// One zstd frame.
     case zstd = 1
-    // Named so that no other use is made of them: 2 prefix-delta, 3 float planes, 4 xor planes.
+    /// One zstd frame that continues the bytes of the frame's bases (`FrameBases`).
+    case delta = 2
+    // Named so that no other use is made of them: 3 float planes, 4 xor planes.
+
+    /// Whether a frame of this codec names objects that it is decoded against.
+    package var hasBases: Bool { self == .delta }
 }
 
 /// The prefix of a frame: one or several objects of one kind, encoded together.
@@ -26,7 +31,8 @@ package enum FrameCodec: UInt8, Sendable {
 ///     24      4   count of objects, at least 1
 ///     28      4   zero
 ///     32     32   digest of the first object
-///     64          payload: if count > 1, a length of 4 bytes for each object; then the encoded bytes
+///     64          payload: if count > 1, a length of 4 bytes for each object; if the codec needs
+///                 them, the bases (`FrameBases`); then the encoded bytes
 ///
 /// Objects stand behind each other in the plain bytes. Their digests are found by hashing them
 /// as their kind says; a recipe starts with its digest.
@@ -67,9 +73,15 @@ package struct FramePrefix: Sendable, Equatable {
 enum FrameFault: Error {
     case damaged(DecodeError)
     case newer(String)
+    /// An object that the frame is decoded against cannot be had.
+    case baseUnreadable(ObjectKey, any Error)
 
     func error(in file: String, at offset: Int, object: ObjectKey? = nil) -> StoreError {
         switch self {
+        case .baseUnreadable(let base, let cause):
+            .damaged(
+                file, at: offset, "\(base), on which it builds, cannot be read", object: object,
+                cause: cause)
         case .damaged(let fault):
             .damaged(file, at: offset, fault.reason, object: object, cause: fault)
         case .newer(let what): .newerFormat(file, what)
@@ -141,6 +153,9 @@ extension FramePrefix {
         }
         guard (1...FramePrefix.maximumCount).contains(count), tableLength <= payloadLength else {
             throw .damaged(DecodeError(at: 24, "count out of bounds"))
+        }
+        guard !codec.hasBases || kind == .chunk else {
+            throw .damaged(DecodeError(at: 17, "only chunks build on others"))
         }
         guard codec != .raw || payloadLength - tableLength == plainLength else {
             throw .damaged(DecodeError(at: 4, "raw frame of another length"))

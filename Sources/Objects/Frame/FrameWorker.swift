@@ -14,11 +14,12 @@ final class FrameWorker: @unchecked Sendable {
     private var scratch: [UInt8] = []
 
     /// Encodes `plain`, the concatenation of objects of `lengths`, into the start of `output`,
-    /// which has room for `frameBound`. Returns the length of the frame.
+    /// which has room for `frameBound`. With `prior`, builds on those bases where that takes at most
+    /// half of what it would take without. Returns the prefix, which has the length of the frame.
     func encode(
         _ kind: ObjectKind, _ plain: UnsafeRawBufferPointer, lengths: [Int], first: Digest,
-        into output: UnsafeMutableRawBufferPointer
-    ) throws -> Int {
+        after prior: PriorBytes? = nil, into output: UnsafeMutableRawBufferPointer
+    ) throws -> FramePrefix {
         var prefix = FramePrefix(
             kind: kind, codec: .raw, payloadLength: 0, plainLength: plain.count,
             count: lengths.count, firstDigest: first)
@@ -28,7 +29,11 @@ final class FrameWorker: @unchecked Sendable {
         let room = unsafe UnsafeMutableRawBufferPointer(
             rebasing: output[start..<(start + plain.count)])
         var encoded = plain.count
-        if let packed = try unsafe compressed(plain, into: room) {
+        let expected = unsafe expectedLength(plain, room)
+        if let prior, let built = try unsafe delta(plain, prior, limit: expected / 2, into: room) {
+            prefix.codec = .delta
+            encoded = built
+        } else if expected < plain.count, let packed = try unsafe compressed(plain, into: room) {
             prefix.codec = .zstd
             encoded = packed
         } else {
@@ -36,7 +41,7 @@ final class FrameWorker: @unchecked Sendable {
         }
         prefix.payloadLength = prefix.tableLength + encoded
         unsafe prefix.write(to: output)
-        return prefix.frameLength
+        return prefix
     }
 
     /// How long a frame of these lengths can become at most.
@@ -55,36 +60,66 @@ final class FrameWorker: @unchecked Sendable {
         }
     }
 
-    /// The length of the verified zstd frame in `room`, or nil where compressing saves less than
-    /// one part in 32, or a sample from the middle does not shrink at all.
-    private func compressed(
-        _ plain: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer
-    ) throws -> Int? {
-        guard plain.count >= 64 else { return nil }
-        if plain.count >= 8 * FrameWorker.sampleBytes {
-            let start = plain.count / 2
-            let sample = unsafe UnsafeRawBufferPointer(
-                rebasing: plain[start..<(start + FrameWorker.sampleBytes)])
-            let target = unsafe UnsafeMutableRawBufferPointer(
-                rebasing: room[0..<(FrameWorker.sampleBytes - 64)])
-            if unsafe compressor.compress(sample, into: target) == nil { return nil }
+    /// About how long `plain` will be, compressed, judged by a part from its middle; its own length
+    /// where that does not shrink at all.
+    private func expectedLength(
+        _ plain: UnsafeRawBufferPointer, _ room: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        guard plain.count >= 8 * FrameWorker.sampleBytes else {
+            return plain.count >= 64 ? plain.count - 1 : plain.count
         }
-        let limit = plain.count - plain.count / 32 - 1
-        let target = unsafe UnsafeMutableRawBufferPointer(rebasing: room[0..<limit])
-        guard let length = unsafe compressor.compress(plain, into: target) else { return nil }
-        try unsafe verify(UnsafeRawBufferPointer(rebasing: target[0..<length]), plain)
-        return length
+        let start = plain.count / 2
+        let sample = unsafe UnsafeRawBufferPointer(
+            rebasing: plain[start..<(start + FrameWorker.sampleBytes)])
+        let target = unsafe UnsafeMutableRawBufferPointer(
+            rebasing: room[0..<(FrameWorker.sampleBytes - 64)])
+        guard let packed = unsafe compressor.compress(sample, into: target) else {
+            return plain.count
+        }
+        return plain.count / FrameWorker.sampleBytes * packed
     }
 
     static let sampleBytes = 8 << 10
 
-    private func verify(_ encoded: UnsafeRawBufferPointer, _ plain: UnsafeRawBufferPointer) throws {
+    /// The length of bases and verified delta in `room`; nil where they take more than `limit`.
+    private func delta(
+        _ plain: UnsafeRawBufferPointer, _ prior: PriorBytes, limit: Int,
+        into room: UnsafeMutableRawBufferPointer
+    ) throws -> Int? {
+        let header = prior.bases.encodedLength
+        let limit = min(limit, room.count)
+        guard limit > header else { return nil }
+        let target = unsafe UnsafeMutableRawBufferPointer(rebasing: room[header..<limit])
+        guard let length = unsafe compressor.compress(plain, after: prior.bytes, into: target)
+        else { return nil }
+        unsafe prior.bases.write(to: room)
+        try unsafe verify(
+            UnsafeRawBufferPointer(rebasing: target[0..<length]), after: prior.bytes, plain)
+        return header + length
+    }
+
+    /// The length of the verified zstd frame in `room`, or nil where compressing saves less than
+    /// one part in 32.
+    private func compressed(
+        _ plain: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer
+    ) throws -> Int? {
+        let limit = plain.count - plain.count / 32 - 1
+        let target = unsafe UnsafeMutableRawBufferPointer(rebasing: room[0..<limit])
+        guard let length = unsafe compressor.compress(plain, into: target) else { return nil }
+        try unsafe verify(UnsafeRawBufferPointer(rebasing: target[0..<length]), after: nil, plain)
+        return length
+    }
+
+    private func verify(
+        _ encoded: UnsafeRawBufferPointer, after prior: UnsafeRawBufferPointer?,
+        _ plain: UnsafeRawBufferPointer
+    ) throws {
         if scratch.count < plain.count { scratch = [UInt8](repeating: 0, count: plain.count) }
         let count = plain.count
         let equal = unsafe scratch.withUnsafeMutableBytes { buffer in
             let target = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count])
             do throws(DecodeError) {
-                try unsafe decompressor.decompress(encoded, into: target)
+                try unsafe decompressor.decompress(encoded, after: prior, into: target)
             } catch { return false }
             return unsafe equalBytes(UnsafeRawBufferPointer(target), plain)
         }
@@ -97,21 +132,43 @@ final class FrameWorker: @unchecked Sendable {
     }
 
     /// Decodes the objects of the checked frame in `frame` into the whole of `output`, which is
-    /// `prefix.plainLength` long.
+    /// `prefix.plainLength` long. `prior` has the bytes of its `bases`, and is empty where it has none.
     func decode(
-        _ frame: UnsafeRawBufferPointer, _ prefix: FramePrefix,
-        into output: UnsafeMutableRawBufferPointer
+        _ frame: UnsafeRawBufferPointer, _ prefix: FramePrefix, _ bases: FrameBases?,
+        after prior: [UInt8], into output: UnsafeMutableRawBufferPointer
     ) throws(FrameFault) {
-        let start = FramePrefix.sizeBytes + prefix.tableLength
+        let start =
+            FramePrefix.sizeBytes + prefix.tableLength + (bases?.encodedLength ?? 0)
         let encoded = unsafe UnsafeRawBufferPointer(rebasing: frame[start...])
-        switch prefix.codec {
-        case .raw: unsafe output.copyMemory(from: encoded)
-        case .zstd:
-            do throws(DecodeError) {
-                try unsafe decompressor.decompress(encoded, into: output)
-            } catch { throw .damaged(error) }
-        }
+        do throws(DecodeError) {
+            switch prefix.codec {
+            case .raw: unsafe output.copyMemory(from: encoded)
+            case .zstd: try unsafe decompressor.decompress(encoded, into: output)
+            case .delta: try unsafe decode(delta: encoded, after: prior, into: output)
+            }
+        } catch { throw .damaged(error) }
     }
+
+    private func decode(
+        delta: UnsafeRawBufferPointer, after prior: [UInt8],
+        into output: UnsafeMutableRawBufferPointer
+    ) throws(DecodeError) {
+        var fault: DecodeError?
+        unsafe prior.withUnsafeBytes { prior in
+            do throws(DecodeError) {
+                try unsafe decompressor.decompress(delta, after: prior, into: output)
+            } catch { fault = error }
+        }
+        if let fault { throw fault }
+    }
+}
+
+/// The bytes that a frame may build on.
+@safe struct PriorBytes {
+    /// Which objects they are.
+    let bases: FrameBases
+    /// Their bytes, one behind the other; they outlive the call.
+    let bytes: UnsafeRawBufferPointer
 }
 
 /// Whether two buffers of one length hold equal bytes. Cost: about 10 GB/s.

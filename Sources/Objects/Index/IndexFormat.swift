@@ -8,7 +8,7 @@ import Vocabulary
 ///
 ///     header, 64 bytes
 ///      0      8   magic "mlsindx1"
-///      8      2   version: 1
+///      8      2   version: 2
 ///     10      2   features: 0
 ///     12      4   count of packs
 ///     16      8   count of objects
@@ -26,7 +26,7 @@ import Vocabulary
 ///     20      4   offset of its frame
 ///     24      2   position in the frame
 ///     26      1   kind
-///     27      1   zero
+///     27      1   flags: bit 0 where the frame has bases
 ///     28      4   length
 ///
 /// The file is named by its SHA-256, in hexadecimal, with `.idx`.
@@ -34,7 +34,7 @@ enum IndexFormat {
     static let headerBytes = 64
     static let entryBytes = 32
     static let magic: [UInt8] = Array("mlsindx1".utf8)
-    static let version: UInt16 = 1
+    static let version: UInt16 = 2
 
     static func filterBytes(forObjects count: Int) -> Int {
         var bytes = 64
@@ -59,6 +59,7 @@ struct IndexEntry: Sendable, Equatable {
     var frameOffset: UInt32
     var ordinal: UInt16
     var kind: UInt8
+    var flags: UInt8
     var length: UInt32
 
     init(_ entry: PackEntry, pack: Int) {
@@ -68,6 +69,7 @@ struct IndexEntry: Sendable, Equatable {
         frameOffset = UInt32(entry.frameOffset)
         ordinal = UInt16(entry.ordinal)
         kind = entry.key.kind.rawValue
+        flags = entry.hasBases ? 1 : 0
         length = UInt32(entry.length)
     }
 
@@ -83,6 +85,7 @@ struct IndexEntry: Sendable, Equatable {
         frameOffset = UInt32(littleEndian: word(20, UInt32.self))
         ordinal = UInt16(littleEndian: word(24, UInt16.self))
         kind = word(26, UInt8.self)
+        flags = word(27, UInt8.self)
         length = UInt32(littleEndian: word(28, UInt32.self))
     }
 
@@ -97,6 +100,7 @@ struct IndexEntry: Sendable, Equatable {
         put(frameOffset.littleEndian, 20)
         put(ordinal.littleEndian, 24)
         put(kind, 26)
+        put(flags, 27)
         put(length.littleEndian, 28)
     }
 

@@ -24,6 +24,7 @@ final class IndexSegment: Sendable {
         let frameOffset: Int
         let ordinal: Int
         let length: Int
+        let hasBases: Bool
     }
 
     /// Checks the whole segment, checksum included: about 16 GB/s.
@@ -69,7 +70,9 @@ final class IndexSegment: Sendable {
             }
             cursor.offset = 0
             try cursor.magic(IndexFormat.magic, span)
-            guard try cursor.uint16(span) == IndexFormat.version, try cursor.uint16(span) == 0
+            // Version 1 had no flags, and no frames that needed them.
+            guard (1...IndexFormat.version).contains(try cursor.uint16(span)),
+                try cursor.uint16(span) == 0
             else {
                 throw DecodeError(at: 8, "index of another version")
             }
@@ -104,7 +107,8 @@ final class IndexSegment: Sendable {
                 }
                 let hit = Hit(
                     position: index - 1, pack: Int(entry.pack), frameOffset: Int(entry.frameOffset),
-                    ordinal: Int(entry.ordinal), length: Int(entry.length))
+                    ordinal: Int(entry.ordinal), length: Int(entry.length),
+                    hasBases: entry.flags & 1 != 0)
                 if body(hit) { return }
             }
         }

@@ -50,10 +50,21 @@ package final class PackFile: Sendable {
     }
 
     /// The checked frame at `offset`, decoded.
-    func frame(at offset: Int, guess: Int, with worker: FrameWorker) throws -> DecodedFrame {
+    func frame(
+        at offset: Int, guess: Int, with worker: FrameWorker, below generation: Int = .max,
+        base: BaseReader
+    ) throws -> DecodedFrame {
         let bytes = try frameBytes(at: offset, guess: guess)
         do {
-            return try DecodedFrame(bytes, with: worker)
+            return try DecodedFrame(bytes, with: worker, below: generation, base: base)
+        } catch { throw error.error(in: name, at: offset) }
+    }
+
+    /// What the frame at `offset` builds on; nil where it needs nothing.
+    func frameBases(at offset: Int) throws -> FrameBases? {
+        let bytes = try frameBytes(at: offset, guess: 4 << 10)
+        do {
+            return try FramePrefix(checking: bytes.span).bases(in: bytes.span)
         } catch { throw error.error(in: name, at: offset) }
     }
 
@@ -121,18 +132,44 @@ extension PackFile {
         return offset
     }
 
-    /// The directory, rebuilt from the frames that are intact.
-    func rebuiltDirectory(with worker: FrameWorker) throws -> [PackEntry] {
+    /// The directory, rebuilt from the frames that are intact. Those that build on others come
+    /// last: `base` reads what they build on elsewhere, and here it is found by then, if it is intact.
+    func rebuiltDirectory(with workers: FrameWorkers, base: BaseReader) throws -> [PackEntry] {
         var entries: [PackEntry] = []
-        _ = try scanFrames { offset, bytes in
-            guard let frame = try? DecodedFrame(bytes, with: worker), let keys = frame.keys() else {
-                return
-            }
+        var places: [ObjectKey: PackEntry] = [:]
+        var built: [Int: [Int]] = [:]
+        func take(_ offset: Int, _ bytes: [UInt8], _ base: BaseReader) {
+            let frame = try? workers.withWorker { try DecodedFrame(bytes, with: $0, base: base) }
+            guard let frame, let keys = frame.keys() else { return }
             for (ordinal, key) in keys.enumerated() {
-                entries.append(
-                    PackEntry(
-                        key: key, frameOffset: offset, ordinal: ordinal,
-                        length: frame.offsets[ordinal + 1] - frame.offsets[ordinal]))
+                let entry = PackEntry(
+                    key: key, frameOffset: offset, ordinal: ordinal,
+                    length: frame.offsets[ordinal + 1] - frame.offsets[ordinal],
+                    hasBases: frame.bases != nil)
+                entries.append(entry)
+                places[key] = entry
+            }
+        }
+        func readHere(_ key: ObjectKey, _ generation: Int) throws -> [UInt8] {
+            guard let entry = places[key] else { return try base(key, generation) }
+            let bytes = try frameBytes(at: entry.frameOffset, guess: 64 << 10)
+            let frame = try workers.withWorker {
+                try DecodedFrame(bytes, with: $0, below: generation, base: readHere)
+            }
+            guard let object = frame.object(entry.ordinal) else {
+                throw StoreError.objectMissing(key)
+            }
+            return object
+        }
+        _ = try scanFrames { offset, bytes in
+            guard let prefix = try? FramePrefix(checking: bytes.span),
+                let bases = try? prefix.bases(in: bytes.span)
+            else { return take(offset, bytes) { key, _ in throw StoreError.objectMissing(key) } }
+            built[bases.generation, default: []].append(offset)
+        }
+        for generation in built.keys.sorted() {
+            for offset in built[generation] ?? [] {
+                take(offset, try frameBytes(at: offset, guess: 64 << 10), readHere)
             }
         }
         return entries

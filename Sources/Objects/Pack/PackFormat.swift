@@ -7,7 +7,7 @@ package import Vocabulary
 ///
 ///     header, 32 bytes
 ///      0      8   magic "mlspack1"
-///      8      2   version: 1
+///      8      2   version: 2 (1 is read too: it has no frames with bases, and flags of zero)
 ///     10      2   features: 0
 ///     12      1   class (`PackClass`)
 ///     13      3   zero
@@ -17,7 +17,7 @@ package import Vocabulary
 ///      0     32   digest
 ///     32      4   offset of its frame in the pack
 ///     36      1   kind
-///     37      1   zero
+///     37      1   flags: bit 0 where the frame has bases
 ///     38      2   its position among the objects of the frame, from 0
 ///     40      4   its length in bytes
 ///     trailer, 64 bytes
@@ -41,7 +41,7 @@ package enum PackFormat {
     package static let trailerBytes = 64
     static let magic: [UInt8] = Array("mlspack1".utf8)
     static let trailerMagic: [UInt8] = Array("mlsptrlr".utf8)
-    static let version: UInt16 = 1
+    static let version: UInt16 = 2
     /// The length of a session nonce.
     package static let nonceBytes = 16
     /// A pack is closed when it has grown to this.
@@ -73,7 +73,9 @@ package enum PackFormat {
             try cursor.skip(nonceBytes, bytes)
             guard padding == [0, 0, 0] else { throw DecodeError(at: 13, "padding is not zero") }
         } catch { throw .damaged(error) }
-        guard version == PackFormat.version else { throw .newer("pack version \(version)") }
+        guard (1...PackFormat.version).contains(version) else {
+            throw .newer("pack version \(version)")
+        }
         guard features == 0 else { throw .newer("pack features \(features)") }
         guard let result = PackClass(rawValue: classByte) else {
             throw .newer("pack class \(classByte)")
@@ -92,9 +94,14 @@ package struct PackEntry: Sendable, Equatable {
     package let ordinal: Int
     /// Its length in bytes, decoded.
     package let length: Int
+    /// Whether its frame builds on other objects.
+    package let hasBases: Bool
 
     /// Makes the entry.
-    package init(key: ObjectKey, frameOffset: Int, ordinal: Int, length: Int) {
+    package init(
+        key: ObjectKey, frameOffset: Int, ordinal: Int, length: Int, hasBases: Bool = false
+    ) {
+        self.hasBases = hasBases
         self.key = key
         self.frameOffset = frameOffset
         self.ordinal = ordinal
@@ -184,7 +191,7 @@ package enum PackDirectory {
             writer.append(entry.key.digest)
             writer.append(uint32: UInt32(entry.frameOffset))
             writer.append(uint8: entry.key.kind.rawValue)
-            writer.append(uint8: 0)
+            writer.append(uint8: entry.hasBases ? 1 : 0)
             writer.append(uint16: UInt16(entry.ordinal))
             writer.append(uint32: UInt32(entry.length))
         }
@@ -222,13 +229,14 @@ package enum PackDirectory {
         let digest = try cursor.digest(bytes)
         let offset = Int(try cursor.uint32(bytes))
         let kindByte = try cursor.uint8(bytes)
-        let zero = try cursor.uint8(bytes)
+        let flags = try cursor.uint8(bytes)
         let ordinal = Int(try cursor.uint16(bytes))
         let length = Int(try cursor.uint32(bytes))
-        guard let kind = ObjectKind(rawValue: kindByte), zero == 0 else {
+        guard let kind = ObjectKind(rawValue: kindByte), flags <= 1 else {
             throw DecodeError(at: start + 36, "unknown object kind \(kindByte)")
         }
         return PackEntry(
-            key: ObjectKey(kind, digest), frameOffset: offset, ordinal: ordinal, length: length)
+            key: ObjectKey(kind, digest), frameOffset: offset, ordinal: ordinal, length: length,
+            hasBases: flags == 1)
     }
 }

@@ -51,19 +51,23 @@ package final class PackWriter {
 
     /// Appends a frame that was verified.
     package func append(_ frame: EncodedFrame) throws {
-        try unsafe frame.bytes.withUnsafeBytes { try unsafe append($0, frame.objects) }
+        try unsafe frame.bytes.withUnsafeBytes {
+            try unsafe append($0, frame.objects, hasBases: frame.bases != nil)
+        }
     }
 
     /// Appends a frame of these objects; `frame` comes from a `FrameWorker`.
     func append(
-        _ frame: UnsafeRawBufferPointer, _ objects: [(key: ObjectKey, length: Int)]
+        _ frame: UnsafeRawBufferPointer, _ objects: [(key: ObjectKey, length: Int)],
+        hasBases: Bool = false
     ) throws {
         guard !broken else { throw StoreError.sessionOver }
         let offset = sizeBytes
         for (ordinal, object) in objects.enumerated() {
             entries.append(
                 PackEntry(
-                    key: object.key, frameOffset: offset, ordinal: ordinal, length: object.length))
+                    key: object.key, frameOffset: offset, ordinal: ordinal, length: object.length,
+                    hasBases: hasBases))
             plainBytes += object.length
         }
         frameCount += 1

@@ -15,13 +15,23 @@ import Vocabulary
     /// What became of a chunk.
     struct Slot {
         var digest = Digest.zero
+        /// Whether the store did not have it when it was hashed.
+        var isNew = false
         /// The length of its frame; 0 when the store has it already.
         var frameLength = 0
+        /// Whether its frame builds on others.
+        var hasBases = false
+        /// What was found out about the old version; nil when nothing was tried.
+        var finding: PriorVersion.Finding?
     }
 
     private let input: UnsafeMutableRawBufferPointer
     private let output: UnsafeMutableRawBufferPointer
     private let slots: UnsafeMutableBufferPointer<Slot>
+    /// Where its first byte stands in the blob.
+    private(set) var start = 0
+    /// For each chunk the places of the old version to build on; empty without an old version.
+    var candidates: [[PriorVersion.Candidate]] = []
     /// Bytes in the input.
     private(set) var filled = 0
     /// Bytes of whole chunks: the rest goes to the next window.
@@ -53,6 +63,7 @@ import Vocabulary
     func fill(after previous: BlobWindow?, from source: BlobInput, at offset: Int) throws -> Int {
         let carried = previous.map { copyTail(of: $0) } ?? 0
         var count = carried
+        start = offset - carried
         isLast = false
         while count < BlobWindow.inputBytes {
             let room = unsafe UnsafeMutableRawBufferPointer(rebasing: input[count...])
@@ -106,17 +117,18 @@ import Vocabulary
         try unsafe body(UnsafeRawBufferPointer(rebasing: input[0..<cutBytes]))
     }
 
-    /// The bytes of one chunk, and the region of the output that is its own.
+    /// Lets `body` change a chunk's slot, given the chunk's bytes and the region of the output that
+    /// is its own.
     func withChunk(
         _ index: Int,
-        _ body: (UnsafeRawBufferPointer, UnsafeMutableRawBufferPointer) throws -> Slot
+        _ body: (UnsafeRawBufferPointer, UnsafeMutableRawBufferPointer, inout Slot) throws -> Void
     ) rethrows {
         let range = chunks[index]
         let start = range.lowerBound + index * FramePrefix.sizeBytes
         let end = range.upperBound + (index + 1) * FramePrefix.sizeBytes
-        unsafe slots[index] = try unsafe body(
+        try unsafe body(
             UnsafeRawBufferPointer(rebasing: input[range]),
-            UnsafeMutableRawBufferPointer(rebasing: output[start..<end]))
+            UnsafeMutableRawBufferPointer(rebasing: output[start..<end]), &slots[index])
     }
 
     /// What became of a chunk, with its frame (empty where there is none).
@@ -129,6 +141,28 @@ import Vocabulary
         try unsafe body(
             slot, range,
             UnsafeRawBufferPointer(rebasing: output[start..<(start + slot.frameLength)]))
+    }
+
+    /// Takes chunks that are stored by now for known.
+    func forgetWhere(_ isStored: (Digest) -> Bool) {
+        for index in chunks.indices where unsafe slots[index].isNew {
+            unsafe slots[index].isNew = unsafe !isStored(slots[index].digest)
+        }
+    }
+
+    /// The chunks, once they are hashed.
+    var pieces: [PriorVersion.Piece] {
+        chunks.enumerated().map { index, range in
+            let slot = unsafe slots[index]
+            return PriorVersion.Piece(
+                digest: slot.digest, start: start + range.lowerBound, length: range.count,
+                isNew: slot.isNew)
+        }
+    }
+
+    /// What encoding found about the old version, in order.
+    var findings: [PriorVersion.Finding] {
+        chunks.indices.compactMap { unsafe slots[$0].finding }
     }
 }
 

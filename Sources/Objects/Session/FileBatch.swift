@@ -39,7 +39,8 @@ extension StoreSession {
     private func putLarge(_ item: FileToStore) throws -> BlobReceipt {
         let file = try store.disk.openFile(item.path, .read)
         defer { try? file.close() }  // only read
-        return try putBlob(file: file, expected: item.status, name: item.path.description)
+        return try putBlob(
+            file: file, expected: item.status, name: item.path.description, prior: item.prior)
     }
 }
 

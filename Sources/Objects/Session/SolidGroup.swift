@@ -25,7 +25,7 @@ struct SolidGroup: Sendable {
     func encoded(with worker: FrameWorker) throws -> EncodedFrame {
         let bound = FrameWorker.frameBound(plainLength: plain.count, count: objects.count)
         var frame = [UInt8](repeating: 0, count: bound)
-        let length = try unsafe frame.withUnsafeMutableBytes { output in
+        let prefix = try unsafe frame.withUnsafeMutableBytes { output in
             try unsafe plain.withUnsafeBytes { input in
                 // Unsafe: both buffers outlive the call, which stays within their counts.
                 try unsafe worker.encode(
@@ -33,7 +33,7 @@ struct SolidGroup: Sendable {
                     into: output)
             }
         }
-        frame.removeLast(bound - length)
+        frame.removeLast(bound - prefix.frameLength)
         return EncodedFrame(trusted: frame, objects)
     }
 }

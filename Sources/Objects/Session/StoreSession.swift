@@ -194,17 +194,20 @@ extension StoreSession {
     }
 
     func write(_ frame: EncodedFrame) throws {
-        try unsafe frame.bytes.withUnsafeBytes { try unsafe write($0, frame.objects) }
+        try unsafe frame.bytes.withUnsafeBytes {
+            try unsafe write($0, frame.objects, hasBases: frame.bases != nil)
+        }
     }
 
     /// Appends a frame to the pack of its class, which is closed when it is full.
     func write(
-        _ frame: UnsafeRawBufferPointer, _ objects: [(key: ObjectKey, length: Int)]
+        _ frame: UnsafeRawBufferPointer, _ objects: [(key: ObjectKey, length: Int)],
+        hasBases: Bool = false
     ) throws {
         try guarded {
             guard let packClass = objects.first?.key.kind.packClass else { return }
             let writer = try writers[packClass] ?? start(packClass)
-            try unsafe writer.append(frame, objects)
+            try unsafe writer.append(frame, objects, hasBases: hasBases)
             if writer.isFull { try seal(packClass) }
         }
     }

@@ -96,16 +96,49 @@ extension ObjectStore {
         return bytes
     }
 
-    /// The decoded frame at `place`; frames of several objects are kept.
-    func decodedFrame(at place: ObjectPlace) throws -> DecodedFrame {
+    /// The decoded frame at `place`; frames of several objects are kept, and others if `keeps`.
+    func decodedFrame(
+        at place: ObjectPlace, keeps: Bool = false, below generation: Int = .max
+    ) throws -> DecodedFrame {
         let cacheKey = FrameCache.Key(pack: place.pack, offset: place.frameOffset)
-        if let cached = frameCache.frame(cacheKey) { return cached }
+        if let cached = frameCache.frame(cacheKey), (cached.bases?.generation ?? 0) < generation {
+            return cached
+        }
         let pack = try packCache.pack(place.pack)
         let frame = try workers.withWorker { worker in
-            try pack.frame(at: place.frameOffset, guess: 16 << 10, with: worker)
+            try pack.frame(
+                at: place.frameOffset, guess: 16 << 10, with: worker, below: generation,
+                base: readBase)
         }
-        if frame.count > 1 || frame.kind != .chunk { frameCache.keep(frame, cacheKey) }
+        if keeps || frame.count > 1 || frame.kind != .chunk { frameCache.keep(frame, cacheKey) }
         return frame
+    }
+
+    /// The bytes of an object that a frame of `generation` builds on. That its frame says so must
+    /// do, with the frame's checksum: what is built is checked against its own digest.
+    package func readBase(_ key: ObjectKey, _ generation: Int) throws -> [UInt8] {
+        try fromAnyPlace(of: key) { place in
+            let frame = try decodedFrame(at: place, keeps: true, below: generation)
+            let digest = frame.count == 1 ? frame.firstDigest : frame.digest(place.ordinal)
+            guard frame.kind == key.kind, let bytes = frame.object(place.ordinal),
+                digest == key.digest
+            else { throw wrongContent(key, place) }
+            return bytes
+        }
+    }
+
+    /// What the object builds on: the objects without which it cannot be read; none for most. Reads
+    /// at most the start of its frame.
+    package func bases(of key: ObjectKey) throws -> [ObjectKey] {
+        try frameBases(of: key)?.digests.map { ObjectKey(key.kind, $0) } ?? []
+    }
+
+    /// What the object's frame builds on, and how deep; nil where it needs nothing.
+    func frameBases(of key: ObjectKey) throws -> FrameBases? {
+        try fromAnyPlace(of: key) { place in
+            guard place.hasBases else { return nil }
+            return try packCache.pack(place.pack).frameBases(at: place.frameOffset)
+        }
     }
 
     func wrongContent(_ key: ObjectKey, _ place: ObjectPlace) -> StoreError {

@@ -127,7 +127,11 @@ extension ObjectStore {
             guard prefix.kind == .chunk, prefix.plainLength == room.count,
                 prefix.firstDigest == key.digest
             else { throw wrongContent(key, place) }
-            try unsafe bytes.withUnsafeBytes { try unsafe worker.decode($0, prefix, into: room) }
+            let bases = try prefix.bases(in: bytes.span)
+            let prior = try prefix.plainBases(bases, readBase)
+            try unsafe bytes.withUnsafeBytes {
+                try unsafe worker.decode($0, prefix, bases, after: prior, into: room)
+            }
         } catch let fault as FrameFault {
             throw fault.error(in: pack.name, at: place.frameOffset, object: key)
         }

@@ -12,7 +12,8 @@ package enum StoreRoot: Hashable, Sendable {
 /// Walks everything that can be reached from some roots, each object once, an object before those
 /// that it names.
 ///
-/// A tree names its nodes, blobs and subtrees, a recipe its nodes and chunks. A record names each id
+/// A tree names its nodes, blobs and subtrees, a recipe its nodes and chunks; an object whose frame
+/// has bases needs these. A record names each id
 /// that is a whole text somewhere in it; since a run may name what was never stored, such an id
 /// counts only if it is here, but for the `tree` and `parents` of a snapshot.
 struct ReachableWalk {
@@ -73,6 +74,7 @@ struct ReachableWalk {
     }
 
     private mutating func expand(_ key: ObjectKey) throws {
+        for base in try store.bases(of: key) { try push(base.kind, base.digest, by: key) }
         switch key.kind {
         case .chunk, .recipeNode: break
         case .recipe: try expandRecipe(key)
@@ -156,7 +158,7 @@ struct ReachableWalk {
 extension ObjectStore {
     /// Calls `body` with each object that can be reached from `roots`, once, an object before those
     /// that it names. An object for which `isKnown` is true is passed over with what only it
-    /// reaches. `missing` is told of objects that are named and not here (a blob by its chunk
+    /// reaches. Objects are walked with the bases of their frames. `missing` is told of objects that are named and not here (a blob by its chunk
     /// key). Throws `.corrupt` at a damaged object.
     package func forEachReachable(
         from roots: [StoreRoot], isKnown: (ObjectKey) throws -> Bool = { _ in false },
@@ -183,7 +185,7 @@ extension ObjectStore {
         return try fromAnyPlace(of: key) { place in
             let pack = try packCache.pack(place.pack)
             let bytes = try pack.frameBytes(at: place.frameOffset, guess: 32 << 10)
-            let frame = try EncodedFrame(verifying: bytes, from: pack.name)
+            let frame = try EncodedFrame(verifying: bytes, from: pack.name, base: readBase)
             guard frame.objects.contains(where: { $0.key == key }) else {
                 throw wrongContent(key, place)
             }

@@ -99,6 +99,7 @@ struct StoreLoader {
                 view.mended.append("index/\(name): \(error); rebuilt from the packs")
             }
         }
+        view.markLive()
         let uncovered = view.uncovered()
         if !uncovered.isEmpty { index(uncovered, &view) }
         for name in damagedNames where !view.segments.contains(where: { $0.name == name }) {
@@ -117,15 +118,35 @@ struct StoreLoader {
 
     private func index(_ packs: [PackID], _ view: inout StoreView) {
         var covered: [(PackID, [PackEntry])] = []
+        var damaged: [PackID] = []
         for id in packs {
             do {
-                covered.append((id, try entries(of: id, &view)))
-            } catch let error as StoreError {
-                view.unreadable[id] = error
-            } catch {
-                view.unreadable[id] = .damaged("packs/\(id.digest.hex).pack", at: 0, "\(error)")
-            }
+                covered.append((id, try PackFile(id, at: layout.pack(id), on: disk).directory()))
+            } catch let error as StoreError where error.kind == .corrupt {
+                view.mended.append("\(error.message); directory rebuilt from its frames")
+                damaged.append(id)
+            } catch { note(error, of: id, in: &view) }
         }
+        addSegment(covered, to: &view)
+        // In the order of the commits: what a frame builds on was committed before it. (Packs that
+        // no commit added, and that count no more, come last.)
+        let added = view.journal.entries.flatMap { $0.packs.map(\.id) }.filter(damaged.contains)
+        for id in added + damaged.filter({ !added.contains($0) }) {
+            let known = view
+            do {
+                let entries = try PackFile(id, at: layout.pack(id), on: disk)
+                    .rebuiltDirectory(with: workers) { try readBase($0, $1, known) }
+                addSegment([(id, entries)], to: &view)
+            } catch { note(error, of: id, in: &view) }
+        }
+    }
+
+    private func note(_ error: any Error, of id: PackID, in view: inout StoreView) {
+        view.unreadable[id] =
+            error as? StoreError ?? .damaged("packs/\(id.digest.hex).pack", at: 0, "\(error)")
+    }
+
+    private func addSegment(_ covered: [(PackID, [PackEntry])], to view: inout StoreView) {
         guard !covered.isEmpty else { return }
         let bytes = StoreLoader.encodeSegment(covered)
         let name = sha256(bytes).hex + ".idx"
@@ -136,16 +157,25 @@ struct StoreLoader {
             bytes, to: layout.segment(name), on: disk, durable: false)
         view.segments.append(
             LoadedSegment(name: wrote == nil ? "" : name, segment: segment, live: []))
+        view.markLive()
     }
 
-    private func entries(of id: PackID, _ view: inout StoreView) throws -> [PackEntry] {
-        let file = try PackFile(id, at: layout.pack(id), on: disk)
-        do {
-            return try file.directory()
-        } catch let error as StoreError where error.kind == .corrupt {
-            view.mended.append("\(file.name): \(error.message); directory rebuilt from its frames")
-            return try workers.withWorker { try file.rebuiltDirectory(with: $0) }
+    /// Reads what a frame builds on while the index is still being put together.
+    private func readBase(
+        _ key: ObjectKey, _ generation: Int, _ view: StoreView
+    ) throws -> [UInt8] {
+        for place in view.places(of: key) {
+            guard let pack = try? PackFile(place.pack, at: layout.pack(place.pack), on: disk),
+                let frame = try? workers.withWorker({ worker in
+                    try pack.frame(
+                        at: place.frameOffset, guess: 64 << 10, with: worker, below: generation
+                    ) { try readBase($0, $1, view) }
+                }),
+                let bytes = frame.object(place.ordinal)
+            else { continue }
+            return bytes
         }
+        throw StoreError.objectMissing(key)
     }
 
     /// The bytes of a segment over these packs.

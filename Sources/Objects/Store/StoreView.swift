@@ -7,6 +7,8 @@ struct ObjectPlace: Hashable, Sendable {
     let frameOffset: Int
     let ordinal: Int
     let length: Int
+    /// Whether its frame builds on other objects.
+    let hasBases: Bool
 }
 
 /// A loaded index segment, and which of its packs the journal knows.
@@ -35,7 +37,7 @@ struct StoreView: Sendable {
         guard let (segment, hit) = entry(of: key) else { return nil }
         return ObjectPlace(
             pack: segments[segment].segment.packs[hit.pack], frameOffset: hit.frameOffset,
-            ordinal: hit.ordinal, length: hit.length)
+            ordinal: hit.ordinal, length: hit.length, hasBases: hit.hasBases)
     }
 
     /// The index entry of the first place of the object in a committed pack, or nil.
@@ -72,7 +74,7 @@ struct StoreView: Sendable {
                 guard isWanted(loaded, hit.pack) else { return false }
                 let place = ObjectPlace(
                     pack: loaded.segment.packs[hit.pack], frameOffset: hit.frameOffset,
-                    ordinal: hit.ordinal, length: hit.length)
+                    ordinal: hit.ordinal, length: hit.length, hasBases: hit.hasBases)
                 if !found.contains(place) { found.append(place) }
                 return false
             }

@@ -59,7 +59,9 @@ struct PackVerifier {
         do {
             let bytes = try pack.frameBytes(at: offset, guess: 64 << 10)
             end = offset + bytes.count
-            let frame = try store.workers.withWorker { try DecodedFrame(bytes, with: $0) }
+            let frame = try store.workers.withWorker {
+                try DecodedFrame(bytes, with: $0, base: store.readBase)
+            }
             guard let keys = frame.keys(), keys == listed.map(\.key),
                 listed.map(\.ordinal) == Array(0..<frame.count), keys[0].digest == frame.firstDigest
             else {
@@ -84,7 +86,9 @@ struct PackVerifier {
         let end = try pack.scanFrames { offset, bytes in
             outcome.frames += 1
             do {
-                _ = try store.workers.withWorker { try DecodedFrame(bytes, with: $0) }
+                _ = try store.workers.withWorker {
+                    try DecodedFrame(bytes, with: $0, base: store.readBase)
+                }
             } catch let fault as FrameFault {
                 outcome.problems.append(
                     VerifyProblem(fault.error(in: name, at: offset), in: name, at: offset))

@@ -165,7 +165,7 @@ struct StoreVerifier {
             let lost = entries.filter { entry in
                 let place = ObjectPlace(
                     pack: id, frameOffset: entry.frameOffset, ordinal: entry.ordinal,
-                    length: entry.length)
+                    length: entry.length, hasBases: entry.hasBases)
                 return !view.places(of: entry.key).contains(place)
             }
             guard !lost.isEmpty else { continue }

@@ -38,6 +38,11 @@ struct RemoteIndex: Sendable {
 
     func place(of key: ObjectKey) -> Place? { places[key] }
 
+    /// What the frame of the object builds on; nil where it needs nothing.
+    func bases(of key: ObjectKey) -> FrameBases? {
+        place(of: key).flatMap { packs[Int($0.pack)].frameBases[Int($0.frame)] }
+    }
+
     /// The key under which the blob is there: its only chunk, or its recipe.
     func key(of blob: BlobID) -> ObjectKey? {
         for kind in [ObjectKind.chunk, .recipe] {

@@ -17,6 +17,8 @@ struct RemotePack: Hashable, Sendable {
     private(set) var frameLengths: [UInt32] = []
     /// The number of the first object of each frame in `keys`.
     private(set) var firstObjects: [UInt32] = []
+    /// What frames build on; most build on nothing.
+    private(set) var frameBases: [Int: FrameBases] = [:]
     /// The objects in the order of the frames.
     private(set) var keys: [ObjectKey] = []
     /// Their lengths.
@@ -30,7 +32,11 @@ struct RemotePack: Hashable, Sendable {
 
     var frameCount: Int { frameOffsets.count }
 
-    mutating func append(offset: Int, length: Int, objects: [(key: ObjectKey, length: Int)]) {
+    mutating func append(
+        offset: Int, length: Int, objects: [(key: ObjectKey, length: Int)],
+        bases: FrameBases? = nil
+    ) {
+        if let bases { frameBases[frameCount] = bases }
         frameOffsets.append(UInt32(offset))
         frameLengths.append(UInt32(length))
         firstObjects.append(UInt32(keys.count))
@@ -57,7 +63,7 @@ struct RemotePack: Hashable, Sendable {
 ///
 ///     offset size
 ///      0      8   magic "mlsridx1"
-///      8      2   version: 1
+///      8      2   version: 2
 ///     10      2   features: 0
 ///     12      4   count of packs
 ///     then each pack:
@@ -67,11 +73,14 @@ struct RemotePack: Hashable, Sendable {
 ///     56      4   count of frames
 ///     60          frames, in the order in which they stand: varint offset from the end of the
 ///                 frame before (from byte 0 for the first), varint length, 1 byte kind, varint
+///                 generation (0 for a frame without bases, which version 1 leaves out; else
+///                 followed by a varint count of bases and the digest of each), varint
 ///                 count of objects, then each object: 32 bytes digest, varint length
 ///
 /// The file is named by its SHA-256, which is checked before anything is read.
 enum RemoteIndexFormat {
     static let magic = Array("mlsridx1".utf8)
+    private static let version: UInt16 = 2
     private static let sessionBytes = PackFormat.nonceBytes
     private static let maximumFrame =
         FramePrefix.sizeBytes + FramePrefix.maximumPlainLength
@@ -80,7 +89,7 @@ enum RemoteIndexFormat {
     static func encode(_ packs: [RemotePack]) -> [UInt8] {
         var writer = ByteWriter()
         writer.append(magic)
-        writer.append(uint16: 1)
+        writer.append(uint16: version)
         writer.append(uint16: 0)
         writer.append(uint32: UInt32(packs.count))
         for pack in packs { encode(pack, &writer) }
@@ -99,6 +108,7 @@ enum RemoteIndexFormat {
             writer.append(length: range.lowerBound - end)
             writer.append(length: range.count)
             writer.append(uint8: pack.keys[objects.lowerBound].kind.rawValue)
+            encode(pack.frameBases[frame], &writer)
             writer.append(length: objects.count)
             for object in objects {
                 writer.append(pack.keys[object].digest)
@@ -108,15 +118,23 @@ enum RemoteIndexFormat {
         }
     }
 
+    private static func encode(_ bases: FrameBases?, _ writer: inout ByteWriter) {
+        writer.append(length: bases?.generation ?? 0)
+        guard let bases else { return }
+        writer.append(length: bases.digests.count)
+        for digest in bases.digests { writer.append(digest) }
+    }
+
     static func decode(_ bytes: Span<UInt8>) throws(DecodeError) -> [RemotePack] {
         var cursor = ByteCursor()
         try cursor.magic(magic, bytes)
-        guard try cursor.uint16(bytes) == 1, try cursor.uint16(bytes) == 0 else {
+        let version = try cursor.uint16(bytes)
+        guard (1...self.version).contains(version), try cursor.uint16(bytes) == 0 else {
             throw DecodeError(at: 8, "index of another version")
         }
         let count = try cursor.uint32(bytes)
         var packs: [RemotePack] = []
-        for _ in 0..<count { packs.append(try decodePack(&cursor, bytes)) }
+        for _ in 0..<count { packs.append(try decodePack(&cursor, bytes, version)) }
         guard cursor.isAtEnd(of: bytes) else {
             throw DecodeError(at: cursor.offset, "bytes behind the last pack")
         }
@@ -124,7 +142,7 @@ enum RemoteIndexFormat {
     }
 
     private static func decodePack(
-        _ cursor: inout ByteCursor, _ bytes: Span<UInt8>
+        _ cursor: inout ByteCursor, _ bytes: Span<UInt8>, _ version: UInt16
     ) throws(DecodeError) -> RemotePack {
         let start = cursor.offset
         let id = PackID(try cursor.digest(bytes))
@@ -135,12 +153,13 @@ enum RemoteIndexFormat {
         var pack = RemotePack(id: id, session: session, sizeBytes: Int(size))
         let frames = try cursor.uint32(bytes)
         var end = 0
-        for _ in 0..<frames { try decodeFrame(&cursor, bytes, &end, &pack) }
+        for _ in 0..<frames { try decodeFrame(&cursor, bytes, version, &end, &pack) }
         return pack
     }
 
     private static func decodeFrame(
-        _ cursor: inout ByteCursor, _ bytes: Span<UInt8>, _ end: inout Int, _ pack: inout RemotePack
+        _ cursor: inout ByteCursor, _ bytes: Span<UInt8>, _ version: UInt16, _ end: inout Int,
+        _ pack: inout RemotePack
     ) throws(DecodeError) {
         let start = cursor.offset
         let offset = end + (try cursor.length(bytes, maximum: pack.sizeBytes - end))
@@ -148,6 +167,10 @@ enum RemoteIndexFormat {
             bytes, maximum: min(maximumFrame, pack.sizeBytes - offset))
         guard let kind = ObjectKind(rawValue: try cursor.uint8(bytes)) else {
             throw DecodeError(at: start, "unknown object kind")
+        }
+        let bases = version > 1 ? try decodeBases(&cursor, bytes) : nil
+        guard bases == nil || kind == .chunk else {
+            throw DecodeError(at: start, "only chunks build on others")
         }
         let count = try cursor.length(bytes, maximum: FramePrefix.maximumCount)
         guard count > 0, length >= FramePrefix.sizeBytes else {
@@ -159,7 +182,20 @@ enum RemoteIndexFormat {
             objects.append(
                 (key, try cursor.length(bytes, maximum: FramePrefix.maximumPlainLength)))
         }
-        pack.append(offset: offset, length: length, objects: objects)
+        pack.append(offset: offset, length: length, objects: objects, bases: bases)
         end = offset + length
+    }
+
+    private static func decodeBases(
+        _ cursor: inout ByteCursor, _ bytes: Span<UInt8>
+    ) throws(DecodeError) -> FrameBases? {
+        let generation = try cursor.length(bytes, maximum: FrameBases.maximumGeneration)
+        guard generation > 0 else { return nil }
+        let start = cursor.offset
+        let count = try cursor.length(bytes, maximum: FrameBases.maximumCount)
+        guard count > 0 else { throw DecodeError(at: start, "no bases") }
+        var digests: [Digest] = []
+        for _ in 0..<count { digests.append(try cursor.digest(bytes)) }
+        return FrameBases(generation: generation, digests: digests)
     }
 }
