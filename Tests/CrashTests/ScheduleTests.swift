@@ -16,7 +16,7 @@ import Vocabulary
     {
         let start = try ScheduledStore()
         let only = Environment.variable("MLSTORE_SCHEDULE").flatMap { UInt64($0) }
-        let count = Environment.variable("MLSTORE_SCHEDULES").flatMap { Int($0) } ?? 1500
+        let count = Environment.variable("MLSTORE_SCHEDULES").flatMap { Int($0) } ?? 2000
         let numbers = only.map { $0..<($0 + 1) } ?? 0..<UInt64(count)
         let tally = Mutex(Tally())
         let failures = Mutex<[String]>([])
