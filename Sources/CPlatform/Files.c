@@ -7,6 +7,8 @@
 #include <sys/statvfs.h>
 
 #ifdef __linux__
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #endif
 
@@ -139,6 +141,35 @@ int mlp_truncate(int fd, int64_t size) {
     int result;
     MLP_RETRY(result, ftruncate(fd, size));
     return result == 0 ? 0 : -errno;
+}
+
+int mlp_clone_range(int from, int64_t offset, int64_t length, int to, int64_t to_offset) {
+#ifdef __linux__
+    struct file_clone_range range = {
+        .src_fd = from, .src_offset = (uint64_t)offset, .src_length = (uint64_t)length,
+        .dest_offset = (uint64_t)to_offset};
+    // A length of 0 would mean everything up to the end.
+    if (length <= 0) return 0;
+    int result;
+    MLP_RETRY(result, ioctl(to, FICLONERANGE, &range));
+    if (result == 0) return 1;
+    switch (errno) {
+    // Whoever is told "cannot" writes the bytes, which tells of a broken disk by itself.
+    case ENOSPC: case EDQUOT: return -errno;
+    default: return 0;
+    }
+#else
+    (void)from, (void)offset, (void)length, (void)to, (void)to_offset;
+    return 0;
+#endif
+}
+
+int64_t mlp_clone_unit(int fd) {
+    struct statvfs status;
+    int result;
+    MLP_RETRY(result, fstatvfs(fd, &status));
+    if (result != 0) return -errno;
+    return (int64_t)(status.f_frsize ? status.f_frsize : status.f_bsize);
 }
 
 int mlp_status_of_descriptor(int fd, mlp_status *out) {

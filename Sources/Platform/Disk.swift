@@ -99,6 +99,14 @@ package protocol DiskFile: AnyObject, Sendable {
     func sync() throws
     /// Cuts the file off, or extends it with zeros.
     func truncate(to sizeBytes: Int) throws
+    /// Makes `range` of `source` the bytes of this file from `offset` on without writing them: both
+    /// share the place on the medium until one of them is written to, and neither can tell. Range
+    /// and offset are multiples of `cloneUnit`. False, with nothing changed, where the file system
+    /// cannot do that with these files; throws `.noSpace`. What of the range of `source` was only in
+    /// memory is written out first.
+    func clone(_ range: Range<Int>, of source: any DiskFile, at offset: Int) throws -> Bool
+    /// The unit of `clone`, in bytes. Does not say that there is cloning.
+    func cloneUnit() throws -> Int
     /// The status of the open file.
     func status() throws -> FileStatus
     /// Closes the file; again is no error. Does not make anything last.

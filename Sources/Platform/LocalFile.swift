@@ -46,6 +46,18 @@ final class LocalFile: DiskFile {
         _ = try checked(mlp_truncate(try current(), Int64(sizeBytes)), "truncate", path)
     }
 
+    func clone(_ range: Range<Int>, of source: any DiskFile, at offset: Int) throws -> Bool {
+        guard let source = source as? LocalFile else { return false }
+        let result = mlp_clone_range(
+            try source.current(), Int64(range.lowerBound), Int64(range.count), try current(),
+            Int64(offset))
+        return try checked(result, "share bytes with", path) == 1
+    }
+
+    func cloneUnit() throws -> Int {
+        Int(try checked(mlp_clone_unit(try current()), "look at the file system of", path))
+    }
+
     func status() throws -> FileStatus {
         var status = mlp_status()
         let result = unsafe mlp_status_of_descriptor(try current(), &status)

@@ -68,7 +68,11 @@ final class StatTables {
 
     /// Writes the table of single files, if anything in it is new.
     func saveSingles() {
-        guard let stamp, renewed.contains(where: { known[$0.key] != $0.value }) else { return }
+        // An entry that was known but racy, and that the file was read for again, is worth as much.
+        let isNew = renewed.contains { path, entry in
+            known[path] != entry || singles?.isSettled(entry) != true
+        }
+        guard let stamp, isNew else { return }
         var rows = renewed
         for (path, entry) in known where rows[path] == nil && singles?.isSettled(entry) == true {
             rows[path] = entry

@@ -16,7 +16,7 @@ private struct Portion: Sendable {
 
 extension WorkTreeWriter {
     /// Files up to this size are written side by side; larger ones are decoded in parallel.
-    private static let smallBytes = 1 << 20
+    static let smallBytes = 1 << 20
     private static let portionFiles = 256
     private static let batchFiles = 8192
 
@@ -165,7 +165,8 @@ extension WorkTreeWriter {
         let (temporary, file) = try makeTemporaryFile(
             in: place.parent, on: disk, permissions: permissions(of: write))
         do {
-            let filled = try fill(file, with: blob)
+            let isPatched = try !WorkTreeWriter.isSmall(write) && patch(file, write)
+            let filled = isPatched ? try file.status() : try fill(file, with: blob)
             try file.close()
             try checkUnchanged(write.entry.path, write.replaced)
             try disk.rename(temporary, to: place)

@@ -7,6 +7,10 @@ extension WorkTreeWriter {
     /// comes with the status of each of its writes.
     func remember(_ plans: [(plan: ContentPlan, statuses: [FileStatus?])]) {
         let tables = StatTables(workspace)
+        let large = plans.flatMap { $0.statuses.compactMap { $0 } }.filter {
+            $0.size > WorkTreeWriter.smallBytes
+        }
+        if let latest = large.map(\.changed).max() { waitBehind(latest, tables) }
         for (plan, statuses) in plans where plan.target.isWhole && !plan.writes.isEmpty {
             let path = plan.target.path
             if let only = plan.target.entries.first, only.path == path {
@@ -21,6 +25,16 @@ extension WorkTreeWriter {
             tables.save(rows, tree: isWhole ? plan.target.tree : nil, of: path)
         }
         tables.saveSingles()
+    }
+
+    /// Lets the file system's clock tick, a few milliseconds, so that large files which were just
+    /// written are older than the tables and need not be read by the next command.
+    private func waitBehind(_ changed: Int64, _ tables: StatTables) {
+        for _ in 0..<20 {
+            guard let stamp = tables.stamp, stamp <= changed else { return }
+            pause(milliseconds: 1)
+            tables.restamp()
+        }
     }
 
     /// What the plan wanted and what is known to hold it: files that were written, with their
@@ -61,7 +75,7 @@ extension WorkTreeWriter {
 
     /// Whether a file that was looked at cannot have changed since without another time: the table
     /// that is written now is newer than that look.
-    private func isSettled(_ status: FileStatus) -> Bool {
+    func isSettled(_ status: FileStatus) -> Bool {
         lookedAt.map { status.modified < $0 && status.changed < $0 } ?? false
     }
 }

@@ -188,6 +188,31 @@ package let diskConformance: [ConformanceCheck<DiskUnderTest>] = [
             _ = try disk.map(subject.path("f"))
         }
     },
+    ConformanceCheck("a clone has the same bytes, and neither file notices the other") { subject in
+        let disk = subject.disk
+        let old = try disk.openFile(subject.path("old"), .createNew(permissions: 0o644))
+        let unit = try old.cloneUnit()
+        try demand(unit > 0 && unit & (unit - 1) == 0, "a power of two")
+        let bytes = (0..<(4 * unit)).map { UInt8(truncatingIfNeeded: $0 / unit + 1) }
+        try old.write(bytes, at: 0)
+        let new = try disk.openFile(subject.path("new"), .createNew(permissions: 0o644))
+        try new.truncate(to: 3 * unit)
+        guard try new.clone(unit..<(3 * unit), of: old, at: 0) else {
+            let content = try new.read(at: 0, count: 4 * unit)
+            return try demand(content == [UInt8](repeating: 0, count: 3 * unit), "untouched")
+        }
+        let zeros = [UInt8](repeating: 0, count: unit)
+        try demand(
+            try new.read(at: 0, count: 4 * unit) == bytes[unit..<(3 * unit)] + zeros, "cloned")
+        try old.write([7], at: unit)
+        try new.write([9], at: unit)
+        try demand(try new.read(at: 0, count: 1) == [2], "the clone stays")
+        try demand(try old.read(at: 2 * unit, count: 1) == [3], "the source stays")
+        // What is no multiple of the unit is refused, with nothing changed.
+        try demand(try !new.clone(1..<(unit + 1), of: old, at: 0), "odd range")
+        try demand(try !new.clone(0..<unit, of: old, at: 1), "odd place")
+        try demand(try new.read(at: 0, count: 1) == [2], "refused")
+    },
     ConformanceCheck("an atomic write leaves no other name behind") { subject in
         let path = subject.path("f")
         for content in 0..<3 as Range<UInt8> {

@@ -78,6 +78,18 @@ package final class SimulatedDisk: Disk {
         }
     }
 
+    /// What `clone` works in.
+    static let cloneUnitBytes = 4096
+
+    /// Makes `clone` refuse, as on a file system that has no such thing.
+    package func refuseClones() { state.withLock { $0.clones = false } }
+
+    /// Calls `body`, once, right before the first change whose description begins with `beginning`:
+    /// what somebody else does at that moment.
+    package func before(_ beginning: String, _ body: @escaping @Sendable () throws -> Void) {
+        state.withLock { $0.meanwhile = (beginning, body) }
+    }
+
     /// Whether the power is gone.
     package var isOff: Bool { state.withLock { $0.isOff } }
 
@@ -228,7 +240,15 @@ package final class SimulatedDisk: Disk {
         _ description: String, _ path: DiskPath,
         _ body: (inout SimulatedDiskState) throws -> sending Result
     ) throws -> Result {
-        try state.withLock { state in
+        let meanwhile = state.withLock { state -> (@Sendable () throws -> Void)? in
+            guard let found = state.meanwhile, description.hasPrefix(found.beginning) else {
+                return nil
+            }
+            state.meanwhile = nil
+            return found.body
+        }
+        try meanwhile?()
+        return try state.withLock { state in
             try state.begin(.change(description), path)
             return try body(&state)
         }
@@ -299,6 +319,27 @@ final class SimulatedFile: DiskFile {
             state.truncate(node, to: sizeBytes)
         }
     }
+
+    func clone(_ range: Range<Int>, of source: any DiskFile, at offset: Int) throws -> Bool {
+        guard let source = source as? SimulatedFile, source.disk === disk else { return false }
+        return try disk.change("clone \(range) of \(source.path) to \(offset) of \(path)", path) {
+            state in
+            try checkOpen(state)
+            try source.checkOpen(state)
+            let unit = SimulatedDisk.cloneUnitBytes
+            let content = state[source.node].content
+            guard state.clones, range.lowerBound % unit == 0, range.count % unit == 0,
+                offset % unit == 0, range.upperBound <= content.count
+            else { return false }
+            // As a write, of which any part may be lost; but nothing that `writtenBytes` counts.
+            let before = state.writtenBytes
+            state.write(Array(content[range]), at: offset, of: node)
+            state.writtenBytes = before
+            return true
+        }
+    }
+
+    func cloneUnit() throws -> Int { SimulatedDisk.cloneUnitBytes }
 
     func status() throws -> FileStatus {
         try disk.state.withLock { state in

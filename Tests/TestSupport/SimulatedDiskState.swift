@@ -46,6 +46,8 @@ struct SimulatedDiskState {
 
     var operations = 0
     var changes = 0
+    /// Those of the disks that this one is a copy of: time never goes back.
+    var changesBefore = 0
     var writtenBytes = 0
     var log: [String] = []
     var cutAfterOperation: Int?
@@ -53,6 +55,8 @@ struct SimulatedDiskState {
     var survivalSeed: UInt64 = 0
     var fault: Fault?
     var isOff = false
+    var clones = true
+    var meanwhile: (beginning: String, body: @Sendable () throws -> Void)?
 
     subscript(node: Int) -> Node {
         get { nodes[node] }
@@ -60,10 +64,12 @@ struct SimulatedDiskState {
     }
 
     /// A clock that every change moves on by a millisecond.
-    var now: Int64 { 1_767_225_600_000_000_000 + Int64(changes) * 1_000_000 }
+    var now: Int64 { 1_767_225_600_000_000_000 + Int64(changesBefore + changes) * 1_000_000 }
 
     mutating func forgetFaults() {
-        (cutAfterOperation, cutAfterChange, fault, locks) = (nil, nil, nil, [:])
+        (cutAfterOperation, cutAfterChange, fault, meanwhile) = (nil, nil, nil, nil)
+        locks = [:]
+        changesBefore += changes
         (operations, changes, writtenBytes, log, isOff) = (0, 0, 0, [], false)
     }
 

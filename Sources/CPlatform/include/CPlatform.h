@@ -42,6 +42,9 @@ int64_t mlp_read(int fd, void *buffer, size_t count, int64_t offset);  // short 
 int mlp_write(int fd, const void *buffer, size_t count, int64_t offset);
 int mlp_sync(int fd);
 int mlp_truncate(int fd, int64_t size);
+// Lets `to` share bytes of `from`: 1 done, 0 the file system cannot or will not.
+int mlp_clone_range(int from, int64_t offset, int64_t length, int to, int64_t to_offset);
+int64_t mlp_clone_unit(int fd);  // what ranges of it are multiples of
 int mlp_status_of_descriptor(int fd, mlp_status *out);
 int mlp_map(int fd, size_t size, void **out);
 int mlp_unmap(void *address, size_t size);
