@@ -68,7 +68,12 @@ import Workspaces
         compressed += body
         compressed[17] = 1
         compressed.setNumber(396, at: 20)
-        fuzz("frame", 4_000, seed: 2, samples + [compressed]) { bytes in
+        var numbers = Array(samples[0].prefix(64))
+        let vector = try FormatVector.named("planes-sparse", in: "float-planes.md")
+        numbers += try vector.bytes("encoded")
+        numbers[17] = 3
+        numbers.setNumber(try vector.bytes("numbers").count, at: 20)
+        fuzz("frame", 4_000, seed: 2, samples + [compressed, numbers]) { bytes in
             var bytes = bytes
             if bytes.count >= 64 {
                 bytes.setNumber(bytes.count - 64, at: 4)

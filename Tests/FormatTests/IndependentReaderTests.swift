@@ -33,6 +33,23 @@ import Vocabulary
         #expect(try read(next.id.digest.hex, in: store.root).standardOutput == Array(changed))
     }
 
+    @Test func `a model and its next version are read without the program`() throws {
+        var random = SmallRandom(seed: 8)
+        let store = try SmallStore()
+        var tensor = random.weights(120_000, width: 2)
+        var prior: BlobID?
+        for _ in 0..<2 {
+            let session = try store.store.beginSession()
+            let weights = safetensors([tensor])
+            let receipt = try session.putBlob(weights, prior: prior)
+            _ = try session.commit()
+            #expect(receipt.newBytesStored < weights.count * (prior == nil ? 68 : 20) / 100)
+            #expect(try read(receipt.id.digest.hex, in: store.root).standardOutput == weights)
+            prior = receipt.id
+            tensor = nudged(tensor, &random)
+        }
+    }
+
     @Test func `a recipe of several levels is read without the program`() throws {
         // Opaque content of more than 2048 chunks would be large; a hand-made recipe is not.
         let store = try SmallStore()

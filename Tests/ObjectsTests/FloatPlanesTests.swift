@@ -96,6 +96,16 @@ import Vocabulary
         #expect(packed.count < single.count * 85 / 100)
     }
 
+    @Test func `few changes cost little more than themselves`() throws {
+        var random = SmallRandom(seed: 8)
+        let old = random.weights(65_536, width: 4)
+        var new = old
+        for _ in 0..<60 { new[4 * random.integer(in: 0..<65_536)] ^= 1 }
+        let change = try #require(FloatPlanesTests.encode(new, width: 4, base: old))
+        #expect(change.count < 3000)
+        #expect(try FloatPlanesTests.decode(change, base: old, count: new.count) == new)
+    }
+
     @Test func `an encoding that does not fit is none`() throws {
         var random = SmallRandom(seed: 4)
         let plain = random.weights(20_000, width: 2)

@@ -81,18 +81,6 @@ import Testing
         }
     }
 
-    @Test func `numbers without a header are cut between numbers`() throws {
-        var random = SmallRandom(seed: 3)
-        let bytes = random.weights(600_000, width: 4)
-        let map = try #require(try ContentMapTests.map(bytes))
-        let found = pieces(bytes, map, buffer: 1 << 20)
-        #expect(found.count > 3 && found.allSatisfy { $0.length % 4 == 0 && $0.width == 4 })
-        // Numbers put in front change the chunks there only.
-        let longer = random.weights(1000, width: 4) + bytes
-        let more = pieces(longer, try ContentMapTests.map(longer), buffer: 1 << 20)
-        #expect(more.suffix(3).map(\.length) == found.suffix(3).map(\.length))
-    }
-
     @Test func `a blob that is longer or shorter than its map is cut to its end`() throws {
         let fixture = try ContentFixture.named("model.safetensors")
         let map = try ContentMapTests.map(fixture.bytes)

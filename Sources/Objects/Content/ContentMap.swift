@@ -1,21 +1,14 @@
 /// A part of a blob that means something of its own: a tensor, a member of an archive, a page.
 struct ContentSegment: Equatable, Sendable {
-    /// How a segment is cut into chunks.
-    enum Cut: Sendable {
-        /// Where the content says.
-        case content
-        /// Every `ContentMap.tensorChunkBytes` from the segment's start: a chunk of the next
-        /// version of a tensor stands where it stood.
-        case fixed
-    }
-
     /// Where it starts in the blob.
     let offset: Int
     /// Its length in bytes; not 0.
     let length: Int
     /// The size of its numbers in bytes, 2, 4 or 8; 0 where it has none.
+    ///
+    /// Numbers are cut every `ContentMap.tensorChunkBytes`, so that a chunk of the next version of a
+    /// tensor stands where it stood; all else where the content says.
     let width: Int
-    let cut: Cut
 
     var end: Int { offset + length }
 }
@@ -47,22 +40,20 @@ struct ContentMapBuilder {
     init(sizeBytes: Int) { self.sizeBytes = sizeBytes }
 
     /// Adds a segment; false where it starts before the last one's end, or ends behind the blob.
-    mutating func append(
-        _ offset: Int, _ length: Int, width: Int = 0, cut: ContentSegment.Cut? = nil
-    ) -> Bool {
+    mutating func append(_ offset: Int, _ length: Int, width: Int = 0) -> Bool {
         guard length >= 0, offset >= end, offset <= sizeBytes, length <= sizeBytes - offset else {
             return false
         }
         guard length > 0, segments.count < ContentMap.maximumSegments - 2 else { return true }
-        add(end, offset - end, 0, .content)
-        add(offset, length, width, cut ?? (width == 0 ? .content : .fixed))
+        add(end, offset - end, 0)
+        add(offset, length, width)
         return true
     }
 
     /// The map; nil where it says no more than that there are bytes.
     func finish() -> ContentMap? {
         var all = self
-        all.add(end, sizeBytes - end, 0, .content)
+        all.add(end, sizeBytes - end, 0)
         guard all.segments.contains(where: { $0.length >= ContentMap.smallBytes }),
             all.segments.count > 1 || all.segments.contains(where: { $0.width > 0 })
         else { return nil }
@@ -70,18 +61,16 @@ struct ContentMapBuilder {
     }
 
     /// Adds what follows, to the last segment where both are small.
-    private mutating func add(_ offset: Int, _ length: Int, _ width: Int, _ cut: ContentSegment.Cut)
-    {
+    private mutating func add(_ offset: Int, _ length: Int, _ width: Int) {
         guard length > 0 else { return }
         end = offset + length
         if let last = segments.last, runIsSmall, length < ContentMap.smallBytes {
-            let same = last.width == width && last.cut == cut && last.length % max(width, 1) == 0
+            let isSame = last.width == width && last.length % max(width, 1) == 0
             segments[segments.count - 1] = ContentSegment(
-                offset: last.offset, length: last.length + length, width: same ? width : 0,
-                cut: same ? cut : .content)
+                offset: last.offset, length: last.length + length, width: isSame ? width : 0)
             return
         }
-        segments.append(ContentSegment(offset: offset, length: length, width: width, cut: cut))
+        segments.append(ContentSegment(offset: offset, length: length, width: width))
         runIsSmall = length < ContentMap.smallBytes
     }
 

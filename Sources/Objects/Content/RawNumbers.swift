@@ -13,10 +13,7 @@ enum RawNumbers {
     static func map(_ source: inout ContentSource) throws -> ContentMap? {
         let width = try width(&source, at: 0, length: source.sizeBytes)
         var builder = ContentMapBuilder(sizeBytes: source.sizeBytes)
-        // Records may be put in between: cuts follow the content.
-        guard width > 0, builder.append(0, source.sizeBytes, width: width, cut: .content) else {
-            return nil
-        }
+        guard width > 0, builder.append(0, source.sizeBytes, width: width) else { return nil }
         return builder.finish()
     }
 

@@ -24,7 +24,7 @@ struct SegmentCutter {
         // A blob that has become longer than its map says is refused when it was read.
         let segment =
             index < segments.count
-            ? segments[index] : ContentSegment(offset: 0, length: .max, width: 0, cut: .content)
+            ? segments[index] : ContentSegment(offset: 0, length: .max, width: 0)
         let left = segment.end - offset
         guard let length = unsafe cut(content, left, segment, isLast: isLast) else { return nil }
         offset += length
@@ -40,18 +40,16 @@ struct SegmentCutter {
     ) -> Int? {
         let size = ContentMap.tensorChunkBytes
         let wanted =
-            switch segment.cut {
-            case .fixed: left < size + size / 2 ? left : size
-            case .content: min(left, chunker?.maximum ?? Chunker.opaque.maximum)
-            }
+            segment.width > 0
+            ? (left < size + size / 2 ? left : size)
+            : min(left, chunker?.maximum ?? Chunker.opaque.maximum)
         guard isLast || content.count >= wanted, content.count > 0 else { return nil }
         // Unsafe: a part of the caller's buffer.
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: content[0..<min(wanted, content.count)])
-        guard segment.cut == .content else { return rest.count }
+        let rest = unsafe UnsafeRawBufferPointer(
+            rebasing: content[0..<min(wanted, content.count)])
+        guard segment.width == 0 else { return rest.count }
         let chunker = unsafe self.chunker ?? Chunker.forContent(startingWith: rest)
         self.chunker = chunker
-        let length = unsafe chunker.cut(rest)
-        guard segment.width > 1, length < left, length >= segment.width else { return length }
-        return length - length % segment.width
+        return unsafe chunker.cut(rest)
     }
 }

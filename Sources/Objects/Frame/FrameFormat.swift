@@ -9,10 +9,13 @@ package enum FrameCodec: UInt8, Sendable {
     case zstd = 1
     /// One zstd frame that continues the bytes of the frame's bases (`FrameBases`).
     case delta = 2
-    // Named so that no other use is made of them: 3 float planes, 4 xor planes.
+    /// Numbers as planes of their bytes (`FloatPlanes`).
+    case planes = 3
+    /// Numbers as planes of their differences from those of the frame's bases (`FloatPlanes`).
+    case differences = 4
 
     /// Whether a frame of this codec names objects that it is decoded against.
-    package var hasBases: Bool { self == .delta }
+    package var hasBases: Bool { self == .delta || self == .differences }
 }
 
 /// The prefix of a frame: one or several objects of one kind, encoded together.

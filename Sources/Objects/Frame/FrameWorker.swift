@@ -9,16 +9,20 @@ import Vocabulary
 ///
 /// `@unchecked Sendable`: a worker is held by one task at a time, which `FrameWorkers` sees to.
 final class FrameWorker: @unchecked Sendable {
-    private let compressor = ZstdCompressor(level: 1)
+    let compressor = ZstdCompressor(level: 1)
     private let decompressor = ZstdDecompressor()
+    let planes = FloatPlanes()
+    let choice = PlaneChoice()
     private var scratch: [UInt8] = []
 
     /// Encodes `plain`, the concatenation of objects of `lengths`, into the start of `output`,
     /// which has room for `frameBound`. With `prior`, builds on those bases where that takes at most
-    /// half of what it would take without. Returns the prefix, which has the length of the frame.
+    /// half of what it would take without. Where these are numbers of `width` bytes, tries what is
+    /// made for numbers. Returns the prefix, which has the length of the frame.
     func encode(
         _ kind: ObjectKind, _ plain: UnsafeRawBufferPointer, lengths: [Int], first: Digest,
-        after prior: PriorBytes? = nil, into output: UnsafeMutableRawBufferPointer
+        width: Int = 0, after prior: PriorBytes? = nil,
+        into output: UnsafeMutableRawBufferPointer
     ) throws -> FramePrefix {
         var prefix = FramePrefix(
             kind: kind, codec: .raw, payloadLength: 0, plainLength: plain.count,
@@ -28,20 +32,36 @@ final class FrameWorker: @unchecked Sendable {
         unsafe writeTable(lengths, prefix, output)
         let room = unsafe UnsafeMutableRawBufferPointer(
             rebasing: output[start..<(start + plain.count)])
-        var encoded = plain.count
-        let expected = unsafe expectedLength(plain, room)
-        if let prior, let built = try unsafe delta(plain, prior, limit: expected / 2, into: room) {
-            prefix.codec = .delta
-            encoded = built
-        } else if expected < plain.count, let packed = try unsafe compressed(plain, into: room) {
-            prefix.codec = .zstd
-            encoded = packed
-        } else {
-            unsafe room.copyMemory(from: plain)
-        }
+        let encoded: Int
+        (prefix.codec, encoded) = try unsafe encode(plain, width: width, after: prior, into: room)
         prefix.payloadLength = prefix.tableLength + encoded
         unsafe prefix.write(to: output)
         return prefix
+    }
+
+    /// Encodes into `room`, which is as long as `plain`, in the way that takes least.
+    private func encode(
+        _ plain: UnsafeRawBufferPointer, width: Int, after prior: PriorBytes?,
+        into room: UnsafeMutableRawBufferPointer
+    ) throws -> (FrameCodec, Int) {
+        let numbers = unsafe choose(plain, width: width, after: prior)
+        if let prior, numbers == .differences,
+            let length = try unsafe differences(plain, width, prior, into: room)
+        {
+            return (.differences, length)
+        }
+        let expected = unsafe expectedLength(plain, room)
+        if let prior, let length = try unsafe delta(plain, prior, limit: expected / 2, into: room) {
+            return (.delta, length)
+        }
+        if numbers != .plain, let length = try unsafe planes(plain, width, into: room) {
+            return (.planes, length)
+        }
+        if expected < plain.count, let length = try unsafe compressed(plain, into: room) {
+            return (.zstd, length)
+        }
+        unsafe room.copyMemory(from: plain)
+        return (.raw, plain.count)
     }
 
     /// How long a frame of these lengths can become at most.
@@ -93,33 +113,44 @@ final class FrameWorker: @unchecked Sendable {
         guard let length = unsafe compressor.compress(plain, after: prior.bytes, into: target)
         else { return nil }
         unsafe prior.bases.write(to: room)
-        try unsafe verify(
-            UnsafeRawBufferPointer(rebasing: target[0..<length]), after: prior.bytes, plain)
+        try unsafe verify(plain) { (output) throws(DecodeError) in
+            try unsafe decompressor.decompress(
+                UnsafeRawBufferPointer(rebasing: target[0..<length]), after: prior.bytes,
+                into: output)
+        }
         return header + length
     }
 
-    /// The length of the verified zstd frame in `room`, or nil where compressing saves less than
-    /// one part in 32.
+    /// What an encoding may take at most: it must save one part in 32.
+    static func limit(_ plain: UnsafeRawBufferPointer) -> Int {
+        plain.count - plain.count / 32 - 1
+    }
+
+    /// The length of the verified zstd frame in `room`, or nil where that saves too little.
     private func compressed(
         _ plain: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer
     ) throws -> Int? {
-        let limit = plain.count - plain.count / 32 - 1
+        let limit = unsafe FrameWorker.limit(plain)
         let target = unsafe UnsafeMutableRawBufferPointer(rebasing: room[0..<limit])
         guard let length = unsafe compressor.compress(plain, into: target) else { return nil }
-        try unsafe verify(UnsafeRawBufferPointer(rebasing: target[0..<length]), after: nil, plain)
+        try unsafe verify(plain) { (output) throws(DecodeError) in
+            try unsafe decompressor.decompress(
+                UnsafeRawBufferPointer(rebasing: target[0..<length]), into: output)
+        }
         return length
     }
 
-    private func verify(
-        _ encoded: UnsafeRawBufferPointer, after prior: UnsafeRawBufferPointer?,
-        _ plain: UnsafeRawBufferPointer
+    /// Throws unless `decode` gives `plain` back.
+    func verify(
+        _ plain: UnsafeRawBufferPointer,
+        _ decode: (UnsafeMutableRawBufferPointer) throws(DecodeError) -> Void
     ) throws {
         if scratch.count < plain.count { scratch = [UInt8](repeating: 0, count: plain.count) }
         let count = plain.count
         let equal = unsafe scratch.withUnsafeMutableBytes { buffer in
             let target = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count])
             do throws(DecodeError) {
-                try unsafe decompressor.decompress(encoded, after: prior, into: target)
+                try unsafe decode(target)
             } catch { return false }
             return unsafe equalBytes(UnsafeRawBufferPointer(target), plain)
         }
@@ -144,19 +175,25 @@ final class FrameWorker: @unchecked Sendable {
             switch prefix.codec {
             case .raw: unsafe output.copyMemory(from: encoded)
             case .zstd: try unsafe decompressor.decompress(encoded, into: output)
-            case .delta: try unsafe decode(delta: encoded, after: prior, into: output)
+            case .planes: try unsafe planes.decode(encoded, into: output)
+            case .delta, .differences:
+                try unsafe decode(prefix.codec, encoded, after: prior, into: output)
             }
         } catch { throw .damaged(error) }
     }
 
     private func decode(
-        delta: UnsafeRawBufferPointer, after prior: [UInt8],
+        _ codec: FrameCodec, _ encoded: UnsafeRawBufferPointer, after prior: [UInt8],
         into output: UnsafeMutableRawBufferPointer
     ) throws(DecodeError) {
         var fault: DecodeError?
         unsafe prior.withUnsafeBytes { prior in
             do throws(DecodeError) {
-                try unsafe decompressor.decompress(delta, after: prior, into: output)
+                if codec == .differences {
+                    try unsafe planes.decode(encoded, against: prior, into: output)
+                } else {
+                    try unsafe decompressor.decompress(encoded, after: prior, into: output)
+                }
             } catch { fault = error }
         }
         if let fault { throw fault }

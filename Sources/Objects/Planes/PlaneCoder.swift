@@ -15,14 +15,19 @@ enum PlaneCodec: UInt8 {
 ///
 /// Bytes of an exponent take few values and follow no order: Huffman coding is all there is to
 /// gain. Bytes of a difference are mostly zero; a Huffman code spends a whole bit on each zero, so
-/// these are left out and their places kept as bits, eight of which make a symbol.
+/// these are left out and their places kept as bits, eight of which make a symbol. Where few bits are
+/// set, the same is done to them.
 ///
 /// Holds buffers from plane to plane. Not thread-safe.
 final class PlaneCoder {
     private let compressor = HuffmanCompressor()
     private let decompressor = ZstdDecompressor()
-    private let maskScratch = ScratchBytes()
-    private let valueScratch = ScratchBytes()
+    /// One for each level of sparse planes.
+    private let maskScratch = (0..<maximumLevels).map { _ in ScratchBytes() }
+    private let valueScratch = (0..<maximumLevels).map { _ in ScratchBytes() }
+
+    /// A mask may be a sparse plane, whose mask may be one, and no more.
+    private static let maximumLevels = 3
 
     /// What decides whether a plane is worth a try.
     private static let sampleBytes = 8 << 10
@@ -38,7 +43,15 @@ final class PlaneCoder {
     func encode(
         _ plane: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer
     ) -> (codec: PlaneCodec, length: Int)? {
-        if unsafe isSparse(plane), let length = unsafe encodeSparse(plane, into: room) {
+        unsafe encode(plane, into: room, level: 0)
+    }
+
+    private func encode(
+        _ plane: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer, level: Int
+    ) -> (codec: PlaneCodec, length: Int)? {
+        if level < PlaneCoder.maximumLevels, unsafe isSparse(plane),
+            let length = unsafe encodeSparse(plane, into: room, level: level)
+        {
             return (.sparse, length)
         }
         return unsafe encodeDense(plane, into: room)
@@ -89,23 +102,27 @@ final class PlaneCoder {
     }
 
     private func encodeSparse(
-        _ plane: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer
+        _ plane: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer, level: Int
     ) -> Int? {
-        guard room.count > PlaneCoder.sparseHeader else { return nil }
-        let mask = unsafe maskScratch.take((plane.count + 7) / 8)
-        let values = unsafe valueScratch.take(plane.count + 8)
+        let header = PlaneCoder.sparseHeader
+        guard room.count > header else { return nil }
+        let mask = unsafe maskScratch[level].take((plane.count + 7) / 8)
+        let values = unsafe valueScratch[level].take(plane.count + 8)
         let count = unsafe PlaneCoder.gather(plane, mask, values)
-        let parts = unsafe [
-            UnsafeRawBufferPointer(mask), UnsafeRawBufferPointer(rebasing: values[0..<count]),
-        ]
-        var end = PlaneCoder.sparseHeader
-        for index in 0..<2 {
-            let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: room[end...])
-            guard let part = unsafe encodeDense(parts[index], into: rest) else { return nil }
-            unsafe storeEntry(part, at: 5 * index, in: room)
-            end += part.length
-        }
-        return end
+        guard
+            let places = unsafe encode(
+                UnsafeRawBufferPointer(mask),
+                into: UnsafeMutableRawBufferPointer(rebasing: room[header...]), level: level + 1)
+        else { return nil }
+        unsafe storeEntry(places, at: 0, in: room)
+        let middle = header + places.length
+        guard
+            let kept = unsafe encodeDense(
+                UnsafeRawBufferPointer(rebasing: values[0..<count]),
+                into: UnsafeMutableRawBufferPointer(rebasing: room[middle...]))
+        else { return nil }
+        unsafe storeEntry(kept, at: 5, in: room)
+        return middle + kept.length
     }
 
     /// Sets a bit of `mask` for each byte that is not zero, and puts these behind each other into
@@ -152,6 +169,13 @@ final class PlaneCoder {
         _ codec: PlaneCodec, _ encoded: UnsafeRawBufferPointer,
         into plane: UnsafeMutableRawBufferPointer
     ) throws(DecodeError) {
+        try unsafe decode(codec, encoded, into: plane, level: 0)
+    }
+
+    private func decode(
+        _ codec: PlaneCodec, _ encoded: UnsafeRawBufferPointer,
+        into plane: UnsafeMutableRawBufferPointer, level: Int
+    ) throws(DecodeError) {
         switch codec {
         case .raw:
             guard encoded.count == plane.count else {
@@ -159,32 +183,35 @@ final class PlaneCoder {
             }
             unsafe plane.copyMemory(from: encoded)
         case .zstd: try unsafe decompressor.decompress(encoded, into: plane)
-        case .sparse: try unsafe decodeSparse(encoded, into: plane)
+        case .sparse: try unsafe decodeSparse(encoded, into: plane, level: level)
         }
     }
 
     private func decodeSparse(
-        _ encoded: UnsafeRawBufferPointer, into plane: UnsafeMutableRawBufferPointer
+        _ encoded: UnsafeRawBufferPointer, into plane: UnsafeMutableRawBufferPointer, level: Int
     ) throws(DecodeError) {
         let header = PlaneCoder.sparseHeader
+        guard level < PlaneCoder.maximumLevels else {
+            throw DecodeError(at: 0, "sparse planes nested too deeply")
+        }
         guard encoded.count >= header else { throw DecodeError(at: 0, "sparse plane too short") }
         let places = try unsafe entry(at: 0, in: encoded)
         let kept = try unsafe entry(at: 5, in: encoded)
-        guard places.codec != .sparse, kept.codec != .sparse else {
-            throw DecodeError(at: 0, "sparse plane within a sparse plane")
-        }
+        guard kept.codec != .sparse else { throw DecodeError(at: 5, "sparse values") }
         guard header + places.length + kept.length == encoded.count else {
             throw DecodeError(at: 0, "sparse plane of another length")
         }
         let middle = header + places.length
-        let mask = unsafe maskScratch.take((plane.count + 7) / 8)
+        let mask = unsafe maskScratch[level].take((plane.count + 7) / 8)
         try unsafe decode(
-            places.codec, UnsafeRawBufferPointer(rebasing: encoded[header..<middle]), into: mask)
+            places.codec, UnsafeRawBufferPointer(rebasing: encoded[header..<middle]), into: mask,
+            level: level + 1)
         let count = unsafe mask.reduce(into: 0) { $0 &+= $1.nonzeroBitCount }
         let values = unsafe UnsafeMutableRawBufferPointer(
-            rebasing: valueScratch.take(count + 8)[0..<count])
+            rebasing: valueScratch[level].take(count + 8)[0..<count])
         try unsafe decode(
-            kept.codec, UnsafeRawBufferPointer(rebasing: encoded[middle...]), into: values)
+            kept.codec, UnsafeRawBufferPointer(rebasing: encoded[middle...]), into: values,
+            level: level)
         try unsafe PlaneCoder.scatter(mask, values, into: plane)
     }
 

@@ -21,7 +21,7 @@ final class BlobPipeline {
     private let prior: PriorVersion?
     private let digest = RunningDigest()
     private var recipe = RecipeBuilder()
-    private var chunker = Chunker.opaque
+    private var cutter = SegmentCutter(nil)
     private var offset = 0
     private var chunkCount = 0
     private var newPlain = 0
@@ -104,9 +104,12 @@ final class BlobPipeline {
     private func fill(_ window: BlobWindow, after previous: BlobWindow?) throws {
         offset += try window.fill(after: previous, from: source, at: offset)
         if previous == nil {
-            chunker = unsafe window.withSample { unsafe Chunker.forContent(startingWith: $0) }
+            let map = try unsafe window.withSample {
+                try unsafe ContentMap(recognising: source.content, head: $0)
+            }
+            cutter = SegmentCutter(map)
         }
-        window.cut(with: chunker)
+        window.cut(with: &cutter)
     }
 
     private func write(_ window: BlobWindow) throws {

@@ -37,6 +37,8 @@ import Vocabulary
     /// Bytes of whole chunks: the rest goes to the next window.
     private(set) var cutBytes = 0
     private(set) var chunks: [Range<Int>] = []
+    /// The size of each chunk's numbers in bytes; 0 where it has none.
+    private(set) var widths: [Int] = []
     private(set) var groups: [Range<Int>] = []
     /// Whether the blob ends with this window.
     private(set) var isLast = false
@@ -86,21 +88,27 @@ import Vocabulary
     }
 
     /// The first bytes, which say what the content is.
-    func withSample<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        unsafe body(UnsafeRawBufferPointer(rebasing: input[0..<filled]))
+    func withSample<Result>(
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
+        try unsafe body(UnsafeRawBufferPointer(rebasing: input[0..<filled]))
     }
 
     /// Cuts what was filled into chunks, but for an end that further bytes may change.
-    func cut(with chunker: Chunker) {
+    func cut(with cutter: inout SegmentCutter) {
         chunks = []
+        widths = []
         groups = []
         var position = 0
         var groupStart = 0
-        while position < filled, isLast || filled - position >= chunker.maximum {
+        while true {
             let rest = unsafe UnsafeRawBufferPointer(rebasing: input[position..<filled])
-            let length = unsafe chunker.cut(rest)
-            chunks.append(position..<(position + length))
-            position += length
+            guard let piece = unsafe cutter.next(rest, isLast: isLast) else { break }
+            // Of two chunks in a row the longer has 16 KiB and more, as segments and chunkers are made.
+            precondition(chunks.count < BlobWindow.maximumChunks)
+            chunks.append(position..<(position + piece.length))
+            widths.append(piece.width)
+            position += piece.length
             if position - chunks[groupStart].lowerBound >= BlobWindow.groupBytes {
                 groups.append(groupStart..<chunks.count)
                 groupStart = chunks.count
@@ -170,9 +178,33 @@ import Vocabulary
 @safe struct BlobInput: @unchecked Sendable {
     // `@unchecked Sendable`: the pipeline reads from one task at a time.
     let read: (_ offset: Int, _ room: UnsafeMutableRawBufferPointer) throws -> Int
+    /// How many bytes there should be.
+    let sizeBytes: Int
 
-    init(_ read: @escaping (Int, UnsafeMutableRawBufferPointer) throws -> Int) {
+    init(
+        sizeBytes: Int,
+        _ read: @escaping (Int, UnsafeMutableRawBufferPointer) throws -> Int
+    ) {
         unsafe self.read = read
+        self.sizeBytes = sizeBytes
+    }
+
+    /// The same bytes, for a look at their format.
+    var content: ContentSource {
+        ContentSource(sizeBytes: sizeBytes) { offset, count in
+            var filled = 0
+            return try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+                // Unsafe: what was read of a buffer of `count` bytes.
+                defer { initialized = filled }
+                while filled < count {
+                    let room = unsafe UnsafeMutableRawBufferPointer(
+                        rebasing: UnsafeMutableRawBufferPointer(buffer)[filled..<count])
+                    let read = try unsafe self.read(offset + filled, room)
+                    if read == 0 { break }
+                    filled += read
+                }
+            }
+        }
     }
 }
 

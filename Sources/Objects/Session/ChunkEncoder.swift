@@ -51,29 +51,32 @@ final class ChunkEncoder: Sendable {
             for index in group {
                 try unsafe window.withChunk(index) { plain, output, slot in
                     guard slot.isNew else { return }
+                    let width = window.widths[index]
                     if let prior, index < window.candidates.count {
                         let start = window.start + window.chunks[index].lowerBound
                         for candidate in window.candidates[index] {
                             let found = unsafe match(plain, at: start, candidate, prior)
                             slot.finding = found?.finding ?? .init()
                             guard let found else { continue }
-                            return try unsafe encode(plain, after: found, &slot, output, worker)
+                            return try unsafe encode(
+                                plain, width, after: found, &slot, output, worker)
                         }
                     }
-                    try unsafe encode(plain, after: nil, &slot, output, worker)
+                    try unsafe encode(plain, width, after: nil, &slot, output, worker)
                 }
             }
         }
     }
 
     private func encode(
-        _ plain: UnsafeRawBufferPointer, after match: Match?, _ slot: inout BlobWindow.Slot,
-        _ output: UnsafeMutableRawBufferPointer, _ worker: FrameWorker
+        _ plain: UnsafeRawBufferPointer, _ width: Int, after match: Match?,
+        _ slot: inout BlobWindow.Slot, _ output: UnsafeMutableRawBufferPointer,
+        _ worker: FrameWorker
     ) throws {
         func encode(after prior: PriorBytes?) throws -> FramePrefix {
             try unsafe worker.encode(
-                .chunk, plain, lengths: [plain.count], first: slot.digest, after: prior,
-                into: output)
+                .chunk, plain, lengths: [plain.count], first: slot.digest, width: width,
+                after: prior, into: output)
         }
         let prefix =
             if let match {

@@ -63,6 +63,8 @@ final class PriorVersion {
         for piece in pieces {
             if let number = anchorNumber(piece) {
                 anchor = (piece.end, chunks.offsets[number + 1])
+                // What follows is another part: a tensor made anew says nothing of the next.
+                misses = 0
                 next.removeLast()
                 plans.append([])
             } else {

@@ -26,7 +26,7 @@ extension StoreSession {
             return try putSmall(bytes, digest: sha256OfBlob(bytes))
         }
         return try unsafe bytes.withUnsafeBytes { all in
-            let input = unsafe BlobInput { offset, room in
+            let input = unsafe BlobInput(sizeBytes: all.count) { offset, room in
                 let count = min(room.count, all.count - offset)
                 guard count > 0 else { return 0 }
                 // Unsafe: a part of `bytes`, which outlives the pipeline.
@@ -61,7 +61,8 @@ extension StoreSession {
             let bytes = try StoreSession.readWhole(file, expected, name)
             return try putSmall(bytes, digest: sha256OfBlob(bytes))
         }
-        let input = unsafe BlobInput { offset, room in try unsafe file.read(at: offset, into: room)
+        let input = unsafe BlobInput(sizeBytes: expected.size) { offset, room in
+            try unsafe file.read(at: offset, into: room)
         }
         let receipt = try BlobPipeline(
             self, input, prior: version(prior, expected.size)
