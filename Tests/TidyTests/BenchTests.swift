@@ -54,6 +54,28 @@ import Vocabulary
         }
     }
 
+    @Test func `a version that changes in place moves no row and changes runs of them`() throws {
+        try withTemporaryFolder { folder in
+            let table = FlightTable(seed: 7)
+            for version in 0..<2 {
+                try table.write(
+                    to: folder / "\(version)", sizeBytes: 2_000_000, version: version,
+                    changed: 0.05, run: 100, inPlace: true)
+            }
+            let versions = try (0..<2).map { version in
+                try LocalDisk().readFile(folder / "\(version)", maximumBytes: 1 << 22)
+            }
+            #expect(versions[0].count == versions[1].count)
+            let rows = versions.map { $0.split(separator: 0x0a).dropFirst() }
+            let changed = zip(rows[0], rows[1]).map { $0 != $1 }
+            #expect(changed.count { $0 } > 0)
+            #expect(zip(rows[0], rows[1]).allSatisfy { $0.count == $1.count })
+            // They begin and end together.
+            let borders = zip(changed, changed.dropFirst()).count { $0 != $1 }
+            #expect(borders <= changed.count / 100)
+        }
+    }
+
     @Test func `records have 440 bytes and a file each`() throws {
         try withTemporaryFolder { folder in
             try SmallFiles(seed: 1).writeRecords(below: folder / "r", count: 1_001)

@@ -66,14 +66,15 @@ extension ObjectStore {
             let empty = windows[round & 1]
             if round < plan.count { empty.prepare(plan[round]) } else { empty.prepare([]) }
             let groups = empty.groups
-            let first = filled == nil ? 0 : 1
+            // Hashing takes about as long as writing: each is a task of its own.
+            let first = filled == nil ? 0 : 2
             try pool.forEach(count: groups.count + first) { task in
-                if task < first, let filled {
-                    try unsafe filled.withFilled { bytes in
-                        unsafe tally.value.update(bytes)
-                        try unsafe sink(bytes)
-                    }
-                } else {
+                switch (task, filled) {
+                case (0, let filled?):
+                    unsafe filled.withFilled { unsafe tally.value.update($0) }
+                case (1, let filled?):
+                    try unsafe filled.withFilled { try unsafe sink($0) }
+                default:
                     try self.decode(groups[task - first], of: empty)
                 }
             }

@@ -35,6 +35,8 @@ struct PatchPlan: Sendable {
     /// Less is written rather than shared: every shared part is an extent more.
     static let minimumSharedBytes = 32 << 10
     static let pieceBytes = 1 << 20
+    /// Longer lists (of some 256 GB) are not compared: that takes about 150 bytes a chunk.
+    static let maximumChunks = 1 << 20
 
     /// The new file's chunks, in order.
     let chunks: [Placed]
@@ -45,9 +47,9 @@ struct PatchPlan: Sendable {
     /// The size of the new file.
     let sizeBytes: Int
 
-    /// The plan, or nil where less than half of the new file would be shared.
+    /// The plan, or nil where less than half of the new file would be shared, or the lists are too long.
     init?(from old: [ChunkReference], to new: [ChunkReference], unit: Int) {
-        guard unit > 0 else { return nil }
+        guard unit > 0, max(old.count, new.count) <= PatchPlan.maximumChunks else { return nil }
         chunks = PatchPlan.place(new, in: old)
         sizeBytes = chunks.last?.end ?? 0
         findShared(unit)
@@ -65,13 +67,14 @@ struct PatchPlan: Sendable {
     private static func place(_ new: [ChunkReference], in old: [ChunkReference]) -> [Placed] {
         var starts: [Int] = []
         starts.reserveCapacity(old.count)
-        var firsts: [ChunkID: Int] = [:]
+        // By a part of the id, to be small; what it leads to is compared.
+        var firsts: [UInt64: Int] = [:]
         firsts.reserveCapacity(old.count)
         var end = 0
         for (index, chunk) in old.enumerated() {
             starts.append(end)
             end += chunk.length
-            if firsts[chunk.id] == nil { firsts[chunk.id] = index }
+            if firsts[chunk.id.digest.prefix64] == nil { firsts[chunk.id.digest.prefix64] = index }
         }
         var placed: [Placed] = []
         placed.reserveCapacity(new.count)
@@ -80,7 +83,8 @@ struct PatchPlan: Sendable {
         var expected = 0
         for chunk in new {
             let follows = expected < old.count && old[expected] == chunk
-            let found = follows ? expected : firsts[chunk.id]
+            let first = firsts[chunk.id.digest.prefix64].flatMap { old[$0] == chunk ? $0 : nil }
+            let found = follows ? expected : first
             placed.append(
                 Placed(chunk: chunk, start: start, shift: found.map { starts[$0] - start }))
             expected = (found ?? expected) + 1

@@ -24,7 +24,7 @@ let workloads: [Workload] = [
     Workload("model", [.engine], benchModel),
     Workload("records", [.engine], benchRecords),
     Workload("checkout-files", [.firstLight, .engine], benchCheckoutFiles),
-    Workload("checkout-change", [.engine], benchCheckoutOfAChange),
+    Workload("checkout-patch", [.engine], benchCheckoutOfAChange),
     Workload("one-in-a-million", [.engine], benchOneInAMillion),
     Workload("syncs", [.engine], benchSyncs),
     Workload("collect", [.engine], benchCollect),

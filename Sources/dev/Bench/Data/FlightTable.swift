@@ -14,9 +14,12 @@ struct FlightTable {
     }
 
     /// Writes a table of at least `sizeBytes`. Each version after the first rewrites some cells of
-    /// `changed` of the rows (a fraction), chosen at random; earlier versions' changes stay.
+    /// `changed` of the rows (a fraction), chosen at random in runs of `run` neighbours; earlier
+    /// versions' changes stay. With `inPlace` only cells of fixed width are rewritten, so that no row
+    /// moves.
     func write(
-        to path: DiskPath, sizeBytes: Int, version: Int = 0, changed: Double = 0
+        to path: DiskPath, sizeBytes: Int, version: Int = 0, changed: Double = 0, run: Int = 1,
+        inPlace: Bool = false
     ) throws {
         var out = try BufferedOutput(path)
         try out.append { $0.append(text: FlightTable.header) }
@@ -27,8 +30,13 @@ struct FlightTable {
         var number = 0
         while out.count < sizeBytes {
             let row = UInt64(number)
-            let last = edits.last { $0.words(at: row).x < limit }
-            try out.append { append(row: number, edited: last?.words(at: row), to: &$0) }
+            let last = edits.last { $0.words(at: row / UInt64(run)).x < limit }
+            let edited = last?.words(at: row)
+            try out.append {
+                append(
+                    row: number, edited: inPlace ? nil : edited, moved: inPlace ? edited : nil,
+                    to: &$0)
+            }
             number += 1
         }
         try out.close()
@@ -51,7 +59,9 @@ struct FlightTable {
         "late", "crew", "weather", "gate", "change", "bag", "early", "none", "fuel", "snow",
     ]
 
-    private func append(row: Int, edited: SIMD4<UInt32>?, to out: inout [UInt8]) {
+    private func append(
+        row: Int, edited: SIMD4<UInt32>?, moved: SIMD4<UInt32>?, to out: inout [UInt8]
+    ) {
         let a = base.words(at: UInt64(row) * 3)
         let b = base.words(at: UInt64(row) * 3 + 1)
         let c = base.words(at: UInt64(row) * 3 + 2)
@@ -78,11 +88,12 @@ struct FlightTable {
         out.append(0x2c)
         out.append(text: FlightTable.airports[3 + Int(b.x >> 8 % 9)])
         out.append(0x2c)
-        appendMeasures(b, c, edited, to: &out)
+        appendMeasures(b, c, edited, moved, to: &out)
     }
 
     private func appendMeasures(
-        _ b: SIMD4<UInt32>, _ c: SIMD4<UInt32>, _ edited: SIMD4<UInt32>?, to out: inout [UInt8]
+        _ b: SIMD4<UInt32>, _ c: SIMD4<UInt32>, _ edited: SIMD4<UInt32>?,
+        _ moved: SIMD4<UInt32>?, to out: inout [UInt8]
     ) {
         let delays = edited?.y ?? b.y
         if delays % 100 < 3 {
@@ -102,11 +113,11 @@ struct FlightTable {
         out.append(0x2c)
         out.append(decimal: 25 + Int(c.x % 24))
         out.append(0x2e)
-        out.append(decimal: Int(c.x >> 8 % 1_000_000), width: 6)
+        out.append(decimal: Int((moved ?? c).x >> 8 % 1_000_000), width: 6)
         out.append(text: ",-")
         out.append(decimal: 70 + Int(c.y % 53))
         out.append(0x2e)
-        out.append(decimal: Int(c.y >> 8 % 1_000_000), width: 6)
+        out.append(decimal: Int((moved ?? c).y >> 8 % 1_000_000), width: 6)
         out.append(0x2c)
         out.append(text: FlightTable.statuses[Int((edited?.w ?? c.z) % 4)])
         out.append(text: ",c")
