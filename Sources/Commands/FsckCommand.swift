@@ -1,45 +1,150 @@
 import ArgumentParser
 import Bytes
 import Objects
+import Transfer
 import Vocabulary
 import Workspaces
 
 struct FsckCommand: ReportingCommand {
     static let configuration = CommandConfiguration(
         commandName: "fsck",
-        abstract: "Check the store.",
+        abstract: "Check the store, and mend it.",
         discussion: helpText(
             examples: [
                 "mlstore fsck",
                 "mlstore fsck --level structure",
-                "mlstore fsck --level full",
+                "mlstore fsck --scrub --max-duration 600",
+                "mlstore fsck --repair --from origin",
             ],
             notes: """
-                Changes nothing. It tells what is damaged and what depends on it.
+                Tells what is damaged and what depends on it. It changes nothing, but with \
+                --repair: that copies what is intact out of damaged packs, moves these aside, and \
+                stores what is missing again, from the work tree and from a remote. Nothing is \
+                deleted.
+
+                A scrub only compares checksums, as fast as the disk reads. It begins with the packs \
+                that were not looked at for longest, so that short runs get around.
                 """))
 
     @Option(
         help: ArgumentHelp(
-            "structure, connectivity or full (hashes everything again).", valueName: "level"))
+            "structure, connectivity, checksums or full (hashes everything again).",
+            valueName: "level"))
     var level = "full"
+
+    @Flag(help: "Compare the checksums of packs, those of longest ago first.")
+    var scrub = false
+
+    @Option(
+        help: ArgumentHelp("Stop a scrub after so many seconds.", valueName: "seconds"))
+    var maxDuration: Int?
+
+    @Flag(help: "Mend what is damaged.")
+    var repair = false
+
+    @Option(
+        help: ArgumentHelp("Fetch what is missing from this remote, to mend.", valueName: "remote"))
+    var from: String?
 
     @OptionGroup var common: CommonOptions
 
     func perform(in context: CommandContext) throws -> Report {
+        try checkOptions()
         let workspace = try context.workspace()
+        if scrub { return try runScrub(workspace, context) }
+        if repair { return try runRepair(workspace, context) }
         guard let wanted = VerifyLevel.allCases.first(where: { "\($0)" == level }) else {
             let names = VerifyLevel.allCases.map { "\($0)" }
-            throw StoreError(
-                .badUsage, "there is no level '\(level)'", subject: level,
-                advice: "use one of \(names.joined(separator: ", "))",
-                safety: "nothing was done")
+            throw bad("there is no level '\(level)'", "use one of \(names.joined(separator: ", "))")
         }
         let contents = try workspace.tracked().paths.map(\.content)
         let store = try workspace.store()
         let known = contents.filter { store.contains($0) }
-        let found = try store.verify(wanted, roots: known.map { .content($0) })
+        let found = try store.verify(wanted, roots: known.map { .content($0) }) { done, total in
+            context.console.progress.update(
+                "checking", done: done, total: total, unit: .items("pack"))
+        }
         return report(found, missing: contents.count - known.count)
     }
+
+    private func checkOptions() throws {
+        if scrub, repair {
+            throw bad("'--scrub' and '--repair' exclude each other", "run one first")
+        }
+        if maxDuration != nil, !scrub { throw bad("'--max-duration' needs '--scrub'", nil) }
+        if from != nil, !repair { throw bad("'--from' needs '--repair'", nil) }
+        if let maxDuration, maxDuration < 1 {
+            throw bad("'--max-duration' must be 1 or more", nil)
+        }
+    }
+
+    private func bad(_ message: String, _ advice: String?) -> StoreError {
+        StoreError(.badUsage, message, advice: advice, safety: "nothing was done")
+    }
+
+    // MARK: - Scrub
+
+    private func runScrub(_ workspace: Workspace, _ context: CommandContext) throws -> Report {
+        var options = ScrubOptions()
+        options.maximumMilliseconds = maxDuration.map { Int64($0) * 1000 }
+        let found = try workspace.store().scrub(options) { done, total in
+            context.console.progress.update(
+                "reading", done: done, total: total, unit: .items("pack"))
+        }
+        var lines = found.problems.map(\.description)
+        let isSound = found.problems.isEmpty
+        lines.append(
+            "\(isSound ? "sound" : "damaged"): \(counted(found.packs, "pack")), "
+                + "\(ByteCount(found.bytes)) read")
+        if found.remaining > 0 {
+            lines.append("\(counted(found.remaining, "pack")) left for the next scrub")
+        }
+        return Report(
+            lines: lines,
+            json: [
+                "sound": .bool(isSound), "packs": JSONValue(found.packs),
+                "bytes": JSONValue(found.bytes), "remaining": JSONValue(found.remaining),
+                "oldest": found.oldest.map { .string($0.description) } ?? nil,
+                "problems": .array(found.problems.map(json)),
+            ], status: isSound ? .done : .failed)
+    }
+
+    // MARK: - Repair
+
+    private func runRepair(_ workspace: Workspace, _ context: CommandContext) throws -> Report {
+        let done = try Workspaces.repair(in: workspace) {
+            guard let from else { return }
+            _ = try fetch(
+                into: workspace, from: from, options: FetchOptions(isThorough: true),
+                progress: context.showTransfer)
+        }
+        var lines: [String] = []
+        if !done.quarantine.packs.isEmpty {
+            lines.append(
+                "moved \(counted(done.quarantine.packs.count, "damaged pack")) to "
+                    + "'.mlstore/store/quarantine', after copying "
+                    + "\(counted(done.quarantine.rescued, "intact object"))")
+        }
+        lines += done.restored.map { "stored again from the work tree: \($0)" }
+        lines += done.left.problems.filter { $0.severity == .damaged || $0.severity == .missing }
+            .map { "not mended: \($0)" }
+        lines.append(
+            done.left.isSound
+                ? done.found.isSound ? "sound: there was nothing to mend" : "sound again"
+                : "damaged still: try '--from' a remote that has the rest")
+        return Report(
+            lines: lines,
+            json: [
+                "sound": .bool(done.left.isSound),
+                "quarantined": .array(
+                    done.quarantine.packs.map { .string($0.digest.hex) }),
+                "rescuedObjects": JSONValue(done.quarantine.rescued),
+                "restored": .array(done.restored.map { .string($0.description) }),
+                "problems": .array(done.left.problems.map(json)),
+            ], status: done.left.isSound ? .done : .failed)
+    }
+
+    // MARK: - Check
 
     private func report(_ found: VerifyReport, missing: Int) -> Report {
         var lines = found.problems.map(\.description)
@@ -54,17 +159,17 @@ struct FsckCommand: ReportingCommand {
             "sound": .bool(found.isSound), "level": .string("\(found.level)"),
             "commits": JSONValue(found.commits), "packs": JSONValue(found.packs),
             "objects": JSONValue(found.objects), "notHere": JSONValue(missing),
-            "problems": .array(
-                found.problems.map { problem in
-                    [
-                        "severity": .string(problem.severity.rawValue),
-                        "file": .string(problem.file),
-                        "offset": problem.offset.map { JSONValue($0) } ?? nil,
-                        "message": .string(problem.message),
-                        "affected": .array(problem.affected.map { .string($0.description) }),
-                    ]
-                }),
+            "problems": .array(found.problems.map(json)),
         ]
         return Report(lines: lines, json: json, status: found.isSound ? .done : .failed)
+    }
+
+    private func json(_ problem: VerifyProblem) -> JSONValue {
+        [
+            "severity": .string(problem.severity.rawValue), "file": .string(problem.file),
+            "offset": problem.offset.map { JSONValue($0) } ?? nil,
+            "message": .string(problem.message),
+            "affected": .array(problem.affected.map { .string($0.description) }),
+        ]
     }
 }

@@ -41,16 +41,16 @@ package func commitSnapshot(
         let store = try workspace.store()
         try store.refresh()
         let state = try TrackingState(.workTree, of: workspace)
-        for tracked in state.paths where !store.contains(tracked.content) {
-            throw StoreError(
-                .notInStore,
-                "cannot commit: the content of '\(tracked.path)' is not in this store",
-                subject: tracked.path.description,
-                advice: "run 'mlstore pull' to fetch it, or 'mlstore add \(tracked.path)'",
-                safety: "nothing was changed")
-        }
         let session = try store.beginSession()
         do {
+            for tracked in state.paths where !session.contains(tracked.content) {
+                throw StoreError(
+                    .notInStore,
+                    "cannot commit: the content of '\(tracked.path)' is not in this store",
+                    subject: tracked.path.description,
+                    advice: "run 'mlstore pull' to fetch it, or 'mlstore add \(tracked.path)'",
+                    safety: "nothing was changed")
+            }
             return try commit(state, in: workspace, session, options)
         } catch {
             session.abandon()

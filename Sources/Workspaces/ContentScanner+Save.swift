@@ -40,7 +40,7 @@ extension ContentScanner {
         _ path: RepoPath, _ status: FileStatus, _ prior: PriorContent, in session: StoreSession,
         progress: (Int, Int) -> Void
     ) throws -> SavedContent {
-        if let digest = tables.digest(of: path, status), session.store.contains(BlobID(digest)) {
+        if let digest = tables.digest(of: path, status), session.contains(BlobID(digest)) {
             progress(1, status.size)
             return SavedContent(
                 state: fileState(digest, status), newBytesPlain: 0,
@@ -96,7 +96,7 @@ extension ContentScanner {
         var missing = Set(state.unknown)
         for index in state.items.indices where state.items[index].status.kind != .directory {
             if missing.contains(index) { continue }
-            if !session.store.contains(BlobID(state.digests[index])) { missing.insert(index) }
+            if !session.contains(BlobID(state.digests[index])) { missing.insert(index) }
         }
         progress(state.items.count - missing.count, 0)
         var plain = 0

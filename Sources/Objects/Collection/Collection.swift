@@ -85,7 +85,7 @@ extension ObjectStore {
         var live = try LiveObjects(of: self)
         try live.mark(try roots.all()) { progress("marking", $0) }
         try live.mark(ledgerRoots(of: live.view))
-        let plan = CollectionPlan(live)
+        let plan = try CollectionPlan(live, in: self)
         var report = CollectionReport()
         report.count(plan, live)
         let litter = try unnamedPacks(in: live.view)

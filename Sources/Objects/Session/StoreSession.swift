@@ -99,6 +99,20 @@ package final class StoreSession {
         return put.contains(key) || put.isStored(key, in: store.view)
     }
 
+    /// Whether the blob is in the store, or was put in this session; as `contains(_:_:)`.
+    package func contains(_ id: BlobID) -> Bool {
+        contains(.chunk, id.digest) || contains(.recipe, id.digest)
+    }
+
+    /// Whether the file, or the root of the listing, is in the store, or was put in this session; as
+    /// `contains(_:_:)`.
+    package func contains(_ id: ContentID) -> Bool {
+        switch id {
+        case .file(let blob): contains(blob)
+        case .directory(let tree): contains(.treeNode, tree.digest)
+        }
+    }
+
     /// Puts an object, unless it is there already. `digest` must be that of `plain`.
     package func putObject(_ kind: ObjectKind, _ digest: Digest, _ plain: [UInt8]) throws {
         try check()

@@ -12,6 +12,8 @@ import Vocabulary
 ///     index/<hex>.idx     derived (`IndexFormat`)
 ///     sessions/lock       locked while a session is made or dead ones are cleaned away
 ///     sessions/<nonce>/   packs being written, `began`, and `lock`, held as long as their writer lives
+///     scrub               derived: when each pack was last scrubbed (`ScrubLog`)
+///     quarantine/         damaged packs, moved aside by a repair
 ///     collection.lock     locked by a collection from its beginning to its end
 struct StoreLayout: Sendable {
     let root: DiskPath
@@ -23,6 +25,7 @@ struct StoreLayout: Sendable {
     var packs: DiskPath { root / "packs" }
     var index: DiskPath { root / "index" }
     var sessions: DiskPath { root / "sessions" }
+    var quarantine: DiskPath { root / "quarantine" }
     var collectionLock: DiskPath { root / "collection.lock" }
     var sessionsLock: DiskPath { sessions / "lock" }
 

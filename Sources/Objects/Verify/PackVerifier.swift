@@ -20,9 +20,39 @@ struct PackVerifier {
             do {
                 outcome.entries = try pack.directory()
             } catch { outcome.problems.append(VerifyProblem(error, in: name)) }
-            if level >= .full { try checkAll(pack, &outcome) }
+            if level >= .full {
+                try checkAll(pack, &outcome)
+            } else if level == .checksums {
+                checkSums(pack, &outcome)
+            }
         } catch { outcome.problems.append(VerifyProblem(error, in: name)) }
         return outcome
+    }
+
+    /// Every frame that the directory lists against its checksum.
+    private func checkSums(_ pack: PackFile, _ outcome: inout StoreVerifier.PackOutcome) {
+        let entries = outcome.entries ?? []
+        let offsets = Set(entries.map(\.frameOffset)).sorted()
+        var expected = PackFormat.headerBytes
+        for (index, offset) in offsets.enumerated() {
+            outcome.frames += 1
+            do {
+                guard offset == expected else {
+                    throw StoreError.damaged(name, at: expected, "no listed frame begins here")
+                }
+                let next = index + 1 < offsets.count ? offsets[index + 1] : pack.sizeBytes
+                let bytes = try pack.frameBytes(at: offset, guess: next - offset)
+                expected = offset + bytes.count
+                do {
+                    _ = try FramePrefix(checking: bytes.span)
+                } catch { throw error.error(in: name, at: offset) }
+            } catch {
+                expected = index + 1 < offsets.count ? offsets[index + 1] : expected
+                let affected = entries.filter { $0.frameOffset == offset }.map(\.key)
+                outcome.problems.append(
+                    VerifyProblem(error, in: name, at: offset, affected: affected))
+            }
+        }
     }
 
     /// The file against its name, and every frame against the directory.

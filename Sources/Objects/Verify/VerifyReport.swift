@@ -6,6 +6,8 @@ package enum VerifyLevel: Int, Sendable, Comparable, CaseIterable {
     case structure
     /// And that everything that roots, refs and notes reach is here. Reads metadata.
     case connectivity
+    /// And that every frame's checksum is right. Reads all packs, at the speed of the disk.
+    case checksums
     /// And that every frame decodes, every object hashes to its id and every blob to its own.
     case full
 

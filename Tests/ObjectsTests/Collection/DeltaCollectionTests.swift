@@ -102,4 +102,24 @@ import Vocabulary
         #expect(
             try fixture.reopened().readBlob(next.id, maximumBytes: 1 << 20) == versions[1])
     }
+
+    @Test func `garbage that builds on garbage is not left where it could be found`() throws {
+        let fixture = try StoreFixture()
+        let store = fixture.store
+        let versions = versions(2)
+        let first = try store.add(versions[0])
+        // One pack with a large part that is needed, and a small difference that is not.
+        let session = try store.beginSession()
+        var random = SmallRandom(seed: 6)
+        let kept = try session.putBlob(random.bytes(2_000_000)).id
+        _ = try session.putBlob(versions[1], prior: first.id)
+        let record = try session.putRecord(["blob": .string(kept.description)])
+        _ = try session.commit(
+            refs: [RefChange(name: refName("kept"), expected: nil, new: record)])
+        _ = try store.collect(roots: .refs(of: store))
+        let again = try store.add(versions[1])
+        let reopened = try fixture.reopened()
+        #expect(try reopened.readBlob(again.id, maximumBytes: 1 << 20) == versions[1])
+        #expect(try reopened.verify(.full).problems.isEmpty)
+    }
 }
