@@ -48,7 +48,8 @@ final class FetchExchange {
     }
 
     private func want(_ blob: BlobID) throws -> Bool {
-        for kind in [ObjectKind.chunk, .recipe] where store.contains(kind, blob.digest) {
+        for kind in [ObjectKind.chunk, .recipe]
+        where try currentSession().contains(kind, blob.digest) {
             return try want(ObjectKey(kind, blob.digest))
         }
         guard let key = index.key(of: blob) else { return false }
@@ -57,7 +58,8 @@ final class FetchExchange {
 
     private func want(_ key: ObjectKey) throws -> Bool {
         if seen.contains(key) { return true }
-        if store.contains(key.kind, key.digest) {
+        // Asked of the session, so that no collection takes away what is not fetched for it.
+        if try currentSession().contains(key.kind, key.digest) {
             guard options.isThorough, key.kind != .chunk else { return true }
             seen.insert(key)
             let bytes = try store.readObject(
@@ -178,8 +180,7 @@ final class FetchExchange {
 
     /// Commits what was put so far: chunks and recipe nodes claim nothing but themselves.
     private func commitPart() throws {
-        _ = try session?.commit()
-        session = nil
+        try session?.commitPart()
     }
 
     /// Recipe nodes first, so that recipes can be checked against their chunks before they are

@@ -144,11 +144,15 @@ extension ObjectStore {
             var closure = PackClosure(
                 self, newest, candidates: plan.condemned,
                 isElsewhere: { session.put.contains($0) })
-            for root in fresh { closure.require(root.subject) }
-            for id in newest.journal.refs.values { closure.require(.record(id)) }
+            for root in fresh { closure.require(root.subject, root.depth) }
+            for id in newest.journal.refs.values { closure.require(record: id, .records) }
             for entry in newest.journal.entries[since...] {
-                if let note = entry.operation { closure.require(.record(note)) }
-                for root in try roots.ofCommit(entry) { closure.require(root.subject) }
+                for id in entry.refs.compactMap(\.new) + [entry.operation].compactMap({ $0 }) {
+                    closure.require(record: id, .content)
+                }
+                for root in try roots.ofCommit(entry) {
+                    closure.require(root.subject, root.depth)
+                }
                 for pack in entry.packs + entry.rescued
                 where newest.journal.packs[pack.id] != nil {
                     closure.requireAll(in: pack.id)
@@ -204,6 +208,10 @@ extension ObjectStore {
         let oldest = began.min() ?? Int.max
         let loader = StoreLoader(layout: layout, disk: disk, workers: workers)
         let view = try JournalAppender(layout, disk, workers).withLock { () -> StoreView in
+            // A writer that was killed may have left a record that was never synced.
+            let journal = try disk.openFile(layout.journal, .readWrite)
+            defer { try? journal.close() }  // synced, or abandoned
+            try journal.sync()
             var newest = self.view
             try loader.readJournal(&newest)
             return newest

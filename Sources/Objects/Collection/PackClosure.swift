@@ -20,6 +20,8 @@ struct PackClosure {
     private var unindexed: [ObjectKey: PackID] = [:]
     private var pending: [PackID] = []
     private var kept: Set<PackID> = []
+    /// How deep each record was followed.
+    private var followed: [ObjectKey: LiveRoot.Depth] = [:]
 
     /// `view` is a state with its index loaded; `isElsewhere` tells of objects that stand in packs
     /// which are not in it yet.
@@ -60,14 +62,41 @@ struct PackClosure {
         }
     }
 
-    /// Something that stays is that, or names that.
-    mutating func require(_ subject: LiveRoot.Subject) {
+    /// That stays, as far as `depth` says.
+    mutating func require(_ subject: LiveRoot.Subject, _ depth: LiveRoot.Depth) {
         switch subject {
-        case .record(let id): require(ObjectKey(.record, id.digest))
+        case .record(let id): require(record: id, depth)
         case .content(.file(let blob)): require(.blob(blob))
         case .content(.directory(let tree)): require(ObjectKey(.treeNode, tree.digest))
-        case .mention(let digest): require(ObjectReference.mention(digest))
+        case .mention(let digest):
+            require(ObjectReference.mention(digest))
+            require(record: RecordID(digest), depth)
         }
+    }
+
+    /// A record is followed though it is safe itself: it may have been left as history, without what
+    /// it names.
+    mutating func require(record id: RecordID, _ depth: LiveRoot.Depth) {
+        let key = ObjectKey(.record, id.digest)
+        require(key)
+        guard depth > .records, isAnywhere(key), followed[key].map({ $0 < depth }) ?? true else {
+            return
+        }
+        followed[key] = depth
+        do {
+            let bytes = try store.readObject(
+                .record, key.digest, maximumBytes: ObjectStore.maximumRecordBytes)
+            for reference in try references(of: .record, bytes) {
+                require(reference)
+                if depth == .everything, case .mention(let digest) = reference {
+                    require(record: RecordID(digest), .everything)
+                }
+            }
+        } catch { keepAll() }
+    }
+
+    private func isAnywhere(_ key: ObjectKey) -> Bool {
+        view.place(of: key) != nil || !view.condemnedPlaces(of: key).isEmpty
     }
 
     /// Everything that the objects of this pack refer to or build on is needed.

@@ -51,10 +51,27 @@ extension StoreSession {
         }
     }
 
+    /// Commits what was put so far, without refs, and goes on: for what is too much to lose in an
+    /// interruption. Nothing names it yet, but a collection leaves it for as long as the session
+    /// lives, and later commits of the session rescue what they need of it.
+    package func commitPart() throws {
+        try check()
+        try sealAll()
+        guard !sealed.isEmpty else { return }
+        _ = try append(refs: [], ends: false) { newest, packs in
+            JournalEntry(
+                sequence: newest.journal.entries.count + 1, time: store.clock.now(),
+                operation: nil, packs: packs, refs: [], rescued: try rescues([], in: &newest))
+        }
+        sealed = []
+        renamed = []
+        put.committed()
+    }
+
     /// Publishes the sealed packs and appends the record that `entry` makes from the newest state
     /// and the packs, under the store's lock.
     func append(
-        refs: [RefChange],
+        refs: [RefChange], ends: Bool = true,
         _ entry: (_ newest: inout StoreView, _ packs: [CommittedPack]) throws -> JournalEntry
     ) throws -> CommitReport {
         try guarded { try publishPacks() }
@@ -70,7 +87,7 @@ extension StoreSession {
             throw error
         }
         install(view)
-        finish()
+        if ends { finish() }
         return CommitReport(
             entry: view.journal.entries.last, storedBytes: packs.reduce(0) { $0 + $1.sizeBytes },
             objectCount: sealed.reduce(0) { $0 + $1.pack.entries.count })
@@ -87,10 +104,14 @@ extension StoreSession {
         let condemned = newest.journal.condemned.filter { $0.value.sequence > directory.began }
         var closure = PackClosure(
             store, newest, candidates: Set(condemned.keys), isElsewhere: put.contains)
-        for key in put.relied { closure.require(key) }
-        for change in refs {
-            if let new = change.new { closure.require(ObjectKey(.record, new.digest)) }
+        for key in put.relied {
+            if key.kind == .record {
+                closure.require(record: RecordID(key.digest), .content)
+            } else {
+                closure.require(key)
+            }
         }
+        for id in refs.compactMap(\.new) { closure.require(record: id, .content) }
         for item in sealed { closure.requireAll(in: item.pack.id) }
         return closure.finish().sorted().compactMap { id in
             condemned[id].map { CommittedPack(id: id, sizeBytes: $0.sizeBytes) }

@@ -45,6 +45,15 @@ final class PutObjects: Sendable {
 
     /// What the session relies on; an object may be there several times.
     var relied: [ObjectKey] { reliedOn.withLock { $0 } }
+
+    /// What was put is in the store now: from here on it is relied on like all else there.
+    func committed() {
+        let put = keys.withLock { keys -> Set<ObjectKey> in
+            defer { keys = [] }
+            return keys
+        }
+        reliedOn.withLock { $0 += put.sorted() }
+    }
 }
 
 /// Everything that one writer adds to the store before it commits.
@@ -66,7 +75,7 @@ package final class StoreSession {
     private var solids: [ObjectKind: SolidGroup] = [:]
     private var packCount = 0
     /// Packs that are finished, with where they stand.
-    private(set) var sealed: [(pack: SealedPack, path: DiskPath)] = []
+    var sealed: [(pack: SealedPack, path: DiskPath)] = []
     private(set) var failed = false
     var isOver = false
     /// Packs of this session that stand in `packs/` already, after a commit met a conflict.

@@ -132,6 +132,25 @@ import Vocabulary
         #expect(try read(blob.id, from: fixture.reopened(seed: 3)) == random(1))
     }
 
+    @Test func `what a session committed in parts stays until its end, and with what names it`()
+        throws
+    {
+        let fixture = try StoreFixture()
+        let store = fixture.store
+        let session = try fixture.reopened().beginSession()
+        let blob = try session.putBlob(random(1))
+        try session.commitPart()
+        #expect(try fixture.reopened(seed: 4).contains(blob.id))
+        let report = try store.collect(roots: .refs(of: store))
+        #expect(report.condemnedPacks == 1 && report.removedPacks == 0)
+        let record = try session.putRecord(["blob": .string(blob.id.description)])
+        let commit = try session.commit(
+            refs: [RefChange(name: name("r"), expected: nil, new: record)])
+        #expect(commit.entry?.rescued.count == 1)
+        _ = try store.collect(roots: .refs(of: store))
+        #expect(try read(blob.id, from: fixture.reopened(seed: 5)) == random(1))
+    }
+
     @Test func `a session that begins later stores again what was condemned`() throws {
         let fixture = try StoreFixture()
         let store = fixture.store
