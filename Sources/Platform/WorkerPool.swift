@@ -71,6 +71,33 @@ package func parallelMap<Result: Sendable>(
     try WorkerPool(threads: threads).map(count: count, body)
 }
 
+/// The results of two pieces of work that go on at the same time, each on one thread. Of two errors
+/// that of the first is thrown.
+package func concurrently<First: Sendable, Second: Sendable>(
+    _ first: () throws -> First, and second: @Sendable () throws -> Second
+) throws -> (First, Second) {
+    try withoutActuallyEscaping(first) { first in
+        let alone = Alone(call: first)
+        let outcomes = try parallelMap(count: 2, threads: 2) { index -> OneOf<First, Second> in
+            index == 0 ? .first(try alone.call()) : .second(try second())
+        }
+        guard case .first(let one) = outcomes[0], case .second(let other) = outcomes[1] else {
+            preconditionFailure("results come in the order of their indices")
+        }
+        return (one, other)
+    }
+}
+
+private enum OneOf<First: Sendable, Second: Sendable>: Sendable {
+    case first(First)
+    case second(Second)
+}
+
+/// `@unchecked Sendable`: called once, by one thread, which is joined before the caller goes on.
+private struct Alone<Result>: @unchecked Sendable {
+    let call: () throws -> Result
+}
+
 /// Calls `body` with 0..<count, each once, on `threads` threads.
 package func parallelForEach(
     count: Int, threads: Int = Environment.processorCount,

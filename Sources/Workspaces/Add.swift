@@ -90,8 +90,14 @@ private func addPath(
     _ progress: (Int, Int) -> Void
 ) throws -> AddedPath {
     let previous = try? scanner.workspace.pointer(of: path)
-    let saved = try scanner.save(
-        path, replacing: previous?.content, in: session, progress: progress)
+    let isScanned = try scanner.isUnknownFile(
+        path, but: previous?.shape == nil ? nil : previous?.content)
+    let workspace = scanner.workspace
+    let (saved, scan) = try concurrently {
+        try scanner.save(path, replacing: previous?.content, in: session, progress: progress)
+    } and: {
+        isScanned ? try TableShape.scan(path, in: workspace) : nil
+    }
     var pointer = Pointer(
         kind: options.kind ?? previous?.kind ?? ArtifactKind.guess(for: path),
         content: saved.content, sizeBytes: saved.state.sizeBytes, files: saved.state.files,
@@ -100,7 +106,8 @@ private func addPath(
     if let previous, previous.content == saved.content, previous.shape != nil {
         pointer.shape = previous.shape
     } else if case .file = saved.content {
-        switch try TableShape.read(path, in: scanner) {
+        let scan = try scan ?? TableShape.scan(path, in: workspace)
+        switch try TableShape(scan, of: path, in: scanner) {
         case .table(let shape): pointer.shape = shape
         case .broken(let why): problem = why
         case .noTable: break

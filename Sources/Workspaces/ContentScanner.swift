@@ -59,6 +59,14 @@ package final class ContentScanner {
             isExecutable: status.isExecutable)
     }
 
+    /// Whether a file stands at `path` that is not, as the stat table knows without a look at its
+    /// bytes, `content`.
+    func isUnknownFile(_ path: RepoPath, but content: ContentID?) throws -> Bool {
+        guard let status = try status(of: path), status.kind == .file else { return false }
+        guard let content, let digest = tables.digest(of: path, status) else { return true }
+        return content != .file(BlobID(digest))
+    }
+
     func digest(of path: RepoPath, _ status: FileStatus) throws -> Digest {
         if let known = tables.digest(of: path, status) { return known }
         let (digest, isStable) = try FileHash.digest(

@@ -8,31 +8,51 @@ enum TableShape {
     case broken(String)
     case noTable
 
-    /// Scans the file at `path`, which `scanner` has just saved. One pass over its bytes.
-    static func read(_ path: RepoPath, in scanner: ContentScanner) throws -> TableShape {
-        guard let format = TableFormats.format(forName: path.lastComponent) else { return .noTable }
-        let disk = scanner.workspace.disk
-        let file = try disk.openFile(scanner.workspace.root / path, .read)
+    /// What a pass over a file found, and what the file was before and after.
+    struct Scan: Sendable {
+        fileprivate let found: Result<TableSummary, TableError>
+        fileprivate let before: FileStatus
+        fileprivate let after: FileStatus
+    }
+
+    /// Scans the file at `path`, one pass over its bytes; nil where it is no table. May go on while
+    /// the file is saved: `init` compares.
+    static func scan(_ path: RepoPath, in workspace: Workspace) throws -> Scan? {
+        guard let format = TableFormats.format(forName: path.lastComponent) else { return nil }
+        let file = try workspace.disk.openFile(workspace.root / path, .read)
         defer { try? file.close() }  // only read
         let before = try file.status()
-        let summary: TableSummary
+        let found: Result<TableSummary, TableError>
         do {
-            summary = try scan(file, format)
-        } catch let error as TableError { return .broken(error.description) }
-        // The stored bytes and the scanned ones must be the same.
-        let after = try file.status()
-        guard let stored = scanner.tables.remembered(path), stored.isOf(before),
-            stored.isOf(after)
-        else {
-            throw StoreError(
-                .changedMeanwhile, "cannot add '\(path)': it changed while it was read",
-                subject: path.description, advice: "wait until nothing writes to it and try again",
-                safety: "nothing was changed")
+            found = .success(try scan(file, format))
+        } catch let error as TableError { found = .failure(error) }
+        return Scan(found: found, before: before, after: try file.status())
+    }
+
+    /// What the scan says of the file that `scanner` has just saved. The stored bytes and the scanned
+    /// ones must be the same: throws `.changedMeanwhile` where they may not be.
+    init(_ scan: Scan?, of path: RepoPath, in scanner: ContentScanner) throws {
+        guard let scan else {
+            self = .noTable
+            return
         }
-        return .table(
-            Pointer.Shape(
-                rows: summary.rowCount,
-                columns: summary.columns.map { .init(name: $0.name, type: $0.typeText) }))
+        switch scan.found {
+        case .failure(let error): self = .broken(error.description)
+        case .success(let summary):
+            guard let stored = scanner.tables.remembered(path), stored.isOf(scan.before),
+                stored.isOf(scan.after)
+            else {
+                throw StoreError(
+                    .changedMeanwhile, "cannot add '\(path)': it changed while it was read",
+                    subject: path.description,
+                    advice: "wait until nothing writes to it and try again",
+                    safety: "nothing was changed")
+            }
+            self = .table(
+                Pointer.Shape(
+                    rows: summary.rowCount,
+                    columns: summary.columns.map { .init(name: $0.name, type: $0.typeText) }))
+        }
     }
 
     private static func scan(

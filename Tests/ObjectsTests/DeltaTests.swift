@@ -87,6 +87,30 @@ extension ObjectStore {
         #expect(report.problems.isEmpty, "\(report.problems)")
     }
 
+    @Test(arguments: [17_000, 60_000, 130_000])
+    func `a small file costs its change too`(size: Int) throws {
+        let fixture = try StoreFixture()
+        let disk = fixture.disk
+        let old = Array(tableRows(2000, seed: 1).joined().prefix(size))
+        func put(_ bytes: [UInt8], _ prior: BlobID?) throws -> (BlobID, grown: Int) {
+            let path = DiskPath("/file")
+            try writeAtomically(bytes, to: path, on: disk, durable: false)
+            let status = try #require(try disk.status(of: path, followingLinks: true))
+            let session = try fixture.store.beginSession()
+            let file = FileToStore(path: path, status: status, prior: prior)
+            let receipt = try #require(try session.putBlobs([file]).first)
+            return (receipt.id, try session.commit().storedBytes)
+        }
+        let (first, _) = try put(old, nil)
+        var new = old
+        new.replaceSubrange(5000..<5004, with: Array("edit".utf8))
+        let (second, grown) = try put(new, first)
+        #expect(grown < 800)
+        let store = try fixture.reopened()
+        #expect(try store.readBlob(second, maximumBytes: 1 << 20) == new)
+        #expect(try store.verify(.full).problems.isEmpty)
+    }
+
     @Test func `rows in another order are stored, as they are`() throws {
         let fixture = try StoreFixture()
         var random = SmallRandom(seed: 3)

@@ -96,20 +96,13 @@ final class ChunkEncoder: Sendable {
         var finding = PriorVersion.Finding()
     }
 
-    private func bases(_ candidate: PriorChunks.Candidate) -> (FrameBases, [UInt8])? {
-        guard let found = ChunkBases.read(candidate.chunks, from: store),
-            found.0.digests.allSatisfy({ put.isStored(ObjectKey(.chunk, $0), in: view) })
-        else { return nil }
-        return found
-    }
-
     /// The bytes of a candidate that the chunk has something in common with; nil where it has not, or
     /// where these cannot be read.
     private func match(
         _ plain: UnsafeRawBufferPointer, at start: Int, _ candidate: PriorChunks.Candidate,
         _ prior: PriorChunks
     ) -> Match? {
-        guard let (bases, bytes) = self.bases(candidate) else {
+        guard let (bases, bytes) = ChunkBases.read(candidate.chunks, from: store, for: put) else {
             return nil
         }
         if candidate.isAligned { return Match(bases: bases, bytes: bytes) }
@@ -123,7 +116,7 @@ final class ChunkEncoder: Sendable {
         // Now that it is known where the chunk stood: all of it, if that was not it.
         let exact = prior.candidate(forLength: plain.count, at: old - place.new, rate: 1)
         guard let exact, !candidate.range.contains(exact.range),
-            let (bases, bytes) = self.bases(exact)
+            let (bases, bytes) = ChunkBases.read(exact.chunks, from: store, for: put)
         else { return found }
         return Match(bases: bases, bytes: bytes, finding: finding)
     }
@@ -135,10 +128,11 @@ enum ChunkBases {
     /// are too deep or too long.
     ///
     /// They are the chunks themselves, or, so that chains stay short, what these were built on
-    /// (`FrameBases.preferredBase`).
+    /// (`FrameBases.preferredBase`). The session that will put the frame relies on them from now on.
     static func read(
-        _ chunks: [ChunkReference], from store: ObjectStore
-    ) -> (FrameBases, [UInt8])? {
+        _ chunks: [ChunkReference], from store: ObjectStore, for put: PutObjects
+    ) -> (bases: FrameBases, bytes: [UInt8])? {
+        guard !chunks.isEmpty else { return nil }
         do {
             var links = try chunks.map { try Link($0.id.digest, store) }
             let generation = 1 + (links.map(\.generation).max() ?? 0)
@@ -151,8 +145,9 @@ enum ChunkBases {
             var digests: [Digest] = []
             var bytes: [UInt8] = []
             for link in links where !digests.contains(link.digest) {
-                let plain = try store.readBase(
-                    ObjectKey(.chunk, link.digest), FrameBases.maximumGeneration + 1)
+                let key = ObjectKey(.chunk, link.digest)
+                guard put.isStored(key, in: store.view) else { return nil }
+                let plain = try store.readBase(key, FrameBases.maximumGeneration + 1)
                 digests.append(link.digest)
                 if bytes.isEmpty { bytes = plain } else { bytes += plain }
                 guard bytes.count <= FrameBases.maximumPlainLength else { return nil }

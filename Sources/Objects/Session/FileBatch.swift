@@ -121,9 +121,11 @@ final class FileBatch {
         _ failure: inout (any Error)?
     ) throws -> ([ReadFile], [EncodedFrame]) {
         let session = Handed(value: session)
-        let workers = self.session.store.workers
+        let store = self.session.store
+        let put = self.session.put
+        let workers = store.workers
         let files = files
-        let disk = self.session.store.disk
+        let disk = store.disk
         let readFailure = Mutex<(index: Int, error: any Error)?>(nil)
         let outcomes = try pool.map(count: 1 + groups.count + tasks.count) { task -> Outcome in
             if task == 0 {
@@ -131,7 +133,10 @@ final class FileBatch {
                 return .written
             }
             if task <= groups.count {
-                return .encoded(try workers.withWorker { try groups[task - 1].encoded(with: $0) })
+                let group = groups[task - 1]
+                let bases = ChunkBases.read(group.prior, from: store, for: put)
+                return .encoded(
+                    try workers.withWorker { try group.encoded(with: $0, after: bases) })
             }
             let index = task - 1 - groups.count
             do {
@@ -166,6 +171,15 @@ final class FileBatch {
         return ReadFile(digest: digest, bytes: bytes)
     }
 
+    /// The chunks of what the file replaces, if that is worth a frame of its own.
+    private func priorChunks(of file: FileToStore) -> [ChunkReference] {
+        guard let prior = file.prior, file.status.size >= PriorContent.minimumBytes,
+            let chunks = try? session.store.chunkList(of: prior),
+            chunks.reduce(0, { $0 + $1.length }) <= 8 * Chunker.singleChunkLimit
+        else { return [] }
+        return chunks
+    }
+
     /// Puts what is new of the files into frames, in order; returns the frames that became full.
     private func gather(_ read: [ReadFile]) -> [SolidGroup] {
         var full: [SolidGroup] = []
@@ -174,8 +188,10 @@ final class FileBatch {
             let size = file.bytes.count
             let isNew =
                 !session.put.isStored(key, in: session.store.view) && session.put.insert(key)
-            if isNew, size >= SolidGroup.targetBytes {
+            let prior = isNew ? priorChunks(of: files[files.startIndex + receipts.count]) : []
+            if isNew, size >= SolidGroup.targetBytes || !prior.isEmpty {
                 var alone = SolidGroup(.chunk)
+                alone.prior = prior
                 alone.append(key, file.bytes)
                 full.append(alone)
             } else if isNew {

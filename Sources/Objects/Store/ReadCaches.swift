@@ -47,17 +47,29 @@ final class PackCache: Sendable {
     }
 }
 
-/// Decoded frames that hold several objects, so that neighbours are decoded once: at most 32 MiB.
+/// Decoded frames that are likely to be wanted again, because they hold several objects or others
+/// build on them, so that they are decoded once: at most 32 MiB.
 final class FrameCache: Sendable {
     struct Key: Hashable, Sendable {
         let pack: PackID
         let offset: Int
     }
 
+    /// Two generations: what was used lately, and what was before that. When the young have filled
+    /// half of the cache, they become the old, and the old are forgotten.
     private struct State {
-        var frames: [Key: (frame: DecodedFrame, used: UInt64)] = [:]
-        var bytes = 0
-        var clock: UInt64 = 0
+        var young: [Key: DecodedFrame] = [:]
+        var old: [Key: DecodedFrame] = [:]
+        var youngBytes = 0
+
+        mutating func keep(_ frame: DecodedFrame, _ key: Key) {
+            if youngBytes + frame.plain.count > FrameCache.capacityBytes / 2 {
+                old = young
+                young = [:]
+                youngBytes = 0
+            }
+            if young.updateValue(frame, forKey: key) == nil { youngBytes += frame.plain.count }
+        }
     }
 
     private static let capacityBytes = 32 << 20
@@ -65,25 +77,16 @@ final class FrameCache: Sendable {
 
     func frame(_ key: Key) -> DecodedFrame? {
         state.withLock { state in
-            state.clock += 1
-            state.frames[key]?.used = state.clock
-            return state.frames[key]?.frame
+            if let frame = state.young[key] { return frame }
+            guard let frame = state.old.removeValue(forKey: key) else { return nil }
+            state.keep(frame, key)
+            return frame
         }
     }
 
     /// Keeps the frame, unless it alone would fill a quarter of the cache.
     func keep(_ frame: DecodedFrame, _ key: Key) {
         guard frame.plain.count <= FrameCache.capacityBytes / 4 else { return }
-        state.withLock { state in
-            guard state.frames[key] == nil else { return }
-            while state.bytes + frame.plain.count > FrameCache.capacityBytes,
-                let oldest = state.frames.min(by: { $0.value.used < $1.value.used })
-            {
-                state.bytes -= oldest.value.frame.plain.count
-                state.frames[oldest.key] = nil
-            }
-            state.bytes += frame.plain.count
-            state.frames[key] = (frame, state.clock)
-        }
+        state.withLock { $0.keep(frame, key) }
     }
 }
