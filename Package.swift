@@ -42,6 +42,9 @@ let package = Package(
     name: "mlstore",
     platforms: [.macOS(.v15)],
     products: [.executable(name: "mlstore", targets: ["mlstore"])],
+    traits: [
+        .trait(name: "Fuzz", description: "Make 'fuzz' the program that 'dev fuzz' runs.")
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
@@ -112,6 +115,18 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Vocabulary", "Bytes", "Platform", "Remotes"],
             path: "Tests/TestSupport", swiftSettings: strictTests),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "TestSupport", "Vocabulary", "Bytes", "Platform", "Objects", "Tables", "Learning",
+                "Workspaces", "Pipelines", "Transfer",
+            ],
+            path: "Tests/FuzzTargets", swiftSettings: strictTests),
+        // A line of text, unless it is built for libFuzzer.
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [.target(name: "FuzzTargets", condition: .when(traits: ["Fuzz"]))],
+            path: "Tests/Fuzz", swiftSettings: strictTests),
         tests("VocabularyTests", ["Vocabulary"]),
         tests("BytesTests", ["Vocabulary", "Bytes"]),
         tests("PlatformTests", ["Vocabulary", "Platform"]),
@@ -147,7 +162,8 @@ let package = Package(
             "TranscriptTests", ["Vocabulary", "Bytes", "Platform", "Commands", "mlstore"],
             pages: ["Transcripts"]),
         tests(
-            "FormatTests", ["Vocabulary", "Bytes", "Platform", "Objects", "Workspaces"]),
+            "FormatTests",
+            ["Vocabulary", "Bytes", "Platform", "Objects", "Workspaces", "FuzzTargets"]),
         tests(
             "CrashTests",
             [

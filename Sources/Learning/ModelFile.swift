@@ -5,7 +5,7 @@ internal import Vocabulary
 /// can read the arrays, whose `__metadata__` holds the model as canonical JSON.
 ///
 /// A model has exactly one encoding, and reading checks that the bytes are it.
-enum ModelFile {
+package enum ModelFile {
     /// The largest file read: a hundred million coefficients.
     static let maximumBytes = 1 << 30
     /// The largest header read.

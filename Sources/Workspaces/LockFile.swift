@@ -116,7 +116,7 @@ package struct LockFile: Hashable, Sendable {
             pairs.append(("step", .text(String(decoding: value.canonical, as: UTF8.self))))
         }
         let dependencies = stage.dependencies.sorted { $0.key < $1.key }.map { path, content in
-            (path.description, YAMLText.literal(content.description))
+            (LockFile.key(path), YAMLText.literal(content.description))
         }
         if !dependencies.isEmpty { pairs.append(("deps", .block(dependencies))) }
         let parameters = stage.parameters.sorted { $0.key < $1.key }
@@ -125,10 +125,14 @@ package struct LockFile: Hashable, Sendable {
         }
         let outputs = stage.outputs.sorted { $0.key < $1.key }
         if !outputs.isEmpty {
-            pairs.append(("outs", .block(outputs.map { ($0.key.description, flow(of: $0.value)) })))
+            pairs.append(
+                ("outs", .block(outputs.map { (LockFile.key($0.key), flow(of: $0.value)) })))
         }
         return .block(pairs)
     }
+
+    /// The path as a key. All paths come from a stage file, which is text.
+    private static func key(_ path: RepoPath) -> String { path.text ?? path.description }
 
     private static func flow(of output: Output) -> YAMLText {
         var pairs: [(String, YAMLText)] = [

@@ -10,7 +10,7 @@ import Vocabulary
 /// in the order of a tree's keys. An entry is believed only while size, both times, the inode and
 /// the kind are as they were, and only if it is not *racy*: a file that was changed at or after
 /// `stamp` may have been changed again within the same tick of the clock after it was read.
-struct StatTable: Sendable {
+package struct StatTable: Sendable {
     /// What is remembered of one file.
     struct Entry: Hashable, Sendable {
         let kind: TreeEntryKind

@@ -5,9 +5,9 @@ import ArgumentParser
 struct Dev: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dev",
-        abstract: "Check, format, document and measure mlstore.",
+        abstract: "Check, format, document, measure and fuzz mlstore.",
         subcommands: [
             CheckCommand.self, FormatCommand.self, DocsCommand.self, BenchCommand.self,
-            MeasureCommand.self, WalkCommand.self,
+            MeasureCommand.self, WalkCommand.self, FuzzCommand.self,
         ])
 }

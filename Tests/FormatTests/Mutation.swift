@@ -1,4 +1,3 @@
-import Bytes
 import TestSupport
 
 /// Changes bytes as damage or malice would: flips, numbers at the edge of their range, pieces that
@@ -39,25 +38,5 @@ struct Mutation {
             // A number of a small field changed by a little.
             bytes[at] = bytes[at] &+ UInt8(random.integer(in: 0..<3)) &- 1
         }
-    }
-}
-
-extension [UInt8] {
-    /// Puts the XXH3 of `range` at `offset`, so that a decoder looks further than the checksum.
-    mutating func setChecksum(of range: Range<Int>, at offset: Int) {
-        guard range.lowerBound <= range.upperBound, range.upperBound <= count, offset >= 0,
-            offset + 8 <= count
-        else { return }
-        var writer = ByteWriter()
-        writer.append(uint64: xxh3(Array(self[range])))
-        replaceSubrange(offset..<(offset + 8), with: writer.bytes)
-    }
-
-    /// Puts a 32-bit number at `offset`.
-    mutating func setNumber(_ value: Int, at offset: Int) {
-        guard offset + 4 <= count else { return }
-        var writer = ByteWriter()
-        writer.append(uint32: UInt32(truncatingIfNeeded: value))
-        replaceSubrange(offset..<(offset + 4), with: writer.bytes)
     }
 }

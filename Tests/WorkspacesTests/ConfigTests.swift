@@ -41,6 +41,23 @@ import Workspaces
         #expect(error.advice?.contains("by hand") == true)
     }
 
+    @Test(arguments: ["[=]\n", "a = \"[\" # [\n [ \t.b]\n", "[[\n", "a = [1,\n2]\n[#x"])
+    func `a table without a name is refused, where the parser would stop the process`(
+        text: String
+    ) throws {
+        let error = try #require(throws: StoreError.self) { try config(text) }
+        #expect(error.kind == .malformed)
+    }
+
+    @Test func `what only looks like a table without a name is read`() throws {
+        let text = [
+            "a = [", "  [ +1, -2 ],  # ]", "  [", "  ],", "]", #"b = """"#, "[=]", #"[.\""""""#,
+            "c = '''[", "[.]'''", "[ user ]", #"name = "[=""#, #"["quoted"]"#, "",
+        ]
+        let read = try config(text.joined(separator: "\n"))
+        #expect(read.string("user.name") == "[=")
+    }
+
     @Test(arguments: ["version = [\n", "a = 1\na = 2\n", "version = \"1\"\n", "remote.a.url = 1\n"])
     func `nonsense is refused`(text: String) throws {
         let error = try #require(throws: StoreError.self) { try config(text) }

@@ -34,6 +34,16 @@ private let hex = String(repeating: "0a", count: 32)
         #expect(try LockFile(parsing: Array(LockFile().text.utf8)) == LockFile())
     }
 
+    @Test(arguments: [#"a\b"#, "tab\tand \u{7f}", "\u{85}\u{2028}\u{feff}", "é: \"x\" #"])
+    func `a path of any characters is read as it was written`(name: String) throws {
+        let path = try RepoPath(name)
+        var lock = try sample()
+        let content = try #require(lock.stages["train"]?.outputs.first?.value)
+        lock.stages["train"]?.outputs = [path: content]
+        lock.stages["train"]?.dependencies = [path: content.content]
+        #expect(try LockFile(parsing: Array(lock.text.utf8)) == lock)
+    }
+
     @Test func `outputs are listed in path order with their stage`() throws {
         let outputs = try sample().outputs
         #expect(outputs.map(\.path.description) == ["m.json", "plots"])

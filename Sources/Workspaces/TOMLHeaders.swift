@@ -1,0 +1,103 @@
+/// Looks for what the TOML parser would stop the process for instead of refusing it: a table header
+/// (`[name]`) that starts with no character of a name.
+///
+/// Follows strings and lists as far as it takes to tell a header from a line of a value. The parser
+/// refuses everything behind the first mistake, so only what stands before one has to be followed.
+struct TOMLHeaders {
+    private let bytes: [UInt8]
+    private var offset = 0
+    private var depth = 0
+
+    /// The line, from 1, of the first such header in `bytes`; nil where there is none.
+    static func unreadableLine(in bytes: [UInt8]) -> Int? {
+        var headers = TOMLHeaders(bytes: bytes)
+        return headers.find().map { end in 1 + bytes[..<end].count { $0 == 0x0a } }
+    }
+
+    private init(bytes: [UInt8]) { self.bytes = bytes }
+
+    private mutating func find() -> Int? {
+        if bytes.starts(with: [0xef, 0xbb, 0xbf]) { offset = 3 }
+        while offset < bytes.count {
+            if depth == 0, let place = headerWithoutName() { return place }
+            passLine()
+        }
+        return nil
+    }
+
+    /// At the start of a line: the place of a header's bad name, if this is one.
+    private mutating func headerWithoutName() -> Int? {
+        passBlanks()
+        guard byte == UInt8(ascii: "[") else { return nil }
+        var at = self
+        at.offset += 1
+        at.passBlanks()
+        if at.byte == UInt8(ascii: "[") {
+            at.offset += 1
+            at.passBlanks()
+        }
+        guard let first = at.byte else { return nil }
+        let isName =
+            TOMLHeaders.isNameStart(first)
+            || [UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "]")].contains(first)
+        return isName ? nil : at.offset
+    }
+
+    private static func isNameStart(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
+    private var byte: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+
+    private mutating func passBlanks() {
+        while let byte, byte == 0x20 || byte == 0x09 { offset += 1 }
+    }
+
+    /// Goes behind the next line end that is outside of strings.
+    private mutating func passLine() {
+        while let byte {
+            switch byte {
+            case 0x0a:
+                offset += 1
+                return
+            case UInt8(ascii: "#"):
+                while let byte = self.byte, byte != 0x0a { offset += 1 }
+            case UInt8(ascii: "\""), UInt8(ascii: "'"): passString(byte)
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                depth += 1
+                offset += 1
+            case UInt8(ascii: "]"), UInt8(ascii: "}"):
+                depth = max(0, depth - 1)
+                offset += 1
+            default: offset += 1
+            }
+        }
+    }
+
+    /// Goes behind the string that `quote` opens; of one line, or of several behind three quotes.
+    private mutating func passString(_ quote: UInt8) {
+        let isLong = bytes[offset...].starts(with: [quote, quote, quote])
+        offset += isLong ? 3 : 1
+        while let byte {
+            if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
+                offset += 2
+            } else if byte == quote, !isLong {
+                offset += 1
+                return
+            } else if byte == quote, bytes[offset...].starts(with: [quote, quote, quote]) {
+                // Up to two more quotes are the string's last characters.
+                while self.byte == quote { offset += 1 }
+                return
+            } else if byte == 0x0a, !isLong {
+                return
+            } else {
+                offset += 1
+            }
+        }
+    }
+}
