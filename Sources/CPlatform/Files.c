@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/statvfs.h>
@@ -35,6 +36,12 @@ void mlp_error_text(int error, char *buffer, size_t capacity) {
 #else
     strerror_r(error, buffer, capacity);
 #endif
+}
+
+int mlp_is_zeros(const void *bytes, size_t count) {
+    const char *first = bytes;
+    // Equal to itself one byte on, and the first is zero: then all are.
+    return count == 0 || (*first == 0 && memcmp(first, first + 1, count - 1) == 0);
 }
 
 int mlp_bad_descriptor(void) { return EBADF; }

@@ -2,6 +2,7 @@ import Bytes
 import Objects
 import Platform
 import Vocabulary
+import Workspaces
 
 extension PathContents {
     /// Writes a content out of the store to `place`, where nothing is yet. Checked while it is
@@ -21,12 +22,7 @@ extension PathContents {
     ) throws {
         let file = try disk.openFile(place, .createNew(permissions: permissions))
         defer { try? file.close() }  // a failed close shows in the sync before it
-        var offset = 0
-        // The store hands out a buffer that lives as long as the call of the closure.
-        try unsafe store.streamBlob(blob) { piece in
-            try unsafe file.write(piece, at: offset)
-            offset += piece.count
-        }
+        try store.write(blob, to: file)
         try file.sync()
     }
 
@@ -35,6 +31,7 @@ extension PathContents {
         // A tree that came from elsewhere must not write through its own links.
         var links: Set<RepoPath> = []
         try tree.forEachEntry { entry in
+            try Workspace.checkNotReserved(entry.path)
             var ancestor = entry.path.parent
             while let directory = ancestor {
                 guard !links.contains(directory) else {

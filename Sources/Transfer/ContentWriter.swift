@@ -1,6 +1,7 @@
 import Objects
 import Platform
 import Vocabulary
+import Workspaces
 
 /// Writes contents of a store into the file system, all or nothing: under a temporary name
 /// first, which becomes the target's when everything was written and verified.
@@ -53,6 +54,8 @@ struct ContentWriter {
 
     private func write(_ item: Item, below top: DiskPath, _ known: inout Set<DiskPath>) throws {
         guard let path = item.path else { return }
+        // A tree from elsewhere must not set up a repository, with settings that run programs.
+        try Workspace.checkNotReserved(path)
         let place = top / path
         let directory = item.entry.kind == .directory ? place : place.parent
         if known.insert(directory).inserted { try disk.makeDirectories(directory) }
@@ -92,12 +95,7 @@ struct ContentWriter {
 
     /// Writes and closes a new file; its bytes are verified by the time this returns.
     private func write(_ entry: TreeEntry, to file: any DiskFile) throws {
-        var offset = 0
-        // The piece lives until the call returns, and is written by then.
-        try unsafe store.streamBlob(BlobID(entry.id)) { piece in
-            try unsafe file.write(piece, at: offset)
-            offset += piece.count
-        }
+        try store.write(BlobID(entry.id), to: file)
         try file.close()
     }
 }

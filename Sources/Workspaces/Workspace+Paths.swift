@@ -36,7 +36,7 @@ extension Workspace {
     }
 
     /// Throws for what belongs to git or to the store.
-    static func checkNotReserved(_ path: RepoPath) throws {
+    package static func checkNotReserved(_ path: RepoPath) throws {
         guard path.components.contains(where: isReserved) else { return }
         throw StoreError(
             .badUsage, "'\(path)' belongs to git or to mlstore itself and is never tracked",

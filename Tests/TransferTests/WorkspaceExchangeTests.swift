@@ -134,6 +134,26 @@ import Workspaces
         #expect(gone?.message.contains("'gone'") == true)
     }
 
+    @Test func `a tree that holds a folder of git is not written`() throws {
+        let folder = try TemporaryFolder()
+        let a = try makeWorkspace(folder, "a", 1)
+        let session = try a.store().beginSession()
+        let blob = try session.putBlob(Array("[core]\n".utf8)).id
+        var builder = session.treeBuilder()
+        try builder.append(.file(try RepoPath("sub/.git/config"), blob, size: 7))
+        let pointer = Pointer(
+            kind: .dataset, content: .directory(try builder.finish()), sizeBytes: 7, files: 1)
+        _ = try session.commit()
+        try folder.write(pointer.text, to: "a/evil.mlstore")
+        let error = #expect(throws: StoreError.self) {
+            _ = try get(
+                try path("evil"), from: "\(folder.path)/a", in: folder.path, on: machine(9),
+                options: GetOptions(output: folder.path / "evil"))
+        }
+        #expect(error?.kind == .badUsage)
+        #expect(try !folder.has("evil"))
+    }
+
     @Test func `get takes files, folders and parts of them from a remote's snapshot`() throws {
         let folder = try TemporaryFolder()
         let a = try makeWorkspace(folder, "a", 1)

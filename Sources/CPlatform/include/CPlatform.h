@@ -25,6 +25,9 @@ typedef struct {
     uint8_t kind;
 } mlp_status;
 
+/// Whether all of the bytes are zeros.
+int mlp_is_zeros(const void *bytes, size_t count);
+
 // What an errno value is, in the few classes that callers tell apart.
 enum {
     MLP_E_OTHER, MLP_E_NOT_FOUND, MLP_E_EXISTS, MLP_E_PERMISSION, MLP_E_NO_SPACE,

@@ -1,5 +1,5 @@
 import Bytes
-import Platform
+package import Platform
 package import Vocabulary
 
 /// A value that only one thread uses at a time, handed to a thread of a pool.
@@ -50,6 +50,15 @@ extension ObjectStore {
                 .corrupt, "the recipe of '\(id.short)' is damaged: its chunks make another blob",
                 subject: id.description, advice: "run 'mlstore fsck', then 'mlstore pull'")
         }
+    }
+
+    /// Writes the blob to an empty file, checked as `streamBlob` says; blocks of zeros become holes.
+    /// Does not make anything last.
+    package func write(_ id: BlobID, to file: any DiskFile) throws {
+        var output = SparseOutput(to: file)
+        // The piece lives for the call, and is written before it ends.
+        try unsafe streamBlob(id) { piece in try unsafe output.append(piece) }
+        try output.finish()
     }
 
     /// Decodes the chunks window by window, handing each to `sink` while the next is decoded.
