@@ -16,6 +16,7 @@ struct StatusText {
 
     private var lines: [String] {
         var lines = found.problems.map { "broken    \($0.path): \($0.error.message)" }
+        for work in found.unfinished { lines += unfinishedLines(work) }
         for path in found.paths where path.state != .clean { lines += changeLines(path) }
         for path in found.paths { if let line = headLine(path) { lines.append(line) } }
         lines += found.untracked.map { "untracked \($0)  ('mlstore add' tracks it)" }
@@ -27,6 +28,15 @@ struct StatusText {
         guard lines.isEmpty else { return lines }
         let stageText = stages.isEmpty ? "" : ", \(counted(stages.count, "stage")) current"
         return ["clean: \(counted(found.paths.count, "tracked path"))\(stageText)"]
+    }
+
+    private func unfinishedLines(_ work: UnfinishedWork) -> [String] {
+        let names = work.paths.prefix(3).map(\.description).joined(separator: ", ")
+        let more = work.paths.count > 3 ? " and \(work.paths.count - 3) more" : ""
+        return [
+            "half done '\(work.command)' was stopped while it wrote \(names)\(more)",
+            "          run it again to finish, or 'mlstore undo' to go back; nothing is lost",
+        ]
     }
 
     private func changeLines(_ path: PathStatus) -> [String] {
@@ -60,6 +70,13 @@ struct StatusText {
             "clean": .bool(found.isClean),
             "paths": .array(found.paths.map(pathJSON)),
             "untracked": .array(found.untracked.map { .string($0.description) }),
+            "unfinished": .array(
+                found.unfinished.map {
+                    [
+                        "command": .string($0.command),
+                        "paths": .array($0.paths.map { .string($0.description) }),
+                    ]
+                }),
             "problems": .array(
                 found.problems.map {
                     [

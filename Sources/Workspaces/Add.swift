@@ -63,6 +63,7 @@ package func add(
         }
         let commit = try record(added, session, workspace)
         scanner.finish()
+        workspace.settle(paths)
         return AddReport(paths: added, commit: commit)
     }
 }

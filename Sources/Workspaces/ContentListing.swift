@@ -1,6 +1,6 @@
 import Objects
 import Platform
-import Vocabulary
+package import Vocabulary
 
 /// What stands at a path, with digests: one entry for a file or link, one for each file, link and
 /// empty folder of a folder. Paths are those of the workspace, in key order.
@@ -82,15 +82,21 @@ func contentState(
 extension Workspace {
     /// Refuses a path below a symbolic link or a file.
     func checkParents(of path: RepoPath) throws {
+        if let folder = try obstacle(above: path) { throw StoreError.noFolder(folder, for: path) }
+    }
+
+    /// The nearest of the names above a path that is there and is no folder; nil for none.
+    package func obstacle(above path: RepoPath) throws -> RepoPath? {
         var parent = path.parent
         while let folder = parent {
             if let found = try disk.status(of: root / folder, followingLinks: false),
                 found.kind != .directory
             {
-                throw StoreError.noFolder(folder, for: path)
+                return folder
             }
             parent = folder.parent
         }
+        return nil
     }
 }
 

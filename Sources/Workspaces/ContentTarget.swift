@@ -109,6 +109,14 @@ struct ContentTarget: Sendable {
 }
 
 extension StoreError {
+    /// The same error, its hint naming where missing content can come from.
+    func naming(remotesOf workspace: Workspace) -> StoreError {
+        guard kind == .notInStore else { return self }
+        return StoreError(
+            kind, message, subject: subject, advice: workspace.fetchAdvice, safety: safety,
+            cause: cause)
+    }
+
     /// Content that is tracked but not here.
     static func contentMissing(_ path: RepoPath, missing: Int, of total: Int) -> StoreError {
         let what =
@@ -117,5 +125,24 @@ extension StoreError {
             .notInStore, "cannot check out '\(path)': \(what) not in this store",
             subject: path.description,
             advice: "run 'mlstore pull' to fetch it from a remote", safety: "nothing was changed")
+    }
+}
+
+extension Workspace {
+    /// How to get content that is not here.
+    var fetchAdvice: String {
+        // Settings that cannot be read have errors of their own.
+        let remotes = (try? config().remotes) ?? []
+        switch remotes.count {
+        case 0:
+            return "there is no remote to pull it from: 'mlstore remote add origin URL' names one; "
+                + "or run 'mlstore add' where the data is"
+        case 1:
+            return "run 'mlstore pull' to fetch it from remote '\(remotes[0].name)' "
+                + "(\(remotes[0].url))"
+        default:
+            let names = remotes.map { "'\($0.name)'" }.joined(separator: ", ")
+            return "run 'mlstore pull --remote NAME' to fetch it from one of the remotes \(names)"
+        }
     }
 }

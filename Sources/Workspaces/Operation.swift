@@ -78,10 +78,20 @@ extension Workspace {
         let place = root / edit.path
         if let bytes = edit.after {
             try disk.makeDirectories(place.parent)
-            try writeAtomically(bytes, to: place, on: disk, durable: true)
+            try writeSmallFile(bytes, to: place)
         } else if try disk.status(of: place, followingLinks: false) != nil {
             try disk.removeFile(place)
             try disk.syncDirectory(place.parent)
         }
+    }
+
+    /// Replaces a small file among the user's, durably. The workspace's lock is held, so whatever
+    /// has the first temporary name was left by a command that died.
+    func writeSmallFile(_ bytes: [UInt8], to place: DiskPath) throws {
+        let litter = place.parent / "\(temporaryNamePrefix)0"
+        if try disk.status(of: litter, followingLinks: false)?.kind == .file {
+            try disk.removeFile(litter)
+        }
+        try writeAtomically(bytes, to: place, on: disk, durable: true)
     }
 }

@@ -10,7 +10,7 @@ extension OperationNote {
             "files": .array(
                 files.map { change in
                     .object([
-                        "path": json(of: change.path), "before": json(of: change.before),
+                        "path": change.path.json, "before": json(of: change.before),
                         "after": json(of: change.after),
                     ])
                 }),
@@ -18,14 +18,14 @@ extension OperationNote {
         ]
         if !moves.isEmpty {
             members["moves"] = .array(
-                moves.map { .object(["from": json(of: $0.from), "to": json(of: $0.to)]) })
+                moves.map { .object(["from": $0.from.json, "to": $0.to.json]) })
         }
         return .object(members)
     }
 
     private func json(of change: ContentChange) -> JSONValue {
         var members: [String: JSONValue] = [
-            "path": json(of: change.path),
+            "path": change.path.json,
             "before": change.before.map { .string($0.content.description) } ?? .null,
             "after": change.after.map { .string($0.content.description) } ?? .null,
         ]
@@ -36,11 +36,6 @@ extension OperationNote {
             members["afterMode"] = .string(mode.rawValue)
         }
         return .object(members)
-    }
-
-    private func json(of path: RepoPath) -> JSONValue {
-        if let text = path.text { return .string(text) }
-        return .object(["hex": .string(Hex.encode(path.bytes))])
     }
 
     private func json(of blob: BlobID?) -> JSONValue {
@@ -63,7 +58,7 @@ extension OperationNote {
             artifacts.append(change)
         }
         for item in json["moves"]?.arrayValue ?? [] {
-            guard let from = notePath(item["from"]), let to = notePath(item["to"]) else {
+            guard let from = RepoPath(item["from"]), let to = RepoPath(item["to"]) else {
                 return nil
             }
             moves.append(Move(from: from, to: to))
@@ -73,7 +68,7 @@ extension OperationNote {
 
 extension OperationNote.TextChange {
     fileprivate init?(_ json: JSONValue) {
-        guard let path = notePath(json["path"]),
+        guard let path = RepoPath(json["path"]),
             let before = optional(json["before"], { BlobID(text: $0) }),
             let after = optional(json["after"], { BlobID(text: $0) })
         else { return nil }
@@ -83,7 +78,7 @@ extension OperationNote.TextChange {
 
 extension OperationNote.ContentChange {
     fileprivate init?(_ json: JSONValue) {
-        guard let path = notePath(json["path"]),
+        guard let path = RepoPath(json["path"]),
             let before = optional(json["before"], { ContentID(text: $0) }),
             let after = optional(json["after"], { ContentID(text: $0) }),
             let beforeMode = mode(json["beforeMode"]), let afterMode = mode(json["afterMode"])
@@ -94,13 +89,19 @@ extension OperationNote.ContentChange {
     }
 }
 
-private func notePath(_ json: JSONValue?) -> RepoPath? {
-    let bytes: [UInt8]? =
-        json?["hex"]?.stringValue.flatMap { Hex.decode($0) }
-        ?? json?.stringValue.map {
-            Array($0.utf8)
-        }
-    return bytes.flatMap { try? RepoPath(validating: $0) }
+extension RepoPath {
+    /// The path as text, or an object with `hex` where it is no UTF-8.
+    var json: JSONValue {
+        text.map { .string($0) } ?? .object(["hex": .string(Hex.encode(bytes))])
+    }
+
+    init?(_ json: JSONValue?) {
+        let bytes =
+            json?["hex"]?.stringValue.flatMap { Hex.decode($0) }
+            ?? json?.stringValue.map { Array($0.utf8) }
+        guard let path = bytes.flatMap({ try? RepoPath(validating: $0) }) else { return nil }
+        self = path
+    }
 }
 
 /// The value, nil for none, or (outer nil) a value that cannot be read.

@@ -60,6 +60,8 @@ package struct StatusReport: Sendable {
     package var problems: [TrackingProblem] = []
     /// Files that nobody tracks, if they were asked for.
     package var untracked: [RepoPath] = []
+    /// Commands that died half way, with those of their paths that are not as they should be.
+    package var unfinished: [UnfinishedWork] = []
     /// Why nothing could be compared with HEAD, though the workspace is in git.
     package var headProblem: StoreError?
 
@@ -82,6 +84,7 @@ package func status(
         report.paths.append(try pathStatus(path, scanner, head))
     }
     scanner.finish()
+    report.unfinished = unfinished(in: workspace, report.paths)
     for gone in head?.selected(selection) ?? [] where tracked[gone.path] == nil {
         let hasProblem = tracked.problems.contains {
             $0.path == gone.path.addingSuffix(Pointer.suffix)
@@ -154,6 +157,17 @@ private func removedStatus(_ gone: TrackedPath) -> PathStatus {
     PathStatus(
         tracked: gone, state: .clean, current: .missing, changes: [], head: .removed,
         headContent: gone.content)
+}
+
+/// Commands that died half way, as far as it still shows.
+private func unfinished(in workspace: Workspace, _ found: [PathStatus]) -> [UnfinishedWork] {
+    let changed = found.filter { $0.state != .clean }.map(\.tracked.path)
+    return workspace.unfinishedWork().compactMap { work in
+        let paths = work.paths.filter { path in
+            changed.contains { path.isInside($0) || $0.isInside(path) }
+        }
+        return paths.isEmpty ? nil : UnfinishedWork(command: work.command, paths: paths)
+    }
 }
 
 /// What HEAD tracks; nil where nothing is compared.

@@ -1,4 +1,5 @@
 package import Objects
+import Platform
 import Vocabulary
 
 /// What `undo` did.
@@ -42,10 +43,12 @@ package func undo(
             }
             return .init(path: change.path, bytes: bytes, expected: [change.after])
         }
-        edit.moves = note.moves.reversed().map { .init(from: $0.to, to: $0.from) }
+        edit.moves = try note.moves.reversed().filter { try !workspace.isUndone($0) }
+            .map { .init(from: $0.to, to: $0.from) }
         for change in note.artifacts {
-            if !force { try checkUnchanged(change, in: workspace) }
-            edit.targets.append(try ContentTarget(change.before, at: change.path, from: store))
+            let before = try ContentTarget(change.before, at: change.path, from: store)
+            if !force { try checkUnchanged(change, before, in: workspace) }
+            edit.targets.append(before)
         }
         let report = try edit.run(progress: progress)
         return UndoReport(undone: last, workTree: report, refs: edit.refs)
@@ -74,28 +77,44 @@ private func checkRefs(_ refs: [RefChange], in store: ObjectStore) throws {
     }
 }
 
-/// Refuses to reverse a change of data that is neither as the operation left it nor as before.
+extension Workspace {
+    /// Whether a move was recorded and then never made, since its command died between.
+    fileprivate func isUndone(_ move: OperationNote.Move) throws -> Bool {
+        try disk.status(of: root / move.to, followingLinks: false) == nil
+            && disk.status(of: root / move.from, followingLinks: false) != nil
+    }
+}
+
+/// Refuses to reverse a change of data where something was changed since: a file is neither as
+/// the operation left it nor as before, or one is gone that both had. (Half of the files may be
+/// the one and half the other: the operation died half way.)
 private func checkUnchanged(
-    _ change: OperationNote.ContentChange, in workspace: Workspace
+    _ change: OperationNote.ContentChange, _ before: ContentTarget, in workspace: Workspace
 ) throws {
+    let store = try workspace.store()
     let scanner = ContentScanner(workspace)
     let listing = try ContentListing(of: change.path, with: scanner)
     scanner.finish()
-    // Trees of what is there now need not be stored to be compared.
-    let found = try digestOfState(listing)
-    let known = [change.before, change.after].map { $0.map { $0.content.digest } }
-    guard known.contains(found) else { throw StoreError.changedSince(change.path, "undo") }
+    let after = try ContentTarget(change.after, at: change.path, from: store)
+    var known: [RepoPath: [TreeEntry]] = [:]
+    for entry in before.entries + after.entries where entry.kind != .directory {
+        known[entry.path, default: []].append(entry)
+    }
+    for item in listing.items where item.entry.kind != .directory {
+        let states = known.removeValue(forKey: item.entry.path) ?? []
+        guard states.contains(where: { $0.holdsSame(as: item.entry) }) else {
+            throw StoreError.changedSince(item.entry.path, "undo")
+        }
+    }
+    // In order, so that the same path is named every time.
+    if let gone = known.filter({ $0.value.count > 1 }).keys.min() {
+        throw StoreError.changedSince(gone, "undo")
+    }
 }
 
-private func digestOfState(_ listing: ContentListing) throws -> Digest? {
-    guard let first = listing.items.first?.entry else { return nil }
-    if first.path == listing.path, first.kind != .directory { return first.id }
-    var builder = TreeBuilder { _, _ in }
-    for item in listing.items {
-        guard let relative = item.entry.path.relative(to: listing.path) else { continue }
-        try builder.append(
-            TreeEntry(
-                path: relative, kind: item.entry.kind, size: item.entry.size, id: item.entry.id))
+extension TreeEntry {
+    /// Whether the bytes are the same, and a link is a link.
+    fileprivate func holdsSame(as other: TreeEntry) -> Bool {
+        id == other.id && (kind == .symlink) == (other.kind == .symlink)
     }
-    return try builder.finish().digest
 }

@@ -55,6 +55,7 @@ struct WorkTreeEdit {
     /// Does it. The workspace's lock is held by the caller.
     func run(progress: (WorkProgress) -> Void) throws -> WorkTreeReport {
         let store = try workspace.store()
+        workspace.removeLitter()
         let scanner = ContentScanner(workspace)
         let plans = try targets.map {
             ContentPlan($0, try ContentListing(of: $0.path, with: scanner))
@@ -67,16 +68,28 @@ struct WorkTreeEdit {
         guard
             plans.contains(where: { !$0.isEmpty }) || !changes.isEmpty || !moves.isEmpty
                 || !refs.isEmpty
-        else { return report }
+        else {
+            workspace.settle(dataPaths)
+            return report
+        }
         let unsaved = plans.flatMap { $0.unsaved(in: store) }
         guard unsaved.isEmpty || force else { throw StoreError.unsaved(unsaved, command) }
         report.saved = unsaved.map(\.entry.path)
         report.sequence = try record(plans, changes, unsaved, in: store)
         report.textsChanged = changes.map(\.text.path)
+        if !moves.isEmpty || plans.contains(where: { !$0.isEmpty }) {
+            try workspace.begin(command, at: dataPaths)
+        }
         let writer = WorkTreeWriter(
             workspace: workspace, store: store, lookedAt: scanner.tables.stamp)
         try writer.run(moves, plans, changes, &report, progress: progress)
+        workspace.settle(dataPaths)
         return report
+    }
+
+    /// The paths whose data this is about.
+    private var dataPaths: [RepoPath] {
+        Set(targets.map(\.path) + moves.flatMap { [$0.from, $0.to] }).sorted()
     }
 
     // MARK: - Texts

@@ -190,12 +190,7 @@ extension WorkTreeWriter {
 
     /// Writes the blob, which is checked meanwhile.
     private func fill(_ file: any DiskFile, with blob: BlobID) throws -> FileStatus {
-        var offset = 0
-        // The piece lives for the call, and is written before it ends.
-        try unsafe store.streamBlob(blob) { piece in
-            try unsafe file.write(piece, at: offset)
-            offset += piece.count
-        }
+        try store.write(blob, to: file)
         return try file.status()
     }
 

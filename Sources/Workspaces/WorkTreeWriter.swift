@@ -116,7 +116,7 @@ struct WorkTreeWriter: Sendable {
         let place = workspace.root / text.path
         if let bytes = text.bytes {
             try makeFolder(text.path.parent)
-            try writeAtomically(bytes, to: place, on: disk, durable: true)
+            try workspace.writeSmallFile(bytes, to: place)
         } else {
             try disk.removeFile(place)
         }

@@ -3,11 +3,16 @@ import Vocabulary
 
 extension Workspace {
     /// Runs `body` while no other command changes this workspace. Waits up to two seconds for the
-    /// other one, then throws `.locked`. A command that dies releases its lock with it.
+    /// other one, then throws `.locked`. A command that dies releases its lock with it. Where
+    /// content is missing, the error's hint names the remotes.
     package func withLock<Value>(_ command: String, _ body: () throws -> Value) throws -> Value {
         let held = try lock(command)
         defer { held.unlock() }
-        return try body()
+        do {
+            return try body()
+        } catch let error as StoreError {
+            throw error.naming(remotesOf: self)
+        }
     }
 
     /// Takes the lock of the workspace; see `withLock`. For work that begins and ends in

@@ -94,5 +94,6 @@ struct WorkspaceLayout: Sendable {
     var state: DiskPath { folder / "state" }
     var lock: DiskPath { state / "lock" }
     var statTables: DiskPath { state / "stat" }
+    var unfinished: DiskPath { state / "unfinished" }
     var stamp: DiskPath { state / "stamp" }
 }

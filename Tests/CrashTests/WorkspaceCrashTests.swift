@@ -163,6 +163,104 @@ import Workspaces
         }
     }
 
+    /// Ends `command` at each of its operations, as kill -9 does: what is on the disk stays.
+    private func endureHalves(
+        _ name: String, _ start: SimulatedDisk, _ command: (SimulatedDisk) throws -> Void
+    ) throws {
+        let undisturbed = start.copy()
+        let first = undisturbed.operationCount
+        try command(undisturbed)
+        let operations = undisturbed.operationCount - first
+        let (before, expected) = (workTree(start), workTree(undisturbed))
+        let recorded = try operationLog(of: workspace(start)).count
+        var halves = 0
+        for cut in 0..<operations {
+            let disk = start.copy()
+            disk.cutPower(afterOperation: disk.operationCount + cut, seed: 1)
+            // Only the removal of litter may go on without its power.
+            do { try command(disk) } catch {}
+            let survivor = disk.reopened()
+            let comment: Comment = "\(name) killed after operation \(cut)"
+            let data = workTree(survivor).filter { isData($0.key) }
+            let isHalf =
+                data != before.filter { isData($0.key) }
+                && data != expected.filter { isData($0.key) }
+            let unfinished = try status(in: workspace(survivor)).unfinished
+            if isHalf {
+                halves += 1
+                #expect(unfinished.count == 1, comment)
+            }
+            // Given again it ends where an undisturbed one ends, without force.
+            let again = survivor.copy()
+            if workTree(again) != expected { try command(again) }
+            #expect(workTree(again) == expected, comment)
+            #expect(try status(in: workspace(again)).unfinished == [], comment)
+            // And undo goes back from wherever it stopped.
+            if try operationLog(of: workspace(survivor)).count > recorded {
+                _ = try undo(in: workspace(survivor))
+                #expect(workTree(survivor) == before, comment)
+                #expect(try status(in: workspace(survivor)).unfinished == [], comment)
+                #expect(
+                    !survivor.allFiles().keys.contains { $0.contains("d/\(temporaryNamePrefix)") },
+                    comment)
+            }
+        }
+        #expect(halves > 0)
+        print("kills tried in \(name): \(operations), of which \(halves) left files half changed")
+    }
+
+    @Test(.tags(.crash)) func `a checkout that stops half way shows, and can be ended or undone`()
+        throws
+    {
+        let (start, first) = try changed()
+        try write("data", to: "d/s/deep/x", on: start)
+        try add(on: start)
+        try endureHalves("checkout", start) { disk in
+            var options = CheckoutOptions()
+            options.source = .snapshot(first)
+            _ = try checkout(nil, in: workspace(disk), options: options)
+        }
+    }
+
+    @Test(.tags(.crash)) func `an rm that stops half way shows, and can be ended or undone`()
+        throws
+    {
+        let (start, _) = try changed()
+        try add(on: start)
+        try endureHalves("rm", start) { disk in
+            // One that died between the pointers is given for the rest.
+            let left = try paths().filter {
+                try disk.status(
+                    of: WorkspaceCrashTests.root / $0.addingSuffix(Pointer.suffix),
+                    followingLinks: false) != nil
+            }
+            if !left.isEmpty { _ = try remove(left, in: workspace(disk)) }
+        }
+    }
+
+    @Test(.tags(.crash)) func `an mv that stops half way can be undone`() throws {
+        let (start, _) = try changed()
+        try add(on: start)
+        let undisturbed = start.copy()
+        let first = undisturbed.operationCount
+        let (old, new) = (try RepoPath("d"), try RepoPath("e"))
+        func command(_ disk: SimulatedDisk) throws {
+            _ = try move(old, to: new, in: workspace(disk))
+        }
+        try command(undisturbed)
+        let before = workTree(start)
+        let recorded = try operationLog(of: workspace(start)).count
+        for cut in 0..<(undisturbed.operationCount - first) {
+            let disk = start.copy()
+            disk.cutPower(afterOperation: disk.operationCount + cut, seed: 1)
+            do { try command(disk) } catch {}
+            let survivor = disk.reopened()
+            guard try operationLog(of: workspace(survivor)).count > recorded else { continue }
+            _ = try undo(in: workspace(survivor))
+            #expect(workTree(survivor) == before, "cut after operation \(cut)")
+        }
+    }
+
     @Test(.tags(.crash)) func `a full disk at any change leaves everything as it was or done`()
         throws
     {

@@ -141,7 +141,20 @@ import Workspaces
         let blob = BlobID(sha256([1, 2, 3]))
         let pointer = Pointer(kind: .dataset, content: .file(blob), sizeBytes: 3)
         try place.folder.write(pointer.text, to: "gone.mlstore")
-        #expect(place.failure { _ = try checkout(nil, in: place.workspace) } == .notInStore)
+        func hint() -> String {
+            let error = #expect(throws: StoreError.self) {
+                _ = try checkout(nil, in: place.workspace)
+            }
+            #expect(error?.kind == .notInStore)
+            return error?.advice ?? ""
+        }
+        #expect(hint().contains("mlstore remote add origin"))
+        let settings = "[remote.near]\nurl = \"file:///r\"\n"
+        try place.folder.write(settings, to: ".mlstore/config.toml")
+        #expect(hint() == "run 'mlstore pull' to fetch it from remote 'near' (file:///r)")
+        try place.folder.write(
+            settings + "[remote.far]\nurl = \"file:///s\"\n", to: ".mlstore/config.toml")
+        #expect(hint().hasSuffix("from one of the remotes 'far', 'near'"))
     }
 
     @Test func `an older revision of git is checked out with its pointers`() throws {
