@@ -34,16 +34,25 @@ final class Reproduction {
         lock = try place.workspace.lockFile()
         scanner = ContentScanner(place.workspace)
         surroundings = try RunSurroundings(root: place.root, disk: place.disk)
-        try checkOutputsAreNoPointers()
+        try checkOutputs()
     }
 
     private var allProducts: [RepoPath] { graph.stages.flatMap(\.products) }
 
     func git() throws -> GitState { try gitState.get() }
 
-    /// A path is either added or the output of a stage.
-    private func checkOutputsAreNoPointers() throws {
+    /// A path is either added or the output of a stage, and no link leads to it: what stands
+    /// behind one is elsewhere, perhaps outside of the workspace.
+    private func checkOutputs() throws {
         for stage in graph.stages {
+            for path in stage.products {
+                guard let link = try place.workspace.obstacle(above: path) else { continue }
+                throw StoreError.stageFile(
+                    stage.line,
+                    "stage '\(stage.name)' writes '\(path)', but '\(link)' is a link or a file, not "
+                        + "a folder",
+                    advice: "write a path that no link leads to, or put a folder there")
+            }
             for path in stage.products where try place.workspace.pointer(of: path) != nil {
                 throw StoreError.stageFile(
                     stage.line,

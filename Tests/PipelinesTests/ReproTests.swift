@@ -190,6 +190,19 @@ import Workspaces
         #expect(error.message.contains("has a pointer"))
     }
 
+    @Test func `an output that a link leads to is refused, and nothing is written behind it`()
+        throws
+    {
+        let pipeline = try PipelineFolder("stages: {a: {cmd: echo 1 > l/x, outs: [l/x]}}")
+        let elsewhere = try TemporaryFolder()
+        try LocalDisk().makeSymlink(
+            at: pipeline.folder.path / "l", target: elsewhere.path.bytes)
+        let error = try failure(pipeline)
+        #expect(error.kind == .invalidPipeline)
+        #expect(error.message.contains("'l' is a link"))
+        #expect(try !elsewhere.has("x"))
+    }
+
     @Test func `an input that only the store has is put on disk`() throws {
         let pipeline = try PipelineFolder("stages: {a: {cmd: cp d x, deps: [d], outs: [x]}}")
         let session = try pipeline.workspace.store().beginSession()
