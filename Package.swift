@@ -170,6 +170,7 @@ let package = Package(
                 "Vocabulary", "Bytes", "Platform", "Objects", "Remotes", "Workspaces", "Pipelines",
                 "Transfer", "Tables", "Learning",
             ]),
+        tests("ProcessTests", ["Vocabulary", "Platform", "mlstore"]),
         tests("DamageTests", ["Vocabulary", "Bytes", "Platform", "Objects", "Workspaces"]),
     ],
     cLanguageStandard: .c17

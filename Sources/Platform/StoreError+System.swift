@@ -47,6 +47,7 @@ extension StoreError {
         case .noSpace: "free some space (or raise the quota), then run the command again"
         case .permission: "check who owns it and what its directory permits"
         case .readOnly: "the file system is mounted read-only: choose another place or remount it"
+        case .io: "check the disk and the path, then run the command again"
         default: nil
         }
     }

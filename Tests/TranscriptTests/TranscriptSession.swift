@@ -11,24 +11,6 @@ struct TranscriptSession {
     let file: DiskPath
     private let disk = LocalDisk()
 
-    /// The binary under test: `MLSTORE_BINARY`, or the one that was built beside the tests.
-    static func binary() throws -> DiskPath {
-        if let path = Environment.variable("MLSTORE_BINARY") { return DiskPath(path) }
-        var place = try Environment.executablePath().parent
-        while place.bytes.count > 1 {
-            let candidate = place / "mlstore"
-            if try LocalDisk().status(of: candidate, followingLinks: true)?.kind == .file {
-                return candidate
-            }
-            place = place.parent
-        }
-        // The tests may run inside the toolchain's own program.
-        return root / ".build/debug/mlstore"
-    }
-
-    /// The repository's root, seen from this source file.
-    static let root = DiskPath(#filePath).parent.parent.parent
-
     /// Runs all commands; every one that prints something else than the text says is an issue at
     /// its line. With `MLSTORE_UPDATE_TRANSCRIPTS` set the text is rewritten instead.
     func check() throws {
@@ -75,12 +57,12 @@ struct TranscriptSession {
 
     private func environment(_ folder: DiskPath) throws -> [String: String] {
         let path = Environment.variable("PATH") ?? "/usr/bin:/bin"
-        let share = Self.root / ".build/share"
+        let share = BuiltProgram.root / ".build/share"
         try stageShare(share)
         return [
-            "PATH": "\(try Self.binary().parent):\(path)", "HOME": "\(folder)/home",
+            "PATH": "\(try BuiltProgram.path().parent):\(path)", "HOME": "\(folder)/home",
             "LC_ALL": "C", "TZ": "UTC", "NO_COLOR": "1", "MLSTORE_SHARE": "\(share)",
-            "FIXTURES": "\(Self.root)/fixtures",
+            "FIXTURES": "\(BuiltProgram.root)/fixtures",
             "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null",
             "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.com",
             "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.com",
@@ -95,7 +77,7 @@ struct TranscriptSession {
             "fixtures/data/airports.csv",
         ]
         for file in files {
-            let bytes = try disk.readFile(Self.root / file, maximumBytes: 1 << 26)
+            let bytes = try disk.readFile(BuiltProgram.root / file, maximumBytes: 1 << 26)
             let target = share.appending(DiskPath(file).lastComponent)
             try writeAtomically(bytes, to: target, on: disk, permissions: 0o644, durable: false)
         }

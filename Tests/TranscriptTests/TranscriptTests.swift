@@ -1,12 +1,13 @@
 import Commands
 import Platform
+import TestSupport
 import Testing
 import Vocabulary
 
 @Suite struct TranscriptTests {
     /// Every transcript of the folder, by name.
     static let names: [String] = {
-        let folder = TranscriptSession.root / "Tests/TranscriptTests/Transcripts"
+        let folder = BuiltProgram.root / "Tests/TranscriptTests/Transcripts"
         let entries = (try? LocalDisk().entriesWithStatus(of: folder)) ?? []
         return entries.map { String(decoding: $0.name, as: UTF8.self) }
             .filter { $0.hasSuffix(".md") }.sorted()
@@ -14,12 +15,12 @@ import Vocabulary
 
     @Test(arguments: names)
     func `the program prints what the transcript says`(name: String) throws {
-        let folder = TranscriptSession.root / "Tests/TranscriptTests/Transcripts"
+        let folder = BuiltProgram.root / "Tests/TranscriptTests/Transcripts"
         try TranscriptSession(file: folder / name).check()
     }
 
     @Test func `the program prints what the tutorial says`() throws {
-        let file = TranscriptSession.root / "docs/tutorial/getting-started.md"
+        let file = BuiltProgram.root / "docs/tutorial/getting-started.md"
         try TranscriptSession(file: file).check()
     }
 
