@@ -21,20 +21,19 @@ import Vocabulary
         let bytes = content(seed)
         var random = SmallRandom(seed: seed + 1000)
         for disk in [LocalDisk(), SimulatedDisk()] as [any Disk] {
-            try withTemporaryDirectory { directory in
-                try disk.makeDirectories(directory)
-                let file = try disk.openFile(directory / "x", .createNew(permissions: 0o600))
-                var output = SparseOutput(to: file)
-                var rest = bytes[...]
-                while !rest.isEmpty {
-                    let piece = Array(rest.prefix(random.integer(in: 1..<15_000)))
-                    rest = rest.dropFirst(piece.count)
-                    try piece.withUnsafeBytes { try output.append($0) }
-                }
-                try output.finish()
-                #expect(output.sizeBytes == bytes.count)
-                #expect(try disk.readFile(directory / "x", maximumBytes: 1 << 20) == bytes)
+            let folder = try TemporaryFolder()
+            try disk.makeDirectories(folder.path)
+            let file = try disk.openFile(folder.path / "x", .createNew(permissions: 0o600))
+            var output = SparseOutput(to: file)
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let piece = Array(rest.prefix(random.integer(in: 1..<15_000)))
+                rest = rest.dropFirst(piece.count)
+                try piece.withUnsafeBytes { try output.append($0) }
             }
+            try output.finish()
+            #expect(output.sizeBytes == bytes.count)
+            #expect(try disk.readFile(folder.path / "x", maximumBytes: 1 << 20) == bytes)
         }
     }
 
