@@ -56,14 +56,14 @@ extension Disk {
 
 /// Puts `bytes` in the place of the file at `path` in one step: a reader finds the old content or
 /// the new, also after a power cut. The bytes go to a temporary file beside it, named
-/// `.mlstore-tmp-<number>`; with `durable` they and the name are synced before this returns (two
+/// `.mlstore-tmp-<purpose><number>`; with `durable` they and the name are synced before this returns (two
 /// syncs), without it a power cut may leave either content, or an empty file.
 package func writeAtomically(
     _ bytes: [UInt8], to path: DiskPath, on disk: any Disk, permissions: UInt16 = 0o644,
-    durable: Bool
+    purpose: String = "", durable: Bool
 ) throws {
     let (temporary, file) = try makeTemporaryFile(
-        in: path.parent, on: disk, permissions: permissions)
+        in: path.parent, on: disk, permissions: permissions, purpose: purpose)
     do {
         try file.write(bytes, at: 0)
         if durable { try file.sync() }
@@ -81,14 +81,15 @@ package func writeAtomically(
 /// What the name of every temporary file begins with: walks of user directories leave it out.
 package let temporaryNamePrefix = ".mlstore-tmp-"
 
-/// A new file in `directory` under a temporary name that nobody else has.
+/// A new file in `directory` under a temporary name that nobody else has:
+/// `.mlstore-tmp-<purpose><number>`.
 package func makeTemporaryFile(
-    in directory: DiskPath, on disk: any Disk, permissions: UInt16 = 0o644
+    in directory: DiskPath, on disk: any Disk, permissions: UInt16 = 0o644, purpose: String = ""
 ) throws -> (path: DiskPath, file: any DiskFile) {
     // Counted, not random: exclusive creation settles who has a name, and tests stay repeatable.
     var number = 0
     while true {
-        let path = directory / "\(temporaryNamePrefix)\(number)"
+        let path = directory / "\(temporaryNamePrefix)\(purpose)\(number)"
         do {
             return (path, try disk.openFile(path, .createNew(permissions: permissions)))
         } catch let error as StoreError where error.kind == .alreadyExists && number < 10_000 {

@@ -6,10 +6,10 @@ import Vocabulary
 /// A file is made in them directly, without a temporary name of its own, and still nobody ever
 /// finds half of it under its path: the folder gets its name in one step, when all is in it.
 ///
-/// They stand in a folder `.mlstore-tmp-checkout` beside the topmost folder that is missing, so on
+/// They stand in a folder `.mlstore-tmp-work-folders` beside the topmost folder that is missing, so on
 /// its file system. One that an interrupted command left there is removed by the next.
 struct FolderStaging {
-    private static let name = temporaryNamePrefix + "checkout"
+    private static let name = temporaryNamePrefix + Workspace.litterPurpose + "folders"
 
     private let workspace: Workspace
     /// The temporary folders, by the folder that each is in (nil: the top of the workspace).

@@ -88,10 +88,11 @@ extension Workspace {
     /// Replaces a small file among the user's, durably. The workspace's lock is held, so whatever
     /// has the first temporary name was left by a command that died.
     func writeSmallFile(_ bytes: [UInt8], to place: DiskPath) throws {
-        let litter = place.parent / "\(temporaryNamePrefix)0"
+        let litter = place.parent / "\(temporaryNamePrefix)\(Workspace.litterPurpose)0"
         if try disk.status(of: litter, followingLinks: false)?.kind == .file {
             try disk.removeFile(litter)
         }
-        try writeAtomically(bytes, to: place, on: disk, durable: true)
+        try writeAtomically(
+            bytes, to: place, on: disk, purpose: Workspace.litterPurpose, durable: true)
     }
 }

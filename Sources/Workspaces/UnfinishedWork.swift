@@ -53,7 +53,13 @@ extension Workspace {
         try? disk.removeFile(layout.unfinished)
     }
 
-    /// Removes the temporary files that unfinished commands left among the user's.
+    /// In the names of what commands make among the user's files while they hold the workspace's
+    /// lock. So whoever holds it knows that the maker of any other such thing is gone; temporary
+    /// files of `get`, which takes no lock, have other names.
+    static let litterPurpose = "work-"
+
+    /// Removes the temporary files and folders that unfinished commands left among the user's.
+    /// The lock is held.
     func removeLitter() {
         for work in unfinishedWork() {
             for path in work.paths {
@@ -64,23 +70,33 @@ extension Workspace {
     }
 
     private func removeLitter(of path: RepoPath) throws {
-        let place = root / path
-        try removeTemporaryFiles(in: place.parent)
-        var pending = [place]
+        // Behind a link is what somebody else may be at work on.
+        guard try obstacle(above: path) == nil else { return }
+        // New folders are filled beside the topmost of them.
+        var above = path.parent
+        while let folder = above {
+            try removeLitter(in: root / folder)
+            above = folder.parent
+        }
+        try removeLitter(in: root)
+        var pending = [root / path]
         while let folder = pending.popLast() {
             guard try disk.status(of: folder, followingLinks: false)?.kind == .directory else {
                 continue
             }
-            try removeTemporaryFiles(in: folder)
-            pending += try disk.entries(of: folder).filter { $0.kind == .directory }
+            try removeLitter(in: folder)
+            pending += try disk.entries(of: folder)
+                // A workspace in it has a lock of its own.
+                .filter { $0.kind == .directory && !Workspace.isReserved($0.name) }
                 .map { folder.appending($0.name) }
         }
     }
 
-    private func removeTemporaryFiles(in folder: DiskPath) throws {
-        for entry in try disk.entries(of: folder)
-        where entry.kind != .directory && entry.name.starts(with: temporaryNamePrefix.utf8) {
-            try disk.removeFile(folder.appending(entry.name))
+    private func removeLitter(in folder: DiskPath) throws {
+        guard try disk.status(of: folder, followingLinks: false)?.kind == .directory else { return }
+        let beginning = Array("\(temporaryNamePrefix)\(Workspace.litterPurpose)".utf8)
+        for entry in try disk.entries(of: folder) where entry.name.starts(with: beginning) {
+            try disk.removeTree(folder.appending(entry.name))
         }
     }
 

@@ -163,7 +163,8 @@ extension WorkTreeWriter {
         }
         let place = workspace.root / write.entry.path
         let (temporary, file) = try makeTemporaryFile(
-            in: place.parent, on: disk, permissions: permissions(of: write))
+            in: place.parent, on: disk, permissions: permissions(of: write),
+            purpose: Workspace.litterPurpose)
         do {
             let isPatched = try !WorkTreeWriter.isSmall(write) && patch(file, write)
             let filled = isPatched ? try file.status() : try fill(file, with: blob)

@@ -89,7 +89,8 @@ struct WorkTreeWriter: Sendable {
         let place = workspace.root / write.entry.path
         let text = try store.readBlob(target, maximumBytes: WorkTreeWriter.maximumLinkBytes)
         // The temporary file only holds the name, for which the link is then exchanged.
-        let (reserved, file) = try makeTemporaryFile(in: place.parent, on: disk)
+        let (reserved, file) = try makeTemporaryFile(
+            in: place.parent, on: disk, purpose: Workspace.litterPurpose)
         try file.close()
         let temporary = DiskPath(bytes: reserved.bytes + Array("-link".utf8))
         defer { try? disk.removeFile(reserved) }

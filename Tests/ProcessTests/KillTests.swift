@@ -10,7 +10,7 @@ import Vocabulary
 @Suite struct KillTests {
     /// How often; `MLSTORE_KILL_ROUNDS` asks for more.
     private static let rounds =
-        Environment.variable("MLSTORE_KILL_ROUNDS").flatMap { Int($0) } ?? 60
+        Environment.variable("MLSTORE_KILL_ROUNDS").flatMap { Int($0) } ?? 40
 
     @Test(.tags(.crash)) func `kill -9 at any moment loses nothing and blocks nothing`() throws {
         let folder = try TemporaryFolder()
@@ -20,7 +20,7 @@ import Vocabulary
         for round in 1...Self.rounds {
             let deed = Deed.allCases[round % Deed.allCases.count]
             var random = SmallRandom(seed: UInt64(round))
-            let delay = random.integer(in: 1..<90)
+            let delay = random.integer(in: 1..<45)
             let comment: Comment = "round \(round): \(deed) killed after \(delay) ms"
             try deed.prepare(bench, version: round)
             let ended = try kill("KILL", after: delay, deed.line, in: bench)
@@ -41,7 +41,7 @@ import Vocabulary
     /// Commits, and copies what was committed; the snapshot's id.
     private func keep(_ bench: Bench, in folder: DiskPath) throws -> String {
         try bench.succeed("mlstore add -q d t.csv")
-        let text = try bench.succeed("mlstore commit -q -m kept; mlstore log -c 1")
+        let text = try bench.succeed("mlstore commit -q -m kept; mlstore log -n 1")
         let id = String(text.prefix { !$0.isWhitespace })
         try bench.succeed("mkdir ../\(id) && cp -a d t.csv ../\(id)")
         return id
@@ -62,11 +62,11 @@ import Vocabulary
         let folder = try TemporaryFolder()
         let bench = try Bench(in: folder.path, files: 60, hasRemote: true)
         var interrupted = 0
-        let rounds = 20
+        let rounds = 15
         for round in 1...rounds {
             let deed = Deed.allCases[round % Deed.allCases.count]
             var random = SmallRandom(seed: UInt64(round + 500))
-            let delay = random.integer(in: 1..<80)
+            let delay = random.integer(in: 1..<45)
             let comment: Comment = "round \(round): \(deed) interrupted after \(delay) ms"
             try deed.prepare(bench, version: round)
             let ended = try kill("INT", after: delay, deed.line, in: bench)

@@ -235,11 +235,30 @@ import Workspaces
         }
         _ = try add([place.path("data")], in: place.workspace)
         try place.folder.run("rm", "-r", "data/in")
-        try place.folder.write("half", to: "data/.mlstore-tmp-checkout/1/a")
+        try place.folder.write("half", to: "data/.mlstore-tmp-work-folders/1/a")
         #expect(try checkout(nil, in: place.workspace).filesWritten == 3)
-        #expect(try !place.folder.has("data/.mlstore-tmp-checkout"))
+        #expect(try !place.folder.has("data/.mlstore-tmp-work-folders"))
         #expect(try place.folder.read("data/in/deep/er/c") == "in/deep/er/c")
         #expect(try status(in: place.workspace).paths.map(\.state) == [.clean])
+    }
+
+    @Test func `what somebody else has in the making is not litter`() throws {
+        let place = try WorkspaceFolder()
+        try place.folder.write("1", to: "data/a/x")
+        _ = try add([place.path("data")], in: place.workspace)
+        try place.folder.write(
+            #"[{"command":"checkout","paths":["data"]}]"#, to: ".mlstore/state/unfinished")
+        let litter = [".mlstore-tmp-work-0", "data/.mlstore-tmp-work-folders/1/x"]
+        // Of a `get`; of a workspace inside; behind a link; of the user.
+        let others = [
+            ".mlstore-tmp-0", "data/a/.mlstore-tmp-get-3f/x", "data/a/.mlstore/.mlstore-tmp-work-0",
+            "elsewhere/.mlstore-tmp-work-0", "data/.mlstore-work-0",
+        ]
+        for name in litter + others { try place.folder.write("half", to: name) }
+        try place.folder.run("ln", "-s", "../elsewhere", "data/link")
+        _ = try? checkout(nil, in: place.workspace)
+        for name in litter { #expect(try !place.folder.has(name), "\(name)") }
+        for name in others { #expect(try place.folder.has(name), "\(name)") }
     }
 
     @Test func `of a checkout that fails no half file or folder is left`() throws {
@@ -260,8 +279,8 @@ import Workspaces
             _ = try checkout(
                 nil, in: try Workspace.open(from: place.folder.path, on: WorkspaceFolder.machine()))
         }
-        #expect(try !place.folder.has("data/.mlstore-tmp-checkout"))
-        #expect(try !place.folder.has(".mlstore-tmp-checkout"))
+        #expect(try !place.folder.has("data/.mlstore-tmp-work-folders"))
+        #expect(try !place.folder.has(".mlstore-tmp-work-folders"))
         for index in 0..<40 where try place.folder.has("data/d\(index / 10)/f\(index)") {
             let text = try place.folder.read("data/d\(index / 10)/f\(index)")
             #expect(text == "some text \(index)")
