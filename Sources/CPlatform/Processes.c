@@ -133,16 +133,24 @@ static int fill_attributes(posix_spawnattr_t *attributes) {
 }
 
 static int fill_actions(posix_spawn_file_actions_t *actions, const char *directory, int output,
-                        int error_output) {
+                        int error_output, int kept) {
     int error = posix_spawn_file_actions_addchdir_np(actions, directory);
     if (!error) error = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
     if (!error) error = posix_spawn_file_actions_adddup2(actions, output, 1);
     if (!error) error = posix_spawn_file_actions_adddup2(actions, error_output, 2);
+    if (!error && kept > 2) {
+#ifdef __APPLE__
+        error = posix_spawn_file_actions_addinherit_np(actions, kept);
+#else
+        // Onto itself: it stays open in the child.
+        error = posix_spawn_file_actions_adddup2(actions, kept, kept);
+#endif
+    }
     return error;
 }
 
 int mlp_spawn(char *const *arguments, char *const *environment, const uint8_t *directory,
-              size_t directory_length, int output, int error_output, int *pid) {
+              size_t directory_length, int output, int error_output, int kept, int *pid) {
     MLP_PATH(name, directory, directory_length);
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t actions;
@@ -154,7 +162,7 @@ int mlp_spawn(char *const *arguments, char *const *environment, const uint8_t *d
         return -error;
     }
     error = fill_attributes(&attributes);
-    if (!error) error = fill_actions(&actions, name, output, error_output);
+    if (!error) error = fill_actions(&actions, name, output, error_output, kept);
     pid_t child = 0;
     if (!error)
         error = posix_spawnp(&child, arguments[0], &actions, &attributes, arguments, environment);

@@ -9,6 +9,8 @@ struct CommandRun {
     let directory: DiskPath
     let seed: Int64
     let threads: Int
+    /// The lock that keeps other runs out, also while the command outlives this program.
+    var lock: (any DiskLock)?
     /// Takes each line of the command's two outputs as it comes.
     let onLine: @Sendable ([UInt8]) -> Void
 
@@ -21,13 +23,14 @@ struct CommandRun {
         variables["MLSTORE_STAGE"] = stage
         variables["MLSTORE_THREADS"] = String(threads)
         let deliver = onLine
-        let child = ChildProcess(
+        var child = ChildProcess(
             arguments: ["/bin/sh", "-c", command], directory: directory, environment: variables,
             standardOutput: .lines(deliver),
             standardError: .lines { line in
                 tail.append(line)
                 deliver(line)
             })
+        child.sharedLock = lock
         let outcome = try child.run()
         try SignalWatch.check()
         guard !outcome.succeeded else { return }
@@ -65,7 +68,7 @@ package struct CommandOutput: Error, Sendable, Equatable, CustomStringConvertibl
     package let lines: [[UInt8]]
 
     /// The lines as text, control characters escaped.
-    package var description: String { lines.map(printable).joined(separator: "\n") }
+    package var description: String { lines.map(printableText).joined(separator: "\n") }
 }
 
 /// Keeps the last lines that it is given, each cut to a length that a terminal can bear.

@@ -59,15 +59,14 @@ extension PathContents {
         }
     }
 
-    /// Moves `source` to `place`, in the place of what is there, and makes the name last.
+    /// Moves `source` to `place`, in the place of a file or link that is there, and makes the name
+    /// last.
     func install(_ source: DiskPath, at place: DiskPath) throws {
         try disk.makeDirectories(place.parent)
         let old = try disk.status(of: place, followingLinks: false)
         let new = try disk.status(of: source, followingLinks: false)
         // A rename replaces a file by a file; nothing else.
-        if let old, old.kind == .directory || new?.kind == .directory {
-            try disk.removeTree(place)
-        }
+        if let old, old.kind != .directory, new?.kind == .directory { try disk.removeFile(place) }
         try disk.rename(source, to: place)
         try disk.syncDirectory(place.parent)
     }

@@ -25,6 +25,11 @@ struct PathContents {
         let content: ContentID
         let sizeBytes: Int
         let isExecutable: Bool
+
+        /// The same for a note.
+        var state: OperationNote.State {
+            OperationNote.State(content: content, mode: isExecutable ? .executable : .plain)
+        }
     }
 
     /// The content at `place`; nil when nothing is there. A link at the place itself is followed.
@@ -36,7 +41,7 @@ struct PathContents {
         case .directory:
             // Nodes are made for their digest alone.
             var builder = TreeBuilder { _, _ in }
-            for item in try listing(of: place) { try builder.append(try entry(for: item)) }
+            for item in try listing(of: place).items { try builder.append(try entry(for: item)) }
             return .directory(try builder.finish())
         default: throw unsupported(place)
         }
@@ -66,7 +71,7 @@ struct PathContents {
     private func keepDirectory(
         _ place: DiskPath, _ prior: PriorContent, in session: StoreSession
     ) throws -> Kept {
-        let items = try listing(of: place)
+        let items = try listing(of: place).items
         let files = items.filter { $0.status.kind == .file }
         let receipts = try session.putBlobs(
             files.map {
@@ -99,7 +104,7 @@ struct PathContents {
         guard let status = try disk.status(of: place, followingLinks: true) else { return [] }
         guard status.kind == .directory else { return [status] }
         // The times of directories change with names only, and those show in the list itself.
-        return try listing(of: place).map(\.status).filter { $0.kind != .directory }
+        return try listing(of: place).items.map(\.status).filter { $0.kind != .directory }
     }
 
     /// How many bytes stand at `place`, without reading them.
@@ -107,39 +112,49 @@ struct PathContents {
         try fingerprint(of: place).reduce(0) { $0 + $1.size }
     }
 
-    private struct Item {
+    /// One thing in a folder.
+    struct Item {
         let path: RepoPath
         let place: DiskPath
         let status: FileStatus
     }
 
-    /// Files, links and empty directories below `directory`, in the order of a tree.
-    private func listing(of directory: DiskPath) throws -> [Item] {
-        var items: [Item] = []
-        try list(directory, as: nil, rules, into: &items)
-        return items
+    /// What stands in a folder, all the way down.
+    struct Listing {
+        /// Files, links and empty directories, in the order of a tree.
+        fileprivate(set) var items: [Item] = []
+        /// What is no part of the content: the topmost names, in order. No temporary files.
+        fileprivate(set) var leftOut: [RepoPath] = []
+    }
+
+    func listing(of directory: DiskPath) throws -> Listing {
+        var listing = Listing()
+        try list(directory, as: nil, rules, into: &listing)
+        return listing
     }
 
     private func list(
-        _ directory: DiskPath, as base: RepoPath?, _ outer: IgnoreRules, into items: inout [Item]
+        _ directory: DiskPath, as base: RepoPath?, _ outer: IgnoreRules, into listing: inout Listing
     ) throws {
         let entries = try disk.entriesWithStatus(of: directory)
             .sorted { $0.name.precedes($1.name) }
         let rules = try rules(in: directory, as: base, entries.map(\.name), outer)
-        for (name, status) in entries where !PathContents.isOurs(name) {
+        for (name, status) in entries where !name.starts(with: temporaryNamePrefix.utf8) {
             let path = try base?.appending(component: name) ?? RepoPath(validating: name)
             let full = self.path?.appending(path) ?? path
-            if rules.ignores(full, isDirectory: status.kind == .directory) { continue }
-            let place = directory.appending(name)
+            let isFolder = status.kind == .directory
+            if PathContents.isReserved(name) || rules.ignores(full, isDirectory: isFolder) {
+                listing.leftOut.append(path)
+                continue
+            }
+            let item = Item(path: path, place: directory.appending(name), status: status)
             switch status.kind {
             case .directory:
-                let before = items.count
-                try list(place, as: path, rules, into: &items)
-                if items.count == before {
-                    items.append(Item(path: path, place: place, status: status))
-                }
-            case .file, .symlink: items.append(Item(path: path, place: place, status: status))
-            default: throw unsupported(place)
+                let before = listing.items.count
+                try list(item.place, as: path, rules, into: &listing)
+                if listing.items.count == before { listing.items.append(item) }
+            case .file, .symlink: listing.items.append(item)
+            default: throw unsupported(item.place)
             }
         }
     }
@@ -159,10 +174,9 @@ struct PathContents {
         return rules
     }
 
-    /// Names that no folder keeps.
-    private static func isOurs(_ name: [UInt8]) -> Bool {
-        name.starts(with: Array(temporaryNamePrefix.utf8)) || name == Array(".git".utf8)
-            || name == Array(".mlstore".utf8)
+    /// Names that are part of no content: of git's folder and of ours.
+    private static func isReserved(_ name: [UInt8]) -> Bool {
+        name == Array(".git".utf8) || name == Array(".mlstore".utf8)
     }
 
     private func entry(for item: Item) throws -> TreeEntry {

@@ -42,7 +42,7 @@ package func replay(
     let lock = try LockFile.load(from: place.root, on: place.disk)
     let names = try selectedStages(options, lock, in: place)
     let verification = Verification(
-        place: place, lock: lock, threads: options.threads, progress: progress)
+        place: place, lock: lock, threads: options.threads, held: held, progress: progress)
     var report = ReplayReport()
     for name in names {
         try SignalWatch.check()

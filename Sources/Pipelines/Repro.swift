@@ -17,7 +17,7 @@ package func repro(
     let held = try place.lockPipeline()
     defer { held.unlock() }
     let reproduction = try Reproduction(options, in: place, progress: progress)
-    try reproduction.run()
+    try reproduction.run(holding: held)
     return reproduction.report
 }
 

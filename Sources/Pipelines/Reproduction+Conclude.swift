@@ -36,6 +36,7 @@ extension Reproduction {
         in session: StoreSession
     ) throws {
         try place.withLock {
+            try checkRoom(for: produced, of: stage)
             // Another command may have written it since.
             var newLock = try place.workspace.lockFile()
             newLock.stages[stage.name] = entry
@@ -48,10 +49,11 @@ extension Reproduction {
                 + ignores
             try operation.dropIdleEdits(in: place.workspace)
             report.newBytesStored += try operation.commit(session, in: place.workspace).storedBytes
-            try install(produced, of: stage)
             operation.edits = ignores
-            try operation.writeFiles(in: place.workspace)
-            try write(newLock)
+            try install(produced, of: stage) {
+                try operation.writeFiles(in: place.workspace)
+                try write(newLock)
+            }
         }
     }
 
@@ -173,10 +175,7 @@ extension Reproduction {
             guard isReplaced || produced.former[path] != nil else { return nil }
             let before = try produced.former[path].flatMap {
                 try keep($0, at: path, in: session)
-            }.map {
-                OperationNote.State(
-                    content: $0.content, mode: $0.isExecutable ? .executable : .plain)
-            }
+            }?.state
             return before == after ? nil : .init(path: path, before: before, after: after)
         }
     }
@@ -207,12 +206,43 @@ extension Reproduction {
         }
     }
 
-    /// Moves outputs that are not yet in place there.
-    func install(_ produced: Produced, of stage: Stage) throws {
+    /// What is left out of a former output must find a place in the new one.
+    private func checkRoom(for produced: Produced, of stage: Stage) throws {
         for path in stage.products {
-            guard let source = produced.places[path], source != place.root / path else { continue }
-            try place.contents.install(source, at: place.root / path)
+            guard let former = produced.former[path], let new = produced.places[path] else {
+                continue
+            }
+            // A command wrote where it writes always; what comes out of the store did not.
+            let isCommands = new == place.root / path
+            try place.contents(as: path).checkRoom(for: former, in: new, mayReplace: isCommands)
         }
+    }
+
+    /// Moves outputs that are not yet in place there, then does `rest`. Former folders are set
+    /// aside meanwhile, since what is left out of them moves to the new ones.
+    private func install(_ produced: Produced, of stage: Stage, _ rest: () throws -> Void) throws {
+        let moved = stage.products.filter {
+            produced.places[$0] != nil && produced.places[$0] != place.root / $0
+        }
+        let folders = try moved.filter {
+            try place.disk.status(of: place.root / $0, followingLinks: false)?.kind == .directory
+        }
+        let shelter =
+            folders.isEmpty
+            ? nil
+            : try OutputShelter(
+                folders, of: stage.name, lockedRun: lock.stages[stage.name]?.run, in: place)
+        do {
+            for path in moved {
+                guard let source = produced.places[path] else { continue }
+                try place.contents.install(source, at: place.root / path)
+            }
+            try rest()
+        } catch {
+            try shelter?.restore()
+            throw error
+        }
+        try shelter?.discard()
     }
 
     /// Renews the lock on disk, and then here.

@@ -37,7 +37,7 @@ extension Reproduction {
         let stage = execution.stage
         let shelter = try OutputShelter(
             stage.products, of: stage.name, lockedRun: lock.stages[stage.name]?.run,
-            root: place.root, temporary: place.temporary, nonce: place.nonce(), on: place.disk)
+            in: place)
         let outcome: StageOutcome
         do {
             try run(line, execution)
@@ -61,7 +61,7 @@ extension Reproduction {
         let report = progress
         try CommandRun(
             stage: stage, command: line, directory: place.root, seed: execution.seed ?? 0,
-            threads: options.threads,
+            threads: options.threads, lock: held,
             onLine: { report(.line(stage: stage, $0)) }
         ).run()
     }

@@ -16,6 +16,8 @@ final class Reproduction {
     let progress: @Sendable (ReproEvent) -> Void
     let surroundings: RunSurroundings
     var lock: LockFile
+    /// What keeps other runs out; nil while nothing is run.
+    private(set) var held: (any DiskLock)?
     var report = ReproReport()
     /// Believes what the stat tables know of files that have not changed since.
     var scanner: ContentScanner
@@ -109,10 +111,11 @@ final class Reproduction {
         }
     }
 
-    /// Brings the selected stages up to date, in order.
-    func run() throws {
-        try OutputShelter.recover(
-            in: place.temporary, root: place.root, lock: lock, on: place.disk)
+    /// Brings the selected stages up to date, in order. `held` is the pipeline's lock.
+    func run(holding held: any DiskLock) throws {
+        self.held = held
+        defer { self.held = nil }
+        try OutputShelter.recover(in: place, lock: lock)
         for index in try options.selection(in: graph, file: file) {
             try SignalWatch.check()
             // A new one takes the time anew, and so believes what earlier stages wrote.

@@ -11,6 +11,8 @@ struct Verification {
     let place: Workplace
     let lock: LockFile
     let threads: Int
+    /// What keeps other runs out.
+    let held: any DiskLock
     let progress: @Sendable (ReproEvent) -> Void
 
     /// A replay cannot fail `verify`, except by an interruption: what goes wrong is the verdict.
@@ -66,7 +68,7 @@ struct Verification {
         case .command(let line):
             try CommandRun(
                 stage: name, command: line, directory: scratch, seed: run?.seed ?? 0,
-                threads: threads, onLine: { report(.line(stage: name, $0)) }
+                threads: threads, lock: held, onLine: { report(.line(stage: name, $0)) }
             ).run()
         case .step(let recorded): try replayStep(name, recorded, in: scratch)
         }

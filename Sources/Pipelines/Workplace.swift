@@ -120,7 +120,9 @@ struct Workplace {
         guard let held = try disk.lock(path, .exclusive, wait: .never) else {
             throw StoreError(
                 .locked, "another 'mlstore repro' is at work in '\(root)'",
-                subject: root.description, advice: "wait for it to end, then try again",
+                subject: root.description,
+                advice: "wait for it to end, then try again; of one that was killed, the stage's "
+                    + "command may still run",
                 safety: "nothing was run")
         }
         for entry in try disk.entries(of: temporary) where Workplace.isScratch(entry.name) {

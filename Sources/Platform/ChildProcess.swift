@@ -52,6 +52,9 @@ package struct ChildProcess: Sendable {
     package var standardOutput: Output
     /// Where its standard error goes.
     package var standardError: Output
+    /// A lock that the child, and what it starts, holds as well: if this program is killed, the
+    /// lock stays until they end.
+    package var sharedLock: (any DiskLock)?
 
     /// A child that is described, not yet run.
     package init(
@@ -107,7 +110,7 @@ package struct ChildProcess: Sendable {
             unsafe withCStrings(variables) { variables in
                 unsafe mlp_spawn(
                     arguments, variables, directory.bytes, directory.bytes.count, output, error,
-                    &pid)
+                    sharedLock?.descriptor ?? -1, &pid)
             }
         }
         guard result == 0 else {

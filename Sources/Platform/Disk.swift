@@ -86,6 +86,9 @@ package enum LockWait: Hashable, Sendable {
 package protocol DiskLock: AnyObject, Sendable {
     /// Releases the lock; again is no error.
     func unlock()
+    /// The open descriptor that is the lock: a child process that inherits it holds the lock too,
+    /// until `unlock` or the end of both. Nil once unlocked, or where a lock is no descriptor.
+    var descriptor: Int32? { get }
 }
 
 /// An open regular file. Positions are explicit, so several threads may read one file.

@@ -81,14 +81,19 @@ final class LocalFile: DiskFile {
 
 /// A lock of `LocalDisk`: the open descriptor is the lock.
 final class LocalLock: DiskLock {
-    private let descriptor: Atomic<Int32>
+    private let held: Atomic<Int32>
 
-    init(descriptor: Int32) { self.descriptor = Atomic(descriptor) }
+    init(descriptor: Int32) { held = Atomic(descriptor) }
 
     deinit { unlock() }
 
+    var descriptor: Int32? {
+        let open = held.load(ordering: .relaxed)
+        return open < 0 ? nil : open
+    }
+
     func unlock() {
-        let open = descriptor.exchange(-1, ordering: .relaxed)
+        let open = held.exchange(-1, ordering: .relaxed)
         if open >= 0 { mlp_unlock(open) }
     }
 }

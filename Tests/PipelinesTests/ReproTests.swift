@@ -296,6 +296,83 @@ import Workspaces
         #expect(try pipeline.litter() == [])
     }
 
+    @Test func `what rules leave out of an output folder outlives every run`() throws {
+        let pipeline = try PipelineFolder(
+            """
+            stages:
+              a:
+                cmd: mkdir -p o/sub && cp i o/x && echo new > o/own.log && test $(cat i) != bad
+                deps: [i]
+                outs: [o]
+            """)
+        try pipeline.folder.write("*.log\n", to: ".mlstoreignore")
+        try pipeline.folder.write("1", to: "i")
+        #expect(try pipeline.repro() == "a ran")
+        let kept = ["o/notes.log", "o/deep/er/notes.log", "o/.git/config", "o/sub/b.log"]
+        for name in kept { try pipeline.folder.write("mine", to: name) }
+        func check(_ what: Comment) throws {
+            for name in kept { #expect(try pipeline.folder.read(name) == "mine", what) }
+            #expect(try pipeline.folder.read("o/own.log") == "new\n", what)
+            #expect(try pipeline.litter() == [], what)
+        }
+        try pipeline.folder.write("2", to: "i")
+        #expect(try pipeline.repro() == "a ran")
+        try check("a run")
+        try pipeline.folder.write("1", to: "i")
+        #expect(try pipeline.repro() == "a restored")
+        try check("the run cache")
+        try pipeline.folder.write("bad", to: "i")
+        #expect(try failure(pipeline).kind == .stageFailed)
+        try check("a failure")
+        _ = try undo(in: pipeline.workspace)
+        try check("an undo")
+    }
+
+    @Test func `an output that leaves no place for what rules leave out is refused`() throws {
+        let pipeline = try PipelineFolder(
+            "stages: {a: {cmd: 'test -s i && echo 1 > o || mkdir o', deps: [i], outs: [o]}}")
+        try pipeline.folder.write("*.log\n", to: ".mlstoreignore")
+        try pipeline.folder.write("1", to: "i")
+        #expect(try pipeline.repro() == "a ran")
+        try pipeline.folder.write("", to: "i")
+        #expect(try pipeline.repro() == "a ran")
+        try pipeline.folder.write("mine", to: "o/notes.log")
+        // Once from a command, once from the run cache.
+        for content in ["2", "1"] {
+            try pipeline.folder.write(content, to: "i")
+            let error = try failure(pipeline)
+            #expect(error.kind == .unsavedChanges)
+            #expect(
+                error.message.hasPrefix("cannot replace 'o': 'o/notes.log' in it is in no store"))
+            #expect(try pipeline.folder.read("o/notes.log") == "mine")
+            #expect(try pipeline.litter() == [])
+        }
+        try LocalDisk().removeFile(pipeline.folder.path / "o/notes.log")
+        #expect(try pipeline.repro() == "a restored")
+        #expect(try pipeline.folder.read("o") == "1\n")
+    }
+
+    @Test func `outputs edited by hand survive a kill after which the lock was changed`() throws {
+        let pipeline = try chain()
+        try pipeline.repro()
+        let first = try pipeline.folder.read("mlstore.lock")
+        try pipeline.folder.write("xyz", to: "in.txt")
+        try pipeline.repro()
+        let run = try #require(try pipeline.lock.stages["upper"]?.run)
+        let shelter = ".mlstore/tmp/shelter-dead"
+        let manifest = #"{"paths":["out/upper.txt"],"run":"\#(run)","stage":"upper"}"#
+        try pipeline.folder.write(manifest, to: shelter + "/manifest.json")
+        try pipeline.folder.write("by hand", to: shelter + "/0")
+        try pipeline.folder.write("half", to: "out/upper.txt")
+        // As after a checkout of another branch.
+        try pipeline.folder.write(first, to: "mlstore.lock")
+        try pipeline.repro()
+        let store = try pipeline.workspace.store()
+        #expect(store.contains(BlobID(sha256(Array("by hand".utf8)))))
+        #expect(store.contains(BlobID(sha256(Array("half".utf8)))))
+        #expect(try pipeline.litter() == [])
+    }
+
     @Test func `metrics with NaN fail their stage`() throws {
         let pipeline = try PipelineFolder(
             #"stages: {a: {cmd: 'echo "{\"loss\": NaN}" > m.json', metrics: [m.json]}}"#)

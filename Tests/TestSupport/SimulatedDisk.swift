@@ -371,6 +371,8 @@ final class SimulatedLock: DiskLock {
 
     deinit { unlock() }
 
+    var descriptor: Int32? { nil }
+
     func unlock() {
         guard isHeld.exchange(false, ordering: .relaxed) else { return }
         disk.state.withLock { $0.releaseLock(node, kind) }

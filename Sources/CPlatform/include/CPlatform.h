@@ -102,7 +102,7 @@ typedef struct {
     int code;
 } mlp_exit;
 int mlp_spawn(char *const *arguments, char *const *environment, const uint8_t *directory,
-              size_t directory_length, int output, int error, int *pid);
+              size_t directory_length, int output, int error, int kept, int *pid);  // kept: open in it as well, or -1
 int mlp_wait(int pid, int block, mlp_exit *out);  // 1 ended, 0 still running
 int mlp_kill_group(int group, int signal);
 int mlp_pipe(int *read_end, int *write_end);

@@ -1,0 +1,49 @@
+import Platform
+import TestSupport
+import Testing
+import Vocabulary
+
+/// Commands of stages that go on when `repro` is gone.
+@Suite struct OrphanTests {
+    private func bench(_ folder: TemporaryFolder, _ command: String) throws -> Bench {
+        let bench = try Bench(in: folder.path)
+        let yaml = try bench.succeed("cat mlstore.yaml")
+        try bench.write(yaml.replacing("mkdir -p out", with: command), to: "mlstore.yaml")
+        return bench
+    }
+
+    @Test func `while the command of a killed repro goes on, no other repro begins`() throws {
+        let folder = try TemporaryFolder()
+        let bench = try bench(folder, "echo $$ > ../pid; sleep 30; mkdir -p out")
+        let before = try bench.succeed("cat out/a out/b")
+        let ended = try bench.run(
+            """
+            mlstore repro -q & child=$!
+            while [ ! -s ../pid ]; do sleep 0.01; done
+            kill -KILL $child; wait $child
+            mlstore repro
+            """)
+        #expect(ended.status == 11, "\(ended.errors)")
+        #expect(ended.errors.contains("of one that was killed, the stage's command may still run"))
+        try bench.succeed("kill -KILL -$(cat ../pid)")
+        let yaml = try bench.succeed("cat mlstore.yaml")
+        try bench.write(yaml.replacing("sleep 30; ", with: ""), to: "mlstore.yaml")
+        try bench.succeed("mlstore repro -q && mlstore status -q")
+        #expect(try bench.succeed("cat out/a out/b") == before)
+        try bench.checkSound("after a killed repro")
+    }
+
+    @Test func `what a stage leaves running in a session of its own keeps nobody out`() throws {
+        let folder = try TemporaryFolder()
+        let program = """
+            import subprocess
+            sleeper = subprocess.Popen(["sleep", "30"], close_fds=False, start_new_session=True)
+            print(sleeper.pid)
+
+            """
+        let bench = try bench(folder, "python3 daemon.py >> ../pids; mkdir -p out")
+        try bench.write(program, to: "daemon.py")
+        defer { _ = try? bench.run("kill -KILL $(cat ../pids)") }
+        try bench.succeed("mlstore repro -q && kill -0 $(cat ../pids) && mlstore repro -q --force")
+    }
+}
