@@ -14,7 +14,9 @@ struct CheckoutCommand: ReportingCommand {
             ],
             notes: """
                 Files that are as they should be are left alone. A file with unsaved changes is \
-                never replaced without --force, and 'mlstore undo' brings it back even then.
+                never replaced without --force, and 'mlstore undo' brings it back even then. \
+                With --revision and no path, data that the revision does not have goes too, \
+                unless it was never committed.
                 """))
 
     @Argument(help: "Only these.", completion: .file())

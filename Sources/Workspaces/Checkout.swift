@@ -21,6 +21,10 @@ package struct CheckoutOptions: Sendable {
 /// equal files are left alone, others written beside their place, verified and renamed. Files
 /// that do not belong into a tracked folder are removed if their content is in the store.
 ///
+/// Without `paths`, a checkout from elsewhere also removes what that state does not have: data that
+/// is in what was committed last, and data that was moved since. Data that was never committed
+/// stays.
+///
 /// Everything is checked first; a refused checkout changed nothing. Throws `.unsavedChanges`,
 /// `.notInStore`, `.notFound` for a path that is not tracked, `.unsupportedFile` for a path below a
 /// link. What it replaces is recorded, so that `undo` reverses it. `progress` is called
@@ -40,6 +44,14 @@ package func checkout(
         }
         if options.source != .workTree {
             edit.texts = try texts(of: state, for: selected, isAll: paths == nil)
+            let gone = paths == nil ? try pathsReplaced(by: state, in: workspace) : []
+            for path in gone {
+                edit.targets.append(.nothing(at: path))
+                edit.texts.append(.init(path: path.addingSuffix(Pointer.suffix), bytes: nil))
+            }
+            let back = selected.filter { $0.1 == nil && $0.0.hasPointer }.map(\.0.path)
+            edit.texts += try workspace.gitIgnoreEdits(adding: back, removing: gone)
+                .map { .init(path: $0.path, bytes: $0.after) }
         }
         return try edit.run(progress: progress)
     }
@@ -68,6 +80,32 @@ private func select(
         }
     }
     return selected
+}
+
+/// What has a pointer here, nothing at its place in `state`, and was committed: under this path, or
+/// under one that is tracked no more.
+private func pathsReplaced(
+    by state: TrackingState, in workspace: Workspace
+) throws -> [RepoPath] {
+    let present = try workspace.tracked().paths.filter(\.hasPointer)
+    var committed = state.paths
+    var sources: [TrackingSource] = [.revision("HEAD")]
+    if let head = try workspace.store().ref(.head) {
+        sources.append(.snapshot(SnapshotID(head.digest)))
+    }
+    for source in sources {
+        // Where there is no git, or what was committed is broken, less is known to be committed.
+        committed += (try? TrackingState(source, of: workspace))?.paths ?? []
+    }
+    let here = Set(present.map(\.path))
+    let paths = Set(committed.map(\.path))
+    let moved = Set(committed.filter { !here.contains($0.path) }.map(\.content))
+    return present.filter { tracked in
+        let isWanted = state.paths.contains {
+            $0.path.isInside(tracked.path) || tracked.path.isInside($0.path)
+        }
+        return !isWanted && (paths.contains(tracked.path) || moved.contains(tracked.content))
+    }.map(\.path)
 }
 
 /// The pointers and the lock file that a checkout from elsewhere writes. The lock file tells of

@@ -24,6 +24,11 @@ package struct TrackedPath: Hashable, Sendable {
         self.source = source
     }
 
+    /// Whether a pointer says so.
+    var hasPointer: Bool {
+        if case .pointer = source { true } else { false }
+    }
+
     /// What should stand there.
     package var content: ContentID {
         switch source {

@@ -242,6 +242,47 @@ import Workspaces
         #expect(try status(in: place.workspace).paths.map(\.state) == [.clean])
     }
 
+    @Test(arguments: [true, false])
+    func `a checkout of an older snapshot takes what was moved or added and committed since`(
+        git: Bool
+    ) throws {
+        let place = try WorkspaceFolder(git: git)
+        try place.add("1", to: "kept")
+        try place.add("2", to: "old/moved")
+        let first = try commitSnapshot(in: place.workspace, options: CommitOptions()).id
+        try place.add("3", to: "since")
+        _ = try move(place.path("old/moved"), to: place.path("new"), in: place.workspace)
+        _ = try commitSnapshot(in: place.workspace, options: CommitOptions())
+        _ = try move(place.path("new"), to: place.path("newer"), in: place.workspace)
+        try place.add("4", to: "uncommitted")
+        var options = CheckoutOptions()
+        options.source = .snapshot(first)
+        _ = try checkout([place.path("old/moved")], in: place.workspace, options: options)
+        #expect(try place.folder.has("newer") && place.folder.has("since"))
+        _ = try undo(in: place.workspace)
+        _ = try checkout(nil, in: place.workspace, options: options)
+        for name in ["kept", "old/moved", "uncommitted"] {
+            #expect(try place.folder.has(name) && place.folder.has(name + ".mlstore"), "\(name)")
+        }
+        for name in ["since", "new", "newer"] {
+            #expect(try !place.folder.has(name) && !place.folder.has(name + ".mlstore"), "\(name)")
+        }
+        if git {
+            #expect(try place.folder.read(".gitignore") == "/kept\n/uncommitted\n")
+            #expect(try place.folder.read("old/.gitignore") == "/moved\n")
+        }
+        _ = try undo(in: place.workspace)
+        #expect(try place.folder.read("newer") == "2")
+        #expect(try place.folder.read("since") == "3")
+        #expect(try !place.folder.has("old/moved"))
+        // What is nowhere else is never taken.
+        try place.folder.write("mine", to: "newer")
+        #expect(
+            place.failure { _ = try checkout(nil, in: place.workspace, options: options) }
+                == .unsavedChanges)
+        #expect(try place.folder.read("newer") == "mine")
+    }
+
     @Test func `what somebody else has in the making is not litter`() throws {
         let place = try WorkspaceFolder()
         try place.folder.write("1", to: "data/a/x")
