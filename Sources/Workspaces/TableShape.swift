@@ -36,18 +36,17 @@ enum TableShape {
             self = .noTable
             return
         }
+        guard let stored = scanner.tables.remembered(path), stored.isOf(scan.before),
+            stored.isOf(scan.after)
+        else {
+            throw StoreError(
+                .changedMeanwhile, "cannot add '\(path)': it changed while it was read",
+                subject: path.description, advice: "wait until nothing writes to it and try again",
+                safety: "nothing was changed")
+        }
         switch scan.found {
         case .failure(let error): self = .broken(error.description)
         case .success(let summary):
-            guard let stored = scanner.tables.remembered(path), stored.isOf(scan.before),
-                stored.isOf(scan.after)
-            else {
-                throw StoreError(
-                    .changedMeanwhile, "cannot add '\(path)': it changed while it was read",
-                    subject: path.description,
-                    advice: "wait until nothing writes to it and try again",
-                    safety: "nothing was changed")
-            }
             self = .table(
                 Pointer.Shape(
                     rows: summary.rowCount,
