@@ -147,13 +147,12 @@ extension StoreVerifier {
         // old ones. Only where a pack is gone can such a content have been lost.
         let hasAllPacks = directories.count == view.journal.packs.count
         var problems: [VerifyProblem] = []
-        let head = view.journal.refs[.head].map { ObjectKey(.record, $0.digest) }
         try withoutActuallyEscaping({ (problem: VerifyProblem) in problems.append(problem) }) {
             add in
             var walk = ReachableWalk(
                 store,
                 missing: { key, by in
-                    if hasAllPacks, let by, by.kind == .record, by != head {
+                    if hasAllPacks, let by, by.kind == .record {
                         let what = "the content of \(by) is not in this store"
                         return add(VerifyProblem(.absent, "", what, affected: [key]))
                     }
