@@ -90,7 +90,7 @@ private struct Builder {
         line("began", run.startedAt.description)
         line("took", durationText(milliseconds: Int(run.durationMilliseconds)))
         switch run.action {
-        case .command(let text): line("command", printable(Array(text.utf8)))
+        case .command(let text): line("command", printableText(Array(text.utf8)))
         case .step(let step): line("step", String(decoding: step.canonical, as: UTF8.self))
         }
         if let seed = run.seed { line("seed", String(seed)) }
@@ -114,10 +114,10 @@ private struct Builder {
 
     mutating func add(_ record: SnapshotRecord, paths: [TreeEntry]) {
         json["record"] = record.json
-        line("author", printable(Array(record.author.utf8)))
+        line("author", printableText(Array(record.author.utf8)))
         line("time", record.time.description)
         for parent in record.parents { line("parent", parent.description) }
-        line("message", printable(Array(record.message.utf8)))
+        line("message", printableText(Array(record.message.utf8)))
         var table = TableLayout([.left, .right, .left])
         for entry in paths {
             let id = "sha256:\(entry.id.hex.prefix(12))"

@@ -14,7 +14,7 @@ enum ReproText {
             lines += shown.dropFirst().map { "  and \($0)" }
             if more > 0 { lines.append("  and \(counted(more, "other reason"))") }
             return lines
-        case .line(let stage, let bytes): return ["  \(stage) | \(printable(bytes))"]
+        case .line(let stage, let bytes): return ["  \(stage) | \(printableText(bytes))"]
         case .finished(let outcome): return finished(outcome)
         }
     }

@@ -64,7 +64,7 @@ enum ValueText {
         change.difference.map { ($0 < 0 ? "" : "+") + rounded($0) }
     }
 
-    private static func shown(_ text: String) -> String { printable(Array(text.utf8)) }
+    private static func shown(_ text: String) -> String { printableText(Array(text.utf8)) }
 
     /// At most six digits behind the point: for people; files keep every digit.
     private static func rounded(_ value: Double) -> String {

@@ -12,7 +12,8 @@ extension LineageRendering {
                 .joined(separator: "  ")
         case .snapshot(let snapshot):
             "snapshot  \(short(snapshot.id.digest))  \(minute(snapshot.time))  "
-                + "\(printable(Array(snapshot.message.utf8)))  \(printable(Array(snapshot.author.utf8)))"
+                + "\(printableText(Array(snapshot.message.utf8)))  "
+                + "\(printableText(Array(snapshot.author.utf8)))"
         }
     }
 
@@ -33,7 +34,7 @@ extension LineageRendering {
         var words: [String] = []
         switch run.action {
         case .command(let line):
-            let clean = printable(Array(line.utf8))
+            let clean = printableText(Array(line.utf8))
             words.append("'" + (clean.count > 50 ? clean.prefix(49) + "…" : clean) + "'")
         case .step(let step):
             if step["step"] == "train", let model = step["model"]?.stringValue {
@@ -54,7 +55,7 @@ extension LineageRendering {
     }
 
     private static func text(_ value: JSONValue) -> String {
-        value.stringValue.map { printable(Array($0.utf8)) }
+        value.stringValue.map { printableText(Array($0.utf8)) }
             ?? String(decoding: value.canonical, as: UTF8.self)
     }
 
@@ -82,7 +83,9 @@ extension LineageRendering {
         case .run(let id, let run):
             return ["run \(run.stage)", short(id.digest), minute(run.startedAt)] + facts(of: run)
         case .snapshot(let snapshot):
-            return ["snapshot", short(snapshot.id.digest), printable(Array(snapshot.message.utf8))]
+            return [
+                "snapshot", short(snapshot.id.digest), printableText(Array(snapshot.message.utf8)),
+            ]
         }
     }
 

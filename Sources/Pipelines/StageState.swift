@@ -126,7 +126,7 @@ extension StaleReason: CustomStringConvertible {
     }
 
     private func clipped(_ text: String) -> String {
-        let clean = printable(Array(text.utf8))
+        let clean = printableText(Array(text.utf8))
         return "'" + (clean.count > 60 ? clean.prefix(59) + "…" : clean) + "'"
     }
 }

@@ -123,8 +123,14 @@ extension RepoPath: CustomStringConvertible {
 }
 
 /// Bytes of a name as text for people: valid UTF-8 as it is, control characters, backslashes and
-/// stray bytes as `\xHH`, so that a hostile name cannot drive a terminal.
-package func printable(_ bytes: [UInt8]) -> String {
+/// stray bytes as `\xHH`, so that a hostile name cannot drive a terminal, and no two look the same.
+package func printable(_ bytes: [UInt8]) -> String { escaped(bytes, keeping: []) }
+
+/// Bytes that somebody wrote to be read, such as a command or a message, as text for people: like
+/// `printable`, but backslashes and tabs stay.
+package func printableText(_ bytes: [UInt8]) -> String { escaped(bytes, keeping: [0x09, 0x5c]) }
+
+private func escaped(_ bytes: [UInt8], keeping kept: [UInt8]) -> String {
     let digits = Array("0123456789abcdef")
     var result = ""
     func escape(_ byte: UInt8) {
@@ -134,8 +140,9 @@ package func printable(_ bytes: [UInt8]) -> String {
     }
     if let text = String(validating: bytes, as: UTF8.self) {
         for scalar in text.unicodeScalars {
-            if scalar.value < 0x20 || scalar.value == 0x7f || scalar == "\\" {
-                escape(UInt8(scalar.value))
+            let byte = UInt8(exactly: scalar.value)
+            if let byte, byte < 0x20 || byte == 0x7f || byte == 0x5c, !kept.contains(byte) {
+                escape(byte)
             } else if (0x80..<0xa0).contains(scalar.value) {
                 for byte in String(scalar).utf8 { escape(byte) }
             } else {
@@ -144,7 +151,7 @@ package func printable(_ bytes: [UInt8]) -> String {
         }
     } else {
         for byte in bytes {
-            if byte < 0x20 || byte >= 0x7f || byte == 0x5c {
+            if byte < 0x20 || byte >= 0x7f || byte == 0x5c, !kept.contains(byte) {
                 escape(byte)
             } else {
                 result.unicodeScalars.append(Unicode.Scalar(byte))

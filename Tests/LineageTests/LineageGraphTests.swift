@@ -127,7 +127,7 @@ import Workspaces
         let graph = LineageGraph(runs: Dictionary(uniqueKeysWithValues: runs))
         let tree = graph.lineage(of: content("y"), direction: .up)
         #expect(!LineageRendering.mermaid(tree).contains("<script>"))
-        #expect(LineageRendering.dot(tree).contains(#"x\"];<script>\\x5c"#))
+        #expect(LineageRendering.dot(tree).contains(#"x\"];<script>\\"#))
     }
 }
 
