@@ -91,6 +91,11 @@ package protocol DiskLock: AnyObject, Sendable {
     var descriptor: Int32? { get }
 }
 
+extension DiskLock {
+    /// None: no child can hold the lock.
+    package var descriptor: Int32? { nil }
+}
+
 /// An open regular file. Positions are explicit, so several threads may read one file.
 package protocol DiskFile: AnyObject, Sendable {
     /// Reads into `buffer` from `offset`; the number of bytes read, short only at the end.

@@ -371,8 +371,6 @@ final class SimulatedLock: DiskLock {
 
     deinit { unlock() }
 
-    var descriptor: Int32? { nil }
-
     func unlock() {
         guard isHeld.exchange(false, ordering: .relaxed) else { return }
         disk.state.withLock { $0.releaseLock(node, kind) }
