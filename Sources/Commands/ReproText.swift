@@ -83,11 +83,22 @@ enum ReproText {
         ]
     }
 
+    /// Why there is nothing to compare, in lines.
+    private static func reason(of outcome: Verdict.Outcome) -> [String] {
+        switch outcome {
+        case .equal, .different: []
+        case .failed(let text): text.split(separator: "\n").map(String.init)
+        case .unavailable(let paths):
+            paths.map { "the content of '\($0)' is not in the store: 'mlstore pull' fetches it" }
+        }
+    }
+
     /// The report of a replay.
     static func report(_ replay: ReplayReport) -> Report {
         var lines: [String] = []
         for verdict in replay.verdicts {
             lines.append("\(verdict.stage): \(verdict.outcome.name)")
+            lines += reason(of: verdict.outcome).map { "  " + $0 }
             for output in verdict.outputs {
                 let difference = output.difference.map { "  first difference: \($0)" } ?? ""
                 let judgement = output.isEqual ? "bitwise equal" : "different"
@@ -108,6 +119,7 @@ enum ReproText {
                         [
                             "stage": .string(verdict.stage),
                             "outcome": .string(verdict.outcome.name),
+                            "reason": .array(reason(of: verdict.outcome).map { .string($0) }),
                             "run": .string(verdict.run.description),
                             "outputs": .array(
                                 verdict.outputs.map {

@@ -43,7 +43,8 @@ extension StepDescription {
         let trial = try parse(declared, outputs: paths.keys.sorted())
         let ordered = trial.outputs.map { paths[$0.role]?.stringValue ?? "" }
         let description = try parse(declared, outputs: ordered)
-        guard description.recorded == recorded else {
+        // As text: what is read of a lock is 1 where the step's own default is 1.0.
+        guard description.recorded.canonical == recorded.canonical else {
             throw StoreError(
                 .invalidPipeline,
                 "step '\(name)' was recorded by another version of mlstore's numeric core",

@@ -63,6 +63,15 @@ import Workspaces
             try pipeline.run(of: "evaluate").metrics.values.first?.objectValue?.isEmpty == false)
     }
 
+    @Test(arguments: ["train: {l2: 1}", "train: {l2: 2.0, tolerance: 1}", "train: {}"])
+    func `whole numbers replay too`(parameters: String) throws {
+        let pipeline = try PipelineFolder(StepPipelineTests.stages, parameters: parameters + "\n")
+        try pipeline.folder.write(StepPipelineTests.table, to: "data.csv")
+        try pipeline.repro()
+        let report = try replay(in: pipeline.workspace)
+        #expect(report.verdicts.map(\.outcome) == [.equal, .equal, .equal])
+    }
+
     @Test func `a parameter trains again, and only that`() throws {
         let pipeline = try pipeline()
         try pipeline.repro()
