@@ -44,8 +44,9 @@ package func operationLog(
     }
 }
 
-/// The snapshot that `text` names: `head`, `head~2` (also `HEAD`, as in git), or the first digits (at least four) of its id.
-/// Throws `.notFound` or `.ambiguous`.
+/// The snapshot that `text` names: `head`, `head~2` (also `HEAD`, as in git), or the first digits (at
+/// least four) of its id; so also one that the head named before an undo or a pull, or that a push
+/// replaced on a remote. Throws `.notFound` or `.ambiguous`.
 package func snapshot(named text: String, in workspace: Workspace) throws -> SnapshotID {
     let store = try workspace.store()
     let parts = text.split(separator: "~", maxSplits: 1, omittingEmptySubsequences: false)
@@ -56,14 +57,26 @@ package func snapshot(named text: String, in workspace: Workspace) throws -> Sna
         return log[steps].id
     }
     if let id = SnapshotID(text: text), store.contains(.record, id.digest) { return id }
-    let found = log.filter { $0.id.digest.hex.hasPrefix(text) }
+    let known = Set(log.map(\.id)).union(try formerHeads(in: store))
+    let found = known.filter { $0.digest.hex.hasPrefix(text) }
     guard text.utf8.count >= 4, let first = found.first else { throw StoreError.noSnapshot(text) }
     guard found.count == 1 else {
         throw StoreError(
             .ambiguous, "'\(printable(Array(text.utf8)))' means \(found.count) snapshots",
             subject: text, advice: "write more digits of the id")
     }
-    return first.id
+    return first
+}
+
+/// What the head was at some time, and what was replaced on remotes.
+private func formerHeads(in store: ObjectStore) throws -> [SnapshotID] {
+    var records = try store.refs(under: "replaced/").map(\.id)
+    for entry in try store.journal() {
+        for change in entry.refs where change.name == .head {
+            records += [change.expected, change.new].compactMap { $0 }
+        }
+    }
+    return records.filter { store.contains(.record, $0.digest) }.map { SnapshotID($0.digest) }
 }
 
 extension StoreError {

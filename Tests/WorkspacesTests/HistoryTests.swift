@@ -29,6 +29,10 @@ import Workspaces
         #expect(log.first?.record.author == "ada <>")
         #expect(try snapshot(named: "head~1", in: place.workspace) == first.id)
         #expect(try snapshot(named: first.id.short, in: place.workspace) == first.id)
+        _ = try undo(in: place.workspace)
+        #expect(try snapshot(named: "head", in: place.workspace) == first.id)
+        #expect(try snapshot(named: second.id.short, in: place.workspace) == second.id)
+        _ = try undo(in: place.workspace)
         let kind = place.failure { _ = try snapshot(named: "head~2", in: place.workspace) }
         #expect(kind == .notFound)
     }
