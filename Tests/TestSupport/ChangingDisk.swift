@@ -106,6 +106,11 @@ private final class ChangingFile: DiskFile {
         try base.write(bytes, at: offset)
     }
 
+    func clone(_ range: Range<Int>, of source: any DiskFile, at offset: Int) throws -> Bool {
+        try base.clone(range, of: (source as? ChangingFile)?.base ?? source, at: offset)
+    }
+
+    func cloneUnit() throws -> Int { try base.cloneUnit() }
     func sync() throws { try base.sync() }
     func truncate(to sizeBytes: Int) throws { try base.truncate(to: sizeBytes) }
 
