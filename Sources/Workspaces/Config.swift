@@ -48,8 +48,8 @@ package struct Config: Hashable, Sendable {
         else {
             throw Config.malformed(file, line: 1, "it is not text in UTF-8, or too long")
         }
-        if let line = TOMLHeaders.unreadableLine(in: bytes) {
-            throw Config.malformed(file, line: line, "the header of a table names none")
+        if let pitfall = TOMLPitfalls.first(in: bytes) {
+            throw Config.malformed(file, line: pitfall.line, pitfall.reason)
         }
         let table: TOMLTable
         do {

@@ -49,6 +49,20 @@ import Workspaces
         #expect(error.kind == .malformed)
     }
 
+    @Test(arguments: [
+        "a = 1979-05-27T", "a = [1979-05-27tT0:32:00Z]", "\n\na = 1979-05-27T_7:32:00Z\n",
+        "a = {b = 1979-05-27T.07:32:00Z}",
+    ]) func `a date without the time that it announces is refused, as above`(text: String) throws {
+        let error = try #require(throws: StoreError.self) { try config(text) }
+        #expect(error.kind == .malformed)
+    }
+
+    @Test func `dates in strings, comments and with a time are read`() throws {
+        let text =
+            "name = \"1979-05-27Tx\" # 1979-05-27Tx\nat = 1979-05-27T07:32:00Z\nday = 1979-05-27\n"
+        #expect(try config(text).string("name") == "1979-05-27Tx")
+    }
+
     @Test func `what only looks like a table without a name is read`() throws {
         let text = [
             "a = [", "  [ +1, -2 ],  # ]", "  [", "  ],", "]", #"b = """"#, "[=]", #"[.\""""""#,

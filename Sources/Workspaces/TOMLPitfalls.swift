@@ -1,26 +1,38 @@
 /// Looks for what the TOML parser would stop the process for instead of refusing it: a table header
-/// (`[name]`) that starts with no character of a name.
+/// (`[name]`) that starts with no character of a name, and a date with a `T` behind it and no time.
 ///
-/// Follows strings and lists as far as it takes to tell a header from a line of a value. The parser
+/// Follows strings and lists as far as it takes to tell these from the inside of a value. The parser
 /// refuses everything behind the first mistake, so only what stands before one has to be followed.
-struct TOMLHeaders {
+struct TOMLPitfalls {
+    /// What is wrong, and in which line, from 1.
+    struct Pitfall: Equatable {
+        let line: Int
+        let reason: String
+    }
+
     private let bytes: [UInt8]
     private var offset = 0
     private var depth = 0
+    private var undatedAt: Int?
 
-    /// The line, from 1, of the first such header in `bytes`; nil where there is none.
-    static func unreadableLine(in bytes: [UInt8]) -> Int? {
-        var headers = TOMLHeaders(bytes: bytes)
-        return headers.find().map { end in 1 + bytes[..<end].count { $0 == 0x0a } }
+    /// The first pitfall in `bytes`; nil where there is none.
+    static func first(in bytes: [UInt8]) -> Pitfall? {
+        var pitfalls = TOMLPitfalls(bytes: bytes)
+        return pitfalls.find().map { end, reason in
+            Pitfall(line: 1 + bytes[..<end].count { $0 == 0x0a }, reason: reason)
+        }
     }
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
-    private mutating func find() -> Int? {
+    private mutating func find() -> (offset: Int, reason: String)? {
         if bytes.starts(with: [0xef, 0xbb, 0xbf]) { offset = 3 }
         while offset < bytes.count {
-            if depth == 0, let place = headerWithoutName() { return place }
+            if depth == 0, let place = headerWithoutName() {
+                return (place, "the header of a table names none")
+            }
             passLine()
+            if let undatedAt { return (undatedAt, "there is no time behind a date") }
         }
         return nil
     }
@@ -38,7 +50,7 @@ struct TOMLHeaders {
         }
         guard let first = at.byte else { return nil }
         let isName =
-            TOMLHeaders.isNameStart(first)
+            TOMLPitfalls.isNameStart(first)
             || [UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "]")].contains(first)
         return isName ? nil : at.offset
     }
@@ -74,9 +86,28 @@ struct TOMLHeaders {
             case UInt8(ascii: "]"), UInt8(ascii: "}"):
                 depth = max(0, depth - 1)
                 offset += 1
+            case UInt8(ascii: "T"), UInt8(ascii: "t"):
+                if undatedAt == nil, isBehindDate, !isTimeNext { undatedAt = offset }
+                offset += 1
             default: offset += 1
             }
         }
+    }
+
+    /// Whether `0000-00-00` stands before this byte.
+    private var isBehindDate: Bool {
+        guard offset >= 10 else { return false }
+        return bytes[(offset - 10)..<offset].enumerated().allSatisfy { index, byte in
+            index == 4 || index == 7 ? byte == UInt8(ascii: "-") : TOMLPitfalls.isDigit(byte)
+        }
+    }
+
+    private var isTimeNext: Bool {
+        offset + 1 < bytes.count && TOMLPitfalls.isDigit(bytes[offset + 1])
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
     /// Goes behind the string that `quote` opens; of one line, or of several behind three quotes.
