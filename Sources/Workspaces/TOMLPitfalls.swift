@@ -41,24 +41,25 @@ struct TOMLPitfalls {
     private mutating func headerWithoutName() -> Int? {
         passBlanks()
         guard byte == UInt8(ascii: "[") else { return nil }
-        var at = self
-        at.offset += 1
-        at.passBlanks()
-        if at.byte == UInt8(ascii: "[") {
-            at.offset += 1
-            at.passBlanks()
+        var place = blanksPassed(from: offset + 1)
+        if place < bytes.count, bytes[place] == UInt8(ascii: "[") {
+            place = blanksPassed(from: place + 1)
         }
-        guard let first = at.byte else { return nil }
-        let isName =
-            TOMLPitfalls.isNameStart(first)
-            || [UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "]")].contains(first)
-        return isName ? nil : at.offset
+        guard place < bytes.count else { return nil }
+        return TOMLPitfalls.isNameStart(bytes[place]) ? nil : place
+    }
+
+    private func blanksPassed(from start: Int) -> Int {
+        var place = start
+        while place < bytes.count, bytes[place] == 0x20 || bytes[place] == 0x09 { place += 1 }
+        return place
     }
 
     private static func isNameStart(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"),
+            UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "]"):
             true
         default: false
         }
@@ -66,9 +67,7 @@ struct TOMLPitfalls {
 
     private var byte: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
-    private mutating func passBlanks() {
-        while let byte, byte == 0x20 || byte == 0x09 { offset += 1 }
-    }
+    private mutating func passBlanks() { offset = blanksPassed(from: offset) }
 
     /// Goes behind the next line end that is outside of strings.
     private mutating func passLine() {
