@@ -80,7 +80,7 @@ private func record(
     }
     operation.edits += try workspace.gitIgnoreEdits(adding: added.map(\.path))
     try operation.dropIdleEdits(in: workspace)
-    guard !operation.isEmpty || session.storedBytes > 0 else { return nil }
+    guard !operation.isEmpty || !session.isEmpty else { return nil }
     let commit = try operation.commit(session, in: workspace)
     try operation.writeFiles(in: workspace)
     return commit

@@ -32,6 +32,8 @@ final class PutObjects: Sendable {
 
     func contains(_ key: ObjectKey) -> Bool { keys.withLock { $0.contains(key) } }
 
+    var isEmpty: Bool { keys.withLock { $0.isEmpty } }
+
     /// Whether the object is new to the session.
     func insert(_ key: ObjectKey) -> Bool { keys.withLock { $0.insert(key).inserted } }
 
@@ -93,6 +95,9 @@ package final class StoreSession {
     }
 
     deinit { if !isOver { release() } }
+
+    /// Whether nothing was put yet. (What was may still wait for its frame to be full.)
+    package var isEmpty: Bool { put.isEmpty }
 
     /// Bytes of the packs so far.
     package var storedBytes: Int {
