@@ -166,8 +166,10 @@ extension WorkTreeWriter {
             in: place.parent, on: disk, permissions: permissions(of: write),
             purpose: Workspace.litterPurpose)
         do {
-            let isPatched = try !WorkTreeWriter.isSmall(write) && patch(file, write)
-            let filled = isPatched ? try file.status() : try fill(file, with: blob)
+            let isShared =
+                try !WorkTreeWriter.isSmall(write)
+                && (patch(file, write) || store.share(blob, with: file))
+            let filled = isShared ? try file.status() : try fill(file, with: blob)
             try file.close()
             try checkUnchanged(write.entry.path, write.replaced)
             try disk.rename(temporary, to: place)

@@ -229,3 +229,39 @@ extension TwoVersions {
         pointers = other.pointers
     }
 }
+
+/// Large files that do not compress, on file systems that share extents.
+@Suite(.serialized) struct SharedFileTests {
+    @Test(arguments: LoopVolume.available)
+    func `a large file is stored and brought back without taking place again`(
+        kind: LoopVolume.Kind
+    ) throws {
+        let volume = try LoopVolume(kind)
+        let disk = LocalDisk()
+        let root = volume.path / "w"
+        let workspace = try Workspace.create(
+            at: root,
+            on: Machine(disk: disk, clock: .forTests, entropy: .seeded(5), threads: 2, bootID: [1])
+        ).workspace
+        var random = SmallRandom(seed: 6)
+        let bytes = random.bytes((70 << 20) + 123)
+        let file = root / "video.bin"
+        try writeAtomically(bytes, to: file, on: disk, durable: true)
+        let before = try volume.usedBytes()
+        _ = try add([try RepoPath("video.bin")], in: workspace)
+        #expect(try volume.usedBytes() - before < 4 << 20)
+        // Gone, and back from the store's own extents.
+        try disk.removeFile(file)
+        _ = try checkout(nil, in: workspace)
+        #expect(try disk.readFile(file, maximumBytes: 1 << 30) == bytes)
+        #expect(try volume.usedBytes() - before < 4 << 20)
+        // What is done to the file is not done to the store.
+        let open = try disk.openFile(file, .readWrite)
+        try open.write([UInt8](repeating: 7, count: 1 << 20), at: 1 << 20)
+        try open.close()
+        var options = CheckoutOptions()
+        options.force = true
+        _ = try checkout(nil, in: workspace, options: options)
+        #expect(try disk.readFile(file, maximumBytes: 1 << 30) == bytes)
+    }
+}

@@ -120,11 +120,16 @@ extension ObjectStore {
     /// Files in `packs/` that no record names: left by commits that came to nothing, or of one that
     /// is under way.
     private func unnamedPacks(in view: StoreView) throws -> [CommittedPack] {
-        try disk.entriesWithStatus(of: layout.packs).compactMap { name, status in
-            guard let id = StoreLayout.packID(named: name), view.journal.packs[id] == nil,
-                view.journal.condemned[id] == nil
-            else { return nil }
-            return CommittedPack(id: id, sizeBytes: status.size)
+        var sizes: [PackID: Int] = [:]
+        for (name, status) in try disk.entriesWithStatus(of: layout.packs) {
+            let pack = StoreLayout.packID(named: name)
+            guard let id = pack ?? StoreLayout.plainFileID(named: name),
+                view.journal.packs[id] == nil, view.journal.condemned[id] == nil
+            else { continue }
+            sizes[id, default: 0] += pack == nil ? 0 : status.size
+        }
+        return sizes.sorted { $0.key < $1.key }.map {
+            CommittedPack(id: $0.key, sizeBytes: $0.value)
         }
     }
 
@@ -221,16 +226,17 @@ extension ObjectStore {
         for (name, status) in try disk.entriesWithStatus(of: layout.packs)
             .sorted(by: { $0.name.precedes($1.name) })
         {
-            guard let id = StoreLayout.packID(named: name), let pack = condemned[id] else {
-                continue
-            }
+            let isPlain = StoreLayout.plainFileID(named: name) != nil
+            guard let id = StoreLayout.packID(named: name) ?? StoreLayout.plainFileID(named: name),
+                let pack = condemned[id]
+            else { continue }
             if pack.sequence <= oldest {
-                try disk.removeFile(layout.pack(id))
-                report.removedPacks += 1
+                try disk.removeFile(layout.packs.appending(name))
+                report.removedPacks += isPlain ? 0 : 1
                 report.removedBytes += status.size
             } else {
                 isWaiting = true
-                report.waitingPacks += 1
+                report.waitingPacks += isPlain ? 0 : 1
                 report.waitingBytes += status.size
             }
         }

@@ -13,6 +13,8 @@ package enum FrameCodec: UInt8, Sendable {
     case planes = 3
     /// Numbers as planes of their differences from those of the frame's bases (`FloatPlanes`).
     case differences = 4
+    /// As they are, in the plain file of the pack (`PlainPlace`).
+    case beside = 5
 
     /// Whether a frame of this codec names objects that it is decoded against.
     package var hasBases: Bool { self == .delta || self == .differences }
@@ -78,6 +80,8 @@ enum FrameFault: Error {
     case newer(String)
     /// An object that the frame is decoded against cannot be had.
     case baseUnreadable(ObjectKey, any Error)
+    /// The plain file, where its bytes stand, cannot be read.
+    case plainUnreadable(any Error)
 
     func error(in file: String, at offset: Int, object: ObjectKey? = nil) -> StoreError {
         switch self {
@@ -85,6 +89,9 @@ enum FrameFault: Error {
             .damaged(
                 file, at: offset, "\(base), on which it builds, cannot be read", object: object,
                 cause: cause)
+        case .plainUnreadable(let cause):
+            .damaged(
+                file, at: offset, "its plain file cannot be read", object: object, cause: cause)
         case .damaged(let fault):
             .damaged(file, at: offset, fault.reason, object: object, cause: fault)
         case .newer(let what): .newerFormat(file, what)
@@ -163,6 +170,8 @@ extension FramePrefix {
         guard codec != .raw || payloadLength - tableLength == plainLength else {
             throw .damaged(DecodeError(at: 4, "raw frame of another length"))
         }
+        guard codec != .beside || kind == .chunk && count == 1 && payloadLength == PlainPlace.bytes
+        else { throw .damaged(DecodeError(at: 4, "frame of another length than its codec has")) }
     }
 
     /// The lengths of the objects of the whole checked frame in `frame`.

@@ -101,6 +101,15 @@ final class FrameWorker: @unchecked Sendable {
 
     static let sampleBytes = 8 << 10
 
+    /// Whether a sample takes less when it is compressed, by what makes a frame a raw one.
+    func compresses(_ sample: UnsafeRawBufferPointer) -> Bool {
+        let limit = unsafe FrameWorker.limit(sample)
+        guard limit > 0 else { return false }
+        return unsafe withUnsafeTemporaryAllocation(byteCount: limit, alignment: 16) { room in
+            unsafe compressor.compress(sample, into: room) != nil
+        }
+    }
+
     /// The length of bases and verified delta in `room`; nil where they take more than `limit`.
     private func delta(
         _ plain: UnsafeRawBufferPointer, _ prior: PriorBytes, limit: Int,
@@ -176,6 +185,7 @@ final class FrameWorker: @unchecked Sendable {
             case .raw: unsafe output.copyMemory(from: encoded)
             case .zstd: try unsafe decompressor.decompress(encoded, into: output)
             case .planes: try unsafe planes.decode(encoded, into: output)
+            case .beside: throw DecodeError(at: 17, "its bytes stand in the file of another pack")
             case .delta, .differences:
                 try unsafe decode(prefix.codec, encoded, after: prior, into: output)
             }

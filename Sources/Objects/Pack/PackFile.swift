@@ -1,5 +1,6 @@
 import Bytes
 package import Platform
+import Synchronization
 package import Vocabulary
 
 /// A pack opened for reading. Reads go through the file, not a map, so that a pack that was cut
@@ -10,6 +11,7 @@ package final class PackFile: Sendable {
     /// Bytes of the file.
     package let sizeBytes: Int
     private let file: any DiskFile
+    private let plain: PlainFile
 
     /// The name in errors.
     package var name: String { "packs/\(id.digest.hex).pack" }
@@ -19,13 +21,44 @@ package final class PackFile: Sendable {
         self.id = id
         file = try disk.openFile(path, .read)
         sizeBytes = try file.status().size
+        plain = PlainFile(of: path, on: disk)
     }
 
     deinit { try? file.close() }  // only read
 
-    /// The frame at `offset` as it stands, of plausible length, but not yet checked. `guess` is
-    /// how long it is expected to be: a good guess saves a read.
+    /// The frame at `offset`, of plausible length, but not yet checked. `guess` is how long it is
+    /// expected to be: a good guess saves a read. One whose bytes stand in the plain file is
+    /// given as one that holds them.
     func frameBytes(at offset: Int, guess: Int) throws -> [UInt8] {
+        try whole(storedFrame(at: offset, guess: guess), at: offset)
+    }
+
+    /// The same, and where the frame ends in the pack.
+    func frame(at offset: Int, guess: Int) throws -> (bytes: [UInt8], end: Int) {
+        let stored = try storedFrame(at: offset, guess: guess)
+        return (try whole(stored, at: offset), offset + stored.count)
+    }
+
+    /// The plain file; nil where the pack has none.
+    func plainFile() throws -> (any DiskFile)? {
+        guard try header().hasPlainFile else { return nil }
+        do {
+            return try plain.open()
+        } catch let error as StoreError where error.kind == .notFound {
+            throw StoreError.damaged(name, at: 10, "its plain file is missing", cause: error)
+        }
+    }
+
+    private func whole(_ frame: [UInt8], at offset: Int) throws -> [UInt8] {
+        guard PlainPlace.isNeeded(for: frame.span) else { return frame }
+        do throws(FrameFault) {
+            let place = try PlainPlace(checking: frame.span)
+            return try place.rawFrame { try plain.read(at: $0, count: $1) }
+        } catch { throw error.error(in: name, at: offset) }
+    }
+
+    /// The frame at `offset` as it stands in the pack.
+    private func storedFrame(at offset: Int, guess: Int) throws -> [UInt8] {
         let wanted = max(FramePrefix.sizeBytes, guess)
         guard offset >= PackFormat.headerBytes, offset < sizeBytes else {
             throw StoreError.damaged(name, at: offset, "the file ends before it")
@@ -69,7 +102,9 @@ package final class PackFile: Sendable {
     }
 
     /// The class in the checked header.
-    package func packClass() throws -> PackClass {
+    package func packClass() throws -> PackClass { try header().packClass }
+
+    private func header() throws -> (packClass: PackClass, hasPlainFile: Bool) {
         let header = try file.read(at: 0, count: PackFormat.headerBytes)
         do {
             return try PackFormat.parseHeader(header.span)
@@ -125,9 +160,10 @@ extension PackFile {
         let end = (try? trailer().directoryOffset) ?? sizeBytes
         // A pack is shorter than 4 GiB: whatever stands behind is none of it.
         while offset < end, offset <= Int(UInt32.max) {
-            guard let bytes = try? frameBytes(at: offset, guess: 64 << 10) else { return offset }
-            try body(offset, bytes)
-            offset += bytes.count
+            guard let stored = try? storedFrame(at: offset, guess: 64 << 10) else { return offset }
+            // What the plain file lacks is one frame's damage.
+            try body(offset, (try? whole(stored, at: offset)) ?? stored)
+            offset += stored.count
         }
         return offset
     }

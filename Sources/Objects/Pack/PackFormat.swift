@@ -8,7 +8,7 @@ package import Vocabulary
 ///     header, 32 bytes
 ///      0      8   magic "mlspack1"
 ///      8      2   version: 2 (1 is read too: it has no frames with bases, and flags of zero)
-///     10      2   features: 0
+///     10      2   features: bit 0 where the pack has a plain file (`PlainPlace`)
 ///     12      1   class (`PackClass`)
 ///     13      3   zero
 ///     16     16   session nonce: random, so that no two sessions ever write equal packs
@@ -47,19 +47,25 @@ package enum PackFormat {
     /// A pack is closed when it has grown to this.
     package static let targetBytes = 64 << 20
 
-    static func header(_ packClass: PackClass, nonce: [UInt8]) -> [UInt8] {
+    static let plainFileFeature: UInt16 = 1
+
+    static func header(
+        _ packClass: PackClass, nonce: [UInt8], hasPlainFile: Bool = false
+    ) -> [UInt8] {
         var writer = ByteWriter(capacity: headerBytes)
         writer.append(magic)
         writer.append(uint16: version)
-        writer.append(uint16: 0)
+        writer.append(uint16: hasPlainFile ? plainFileFeature : 0)
         writer.append(uint8: packClass.rawValue)
         writer.append([0, 0, 0])
         writer.append(nonce)
         return writer.bytes
     }
 
-    /// Checks a header; returns the class.
-    static func parseHeader(_ bytes: Span<UInt8>) throws(FrameFault) -> PackClass {
+    /// Checks a header; returns the class, and whether the pack has a plain file.
+    static func parseHeader(
+        _ bytes: Span<UInt8>
+    ) throws(FrameFault) -> (packClass: PackClass, hasPlainFile: Bool) {
         let version: UInt16
         let features: UInt16
         let classByte: UInt8
@@ -76,11 +82,11 @@ package enum PackFormat {
         guard (1...PackFormat.version).contains(version) else {
             throw .newer("pack version \(version)")
         }
-        guard features == 0 else { throw .newer("pack features \(features)") }
-        guard let result = PackClass(rawValue: classByte) else {
+        guard features & ~plainFileFeature == 0 else { throw .newer("pack features \(features)") }
+        guard let packClass = PackClass(rawValue: classByte) else {
             throw .newer("pack class \(classByte)")
         }
-        return result
+        return (packClass, features & plainFileFeature != 0)
     }
 }
 

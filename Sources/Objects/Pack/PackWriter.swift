@@ -12,6 +12,8 @@ package struct SealedPack: Sendable {
     package let sizeBytes: Int
     /// Every object in it, in the order of the frames.
     package let entries: [PackEntry]
+    /// Whether it has a plain file.
+    package let hasPlainFile: Bool
 }
 
 /// Writes one pack to a new file: frames in the order given, then directory and trailer.
@@ -22,6 +24,7 @@ package struct SealedPack: Sendable {
 package final class PackWriter {
     private let file: any DiskFile
     private let packClass: PackClass
+    private let hasPlainFile: Bool
     private var buffer: [UInt8]
     private var flushed = 0
     private var digester = Digester()
@@ -34,10 +37,13 @@ package final class PackWriter {
     private static let bufferBytes = 1 << 20
 
     /// Starts a pack in `file`, which is new and empty. `nonce` has 16 random bytes.
-    package init(_ packClass: PackClass, nonce: [UInt8], file: any DiskFile) {
+    package init(
+        _ packClass: PackClass, nonce: [UInt8], file: any DiskFile, hasPlainFile: Bool = false
+    ) {
         self.file = file
         self.packClass = packClass
-        buffer = PackFormat.header(packClass, nonce: nonce)
+        self.hasPlainFile = hasPlainFile
+        buffer = PackFormat.header(packClass, nonce: nonce, hasPlainFile: hasPlainFile)
     }
 
     /// Bytes so far.
@@ -92,7 +98,7 @@ package final class PackWriter {
         broken = true
         return SealedPack(
             id: PackID(digester.finish()), packClass: packClass, sizeBytes: flushed,
-            entries: entries)
+            entries: entries, hasPlainFile: hasPlainFile)
     }
 
     /// Closes the file without finishing it.

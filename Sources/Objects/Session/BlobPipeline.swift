@@ -19,6 +19,7 @@ final class BlobPipeline {
     private let pool: WorkerPool
     private let encoder: ChunkEncoder
     private let prior: PriorVersion?
+    private let beside: PlainPack?
     private let digest = RunningDigest()
     private var recipe = RecipeBuilder()
     private var cutter = SegmentCutter(nil)
@@ -27,12 +28,17 @@ final class BlobPipeline {
     private var newPlain = 0
     private var newStored = 0
 
-    init(_ session: StoreSession, _ source: BlobInput, prior: PriorVersion? = nil) {
+    /// Stores what `source` has, which for `beside` is its plain file.
+    init(
+        _ session: StoreSession, _ source: BlobInput, prior: PriorVersion? = nil,
+        beside: PlainPack? = nil
+    ) {
         self.session = session
         self.source = source
         self.prior = prior
+        self.beside = beside
         pool = WorkerPool(threads: session.store.threads)
-        encoder = ChunkEncoder(session.store, session.put)
+        encoder = ChunkEncoder(session.store, session.put, beside: beside != nil)
     }
 
     /// The windows at work in a round.
@@ -130,6 +136,7 @@ final class BlobPipeline {
         guard frame.count > 0, session.put.insert(key) else { return }
         newPlain += chunk.length
         newStored += frame.count
+        if let beside { return try unsafe beside.append(frame, key, chunk.length) }
         try unsafe session.write(frame, [(key, chunk.length)], hasBases: hasBases)
     }
 

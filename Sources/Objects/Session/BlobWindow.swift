@@ -1,4 +1,5 @@
 import Bytes
+import Platform
 import Synchronization
 import Vocabulary
 
@@ -187,6 +188,13 @@ import Vocabulary
     ) {
         unsafe self.read = read
         self.sizeBytes = sizeBytes
+    }
+
+    /// What is in a file.
+    init(_ file: any DiskFile, sizeBytes: Int) {
+        unsafe self.init(sizeBytes: sizeBytes) { offset, room in
+            try unsafe file.read(at: offset, into: room)
+        }
     }
 
     /// The same bytes, for a look at their format.

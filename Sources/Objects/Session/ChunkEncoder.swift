@@ -7,6 +7,7 @@ final class ChunkEncoder: Sendable {
     private let store: ObjectStore
     private let view: StoreView
     private let put: PutObjects
+    private let beside: Bool
     /// Digests of runs of one byte value: a sparse file is hashed once.
     private let runs = Mutex<[Run: Digest]>([:])
 
@@ -15,7 +16,9 @@ final class ChunkEncoder: Sendable {
         let length: Int
     }
 
-    init(_ store: ObjectStore, _ put: PutObjects) {
+    /// Where the bytes are `beside` the pack, frames only say where.
+    init(_ store: ObjectStore, _ put: PutObjects, beside: Bool = false) {
+        self.beside = beside
         self.store = store
         self.put = put
         view = store.view
@@ -51,9 +54,14 @@ final class ChunkEncoder: Sendable {
             for index in group {
                 try unsafe window.withChunk(index) { plain, output, slot in
                     guard slot.isNew else { return }
+                    let start = window.start + window.chunks[index].lowerBound
+                    if beside {
+                        let place = unsafe PlainPlace(offset: start, plain, digest: slot.digest)
+                        slot.frameLength = unsafe place.write(to: output).frameLength
+                        return
+                    }
                     let width = window.widths[index]
                     if let prior, index < window.candidates.count {
-                        let start = window.start + window.chunks[index].lowerBound
                         for candidate in window.candidates[index] {
                             let found = unsafe match(plain, at: start, candidate, prior)
                             slot.finding = found?.finding ?? .init()

@@ -61,9 +61,8 @@ extension StoreSession {
             let bytes = try StoreSession.readWhole(file, expected, name)
             return try putSmall(bytes, digest: sha256OfBlob(bytes))
         }
-        let input = unsafe BlobInput(sizeBytes: expected.size) { offset, room in
-            try unsafe file.read(at: offset, into: room)
-        }
+        if let receipt = try putBeside(file, expected, name) { return receipt }
+        let input = BlobInput(file, sizeBytes: expected.size)
         let receipt = try BlobPipeline(
             self, input, prior: version(prior, expected.size)
         ).run()

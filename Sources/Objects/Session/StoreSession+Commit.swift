@@ -123,6 +123,10 @@ extension StoreSession {
         let new = sealed.filter { !renamed.contains($0.pack.id) }
         guard !new.isEmpty else { return }
         for item in new {
+            if item.pack.hasPlainFile {
+                try store.disk.rename(
+                    StoreLayout.plainFile(of: item.path), to: store.layout.plainFile(item.pack.id))
+            }
             try store.disk.rename(item.path, to: store.layout.pack(item.pack.id))
             renamed.insert(item.pack.id)
         }

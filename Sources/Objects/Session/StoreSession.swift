@@ -45,6 +45,9 @@ final class PutObjects: Sendable {
         return true
     }
 
+    /// Takes objects back that will not be put after all.
+    func remove(_ taken: [ObjectKey]) { keys.withLock { $0.subtract(taken) } }
+
     /// What the session relies on; an object may be there several times.
     var relied: [ObjectKey] { reliedOn.withLock { $0 } }
 
@@ -83,6 +86,8 @@ package final class StoreSession {
     /// Packs of this session that stand in `packs/` already, after a commit met a conflict.
     var renamed = Set<PackID>()
     let windows = WindowShelf()
+    /// Files from this size on may become the plain file of a pack: each makes a pack of its own.
+    package var plainFileMinimumBytes = PackFormat.targetBytes
 
     init(_ store: ObjectStore) throws {
         self.store = store
@@ -240,9 +245,14 @@ extension StoreSession {
         }
     }
 
+    /// The path of the next pack.
+    func nextPath(_ packClass: PackClass) -> DiskPath {
+        defer { packCount += 1 }
+        return directory.path / "\(packClass)-\(packCount)"
+    }
+
     private func start(_ packClass: PackClass) throws -> PackWriter {
-        let path = directory.path / "\(packClass)-\(packCount)"
-        packCount += 1
+        let path = nextPath(packClass)
         let file = try store.disk.openFile(path, .createNew(permissions: 0o444))
         let writer = PackWriter(packClass, nonce: directory.nonce, file: file)
         writers[packClass] = writer
@@ -280,7 +290,10 @@ extension StoreSession {
         isOver = true
         for packClass in PackClass.allCases { writers[packClass]?.abandon() }
         // Renamed but never committed: no journal record names them.
-        for id in renamed.sorted() { try? store.disk.removeFile(store.layout.pack(id)) }
+        for id in renamed.sorted() {
+            try? store.disk.removeFile(store.layout.pack(id))
+            try? store.disk.removeFile(store.layout.plainFile(id))
+        }
         directory.remove()
     }
 }

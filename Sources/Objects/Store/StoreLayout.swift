@@ -9,6 +9,7 @@ import Vocabulary
 ///     journal.head        how far the journal reached: shows that its end was lost (`JournalHead`)
 ///     lock                locked for the milliseconds of an append to the journal
 ///     packs/<hex>.pack    the objects (`PackFormat`)
+///     packs/<hex>.plain   bytes that the pack of that name refers to (`PlainPlace`)
 ///     index/<hex>.idx     derived (`IndexFormat`)
 ///     sessions/lock       locked while a session is made or dead ones are cleaned away
 ///     sessions/<nonce>/   packs being written, `began`, and `lock`, held as long as their writer lives
@@ -30,6 +31,15 @@ struct StoreLayout: Sendable {
     var sessionsLock: DiskPath { sessions / "lock" }
 
     func pack(_ id: PackID) -> DiskPath { packs / "\(id.digest.hex).pack" }
+    func plainFile(_ id: PackID) -> DiskPath { StoreLayout.plainFile(of: pack(id)) }
+
+    /// The plain file beside a pack.
+    static func plainFile(of pack: DiskPath) -> DiskPath {
+        let name = pack.lastComponent
+        let stem = name.suffix(5) == Array(".pack".utf8) ? name.dropLast(5) : name[...]
+        return pack.parent.appending(Array(stem) + Array(".plain".utf8))
+    }
+
     func segment(_ name: String) -> DiskPath { index / name }
 
     /// The id in a pack's file name, or nil for any other name.
@@ -37,6 +47,13 @@ struct StoreLayout: Sendable {
         let text = String(decoding: name, as: UTF8.self)
         guard text.hasSuffix(".pack") else { return nil }
         return Digest(hex: text.dropLast(5)).map { PackID($0) }
+    }
+
+    /// The id in the name of a pack's plain file, or nil for any other name.
+    static func plainFileID(named name: [UInt8]) -> PackID? {
+        let text = String(decoding: name, as: UTF8.self)
+        guard text.hasSuffix(".plain") else { return nil }
+        return Digest(hex: text.dropLast(6)).map { PackID($0) }
     }
 
     static func isSegment(_ name: [UInt8]) -> Bool {

@@ -19,6 +19,7 @@ struct PackVerifier {
             let pack = try PackFile(id, at: store.layout.pack(id), on: store.disk)
             do {
                 outcome.entries = try pack.directory()
+                _ = try pack.plainFile()
             } catch { outcome.problems.append(VerifyProblem(error, in: name)) }
             if level >= .full {
                 try checkAll(pack, &outcome)
@@ -41,8 +42,8 @@ struct PackVerifier {
                     throw StoreError.damaged(name, at: expected, "no listed frame begins here")
                 }
                 let next = index + 1 < offsets.count ? offsets[index + 1] : pack.sizeBytes
-                let bytes = try pack.frameBytes(at: offset, guess: next - offset)
-                expected = offset + bytes.count
+                let (bytes, end) = try pack.frame(at: offset, guess: next - offset)
+                expected = end
                 do {
                     _ = try FramePrefix(checking: bytes.span)
                 } catch { throw error.error(in: name, at: offset) }
@@ -87,8 +88,8 @@ struct PackVerifier {
         outcome.frames += 1
         var end: Int?
         do {
-            let bytes = try pack.frameBytes(at: offset, guess: 64 << 10)
-            end = offset + bytes.count
+            let (bytes, next) = try pack.frame(at: offset, guess: 64 << 10)
+            end = next
             let frame = try store.workers.withWorker {
                 try DecodedFrame(bytes, with: $0, base: store.readBase)
             }

@@ -87,7 +87,11 @@ extension ObjectStore {
         for id in packs {
             let path = layout.pack(id)
             guard try disk.status(of: path, followingLinks: false) != nil else { continue }
-            try disk.rename(path, to: layout.quarantine / "\(id.digest.hex).pack")
+            let aside = layout.quarantine / "\(id.digest.hex).pack"
+            try disk.rename(path, to: aside)
+            let plain = layout.plainFile(id)
+            guard try disk.status(of: plain, followingLinks: false) != nil else { continue }
+            try disk.rename(plain, to: StoreLayout.plainFile(of: aside))
         }
         try disk.syncDirectory(layout.quarantine)
     }

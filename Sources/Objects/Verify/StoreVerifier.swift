@@ -88,6 +88,14 @@ struct StoreVerifier {
                 .sorted(by: { $0.name.precedes($1.name) })
             {
                 let file = "packs/\(printable(name))"
+                if let id = StoreLayout.plainFileID(named: name) {
+                    if view.journal.packs[id] == nil {
+                        note(
+                            VerifyProblem(
+                                .garbage, file, "the pack that it belongs to does not count"))
+                    }
+                    continue
+                }
                 guard let id = StoreLayout.packID(named: name) else {
                     note(VerifyProblem(.garbage, file, "this is no pack"))
                     continue
