@@ -60,8 +60,10 @@ let package = Package(
         .systemLibrary(
             name: "CYAML", pkgConfig: "yaml-0.1",
             providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
-        // Headers only: the library is opened when a command needs it.
+        // Headers only: these libraries are opened when a command needs them.
         .systemLibrary(name: "CGit2", providers: [.apt(["libgit2-dev"]), .brew(["libgit2"])]),
+        .systemLibrary(
+            name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
         .target(name: "CPlatform"),
 
         // 0
@@ -73,7 +75,7 @@ let package = Package(
         module("Kernels", ["Vocabulary"]),
         module("Tables", ["Vocabulary", "Bytes"]),
         module("Objects", ["Vocabulary", "Bytes", "Platform"]),
-        module("Remotes", ["Vocabulary", "Bytes", "Platform"]),
+        module("Remotes", ["Vocabulary", "Bytes", "Platform", "CCurl"]),
         module("GitHistory", ["Vocabulary", "Bytes", "Platform", "CGit2"]),
 
         // 2

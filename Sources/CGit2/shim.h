@@ -40,10 +40,6 @@ static inline const char *mlstore_git2_soversion(void) { return LIBGIT2_SOVERSIO
 static inline int mlstore_git2_header_major(void) { return LIBGIT2_VER_MAJOR; }
 static inline int mlstore_git2_header_minor(void) { return LIBGIT2_VER_MINOR; }
 
-static inline void *mlstore_git2_dlopen(const char *name) {
-    return dlopen(name, RTLD_NOW | RTLD_LOCAL);
-}
-
 /// Fills the table from an opened library; returns the name of the first function that is
 /// missing, or NULL.
 static inline const char *mlstore_git2_load(void *library, mlstore_git2 *table) {

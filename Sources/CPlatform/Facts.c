@@ -1,5 +1,7 @@
 #include "Internal.h"
 
+#include <dlfcn.h>
+
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,3 +116,5 @@ int mlp_system_name(char *system, char *release, char *machine, size_t capacity)
 }
 
 int mlp_user_id(void) { return (int)getuid(); }
+
+void *mlp_open_library(const char *name) { return dlopen(name, RTLD_NOW | RTLD_LOCAL); }

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #ifdef __linux__
 #include <sched.h>
@@ -53,6 +54,42 @@ int mlp_processor_count(void) {
 #endif
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count > 0 && count < 65536 ? (int)count : 1;
+}
+
+struct mlp_monitor {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+};
+
+mlp_monitor *mlp_monitor_make(void) {
+    mlp_monitor *monitor = malloc(sizeof *monitor);
+    if (!monitor) return NULL;
+    pthread_mutex_init(&monitor->mutex, NULL);
+    pthread_cond_init(&monitor->changed, NULL);
+    return monitor;
+}
+
+void mlp_monitor_free(mlp_monitor *monitor) {
+    pthread_cond_destroy(&monitor->changed);
+    pthread_mutex_destroy(&monitor->mutex);
+    free(monitor);
+}
+
+void mlp_monitor_lock(mlp_monitor *monitor) { pthread_mutex_lock(&monitor->mutex); }
+void mlp_monitor_unlock(mlp_monitor *monitor) { pthread_mutex_unlock(&monitor->mutex); }
+void mlp_monitor_wake(mlp_monitor *monitor) { pthread_cond_broadcast(&monitor->changed); }
+
+void mlp_monitor_wait(mlp_monitor *monitor, int milliseconds) {
+    // By the wall clock: if that jumps, one wait is longer or shorter, and a change ends it anyway.
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += milliseconds / 1000;
+    until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_cond_timedwait(&monitor->changed, &monitor->mutex, &until);
 }
 
 // MARK: - Signals

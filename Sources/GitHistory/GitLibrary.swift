@@ -1,6 +1,5 @@
 import CGit2
 import Platform
-import Synchronization
 import Vocabulary
 
 /// libgit2, opened when the first question needs it and kept for the rest of the process.
@@ -9,45 +8,28 @@ import Vocabulary
 /// runs a program or a filter that a stranger's repository configures. (git itself refuses such
 /// repositories, since it would run their hooks.)
 enum GitLibrary {
-    private static let opened = Mutex<Result<GitFunctions, StoreError>?>(nil)
+    private static let opened = Result { () throws(StoreError) in try open() }
 
     /// The table of functions. Costs about 2 ms the first time; throws `.notFound` with advice
     /// when the library is missing or of another version than this program was built for.
-    static func functions() throws -> GitFunctions {
-        try opened.withLock { state in
-            if let known = state { return known }
-            let result = Result { () throws(StoreError) in try open() }
-            state = result
-            return result
-        }.get()
-    }
+    static func functions() throws -> GitFunctions { try opened.get() }
 
     private static func open() throws(StoreError) -> GitFunctions {
         // Memory safety: C strings that are constants of the shim, and a table it fills.
         let version = unsafe String(cString: mlstore_git2_soversion())
-        for name in candidates(version) {
-            guard let library = unsafe mlstore_git2_dlopen(name) else { continue }
-            var table = mlstore_git2()
-            if let missing = unsafe mlstore_git2_load(library, &table) {
-                throw unusable("it lacks '\(unsafe String(cString: missing))'", version)
-            }
-            try checkVersion(of: table, expected: version)
-            _ = table.libgit2_init()
-            _ = unsafe mlstore_git2_set_owner_validation(&table, 0)
-            return GitFunctions(table: table)
+        guard
+            let library = SharedLibrary(
+                linux: ["libgit2.so.\(version)", "libgit2.so"],
+                macOS: ["libgit2.\(version).dylib", "libgit2.dylib"])
+        else { throw missing(version) }
+        var table = mlstore_git2()
+        if let missing = unsafe mlstore_git2_load(library.handle, &table) {
+            throw unusable("it lacks '\(unsafe String(cString: missing))'", version)
         }
-        throw missing(version)
-    }
-
-    private static func candidates(_ version: String) -> [String] {
-        #if os(macOS)
-            let folders = ["", "/opt/homebrew/lib/", "/usr/local/lib/"]
-            let names = ["libgit2.\(version).dylib", "libgit2.dylib"]
-        #else
-            let folders = ["", "/usr/local/lib/"]
-            let names = ["libgit2.so.\(version)", "libgit2.so"]
-        #endif
-        return names.flatMap { name in folders.map { $0 + name } }
+        try checkVersion(of: table, expected: version)
+        _ = table.libgit2_init()
+        _ = unsafe mlstore_git2_set_owner_validation(&table, 0)
+        return GitFunctions(table: table)
     }
 
     /// The structures of libgit2 change between minor versions, so another one is refused.

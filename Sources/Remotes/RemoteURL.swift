@@ -1,3 +1,4 @@
+import Bytes
 import Platform
 package import Vocabulary
 
@@ -9,7 +10,9 @@ package struct RemoteURL: Hashable, Sendable, CustomStringConvertible {
     package let path: DiskPath
 
     /// The URL as configurations keep it: `file:///…`, percent-encoded where needed.
-    package var description: String { scheme + "://" + percentEncoded(path.bytes) }
+    package var description: String {
+        scheme + "://" + PercentEncoding.encode(path.bytes, keeping: "/")
+    }
 
     /// The remote at a directory, which must be absolute.
     package init(directory: DiskPath) {
@@ -31,7 +34,8 @@ package struct RemoteURL: Hashable, Sendable, CustomStringConvertible {
         }
         guard scheme == "file" else { throw StoreError.unsupportedScheme(scheme) }
         let local = rest.hasPrefix("localhost/") ? String(rest.dropFirst(9)) : rest
-        guard local.hasPrefix("/"), let bytes = percentDecoded(local), !bytes.contains(0) else {
+        guard local.hasPrefix("/"), let bytes = PercentEncoding.decode(local), !bytes.contains(0)
+        else {
             throw StoreError.noRemoteURL(text)
         }
         self.init(directory: lexicallyNormal(DiskPath(bytes: bytes)))
@@ -70,39 +74,6 @@ private func lexicallyNormal(_ path: DiskPath) -> DiskPath {
         }
     }
     return DiskPath(bytes: Array(kept.map { [0x2f] + $0 }.joined()) + (kept.isEmpty ? [0x2f] : []))
-}
-
-private func percentDecoded(_ text: String) -> [UInt8]? {
-    let characters = Array(text.utf8)
-    var result: [UInt8] = []
-    var index = 0
-    while index < characters.count {
-        guard characters[index] == 0x25 else {
-            result.append(characters[index])
-            index += 1
-            continue
-        }
-        guard index + 2 < characters.count,
-            let byte = UInt8(
-                String(decoding: characters[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
-        else { return nil }
-        result.append(byte)
-        index += 3
-    }
-    return result
-}
-
-private func percentEncoded(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789ABCDEF".utf8)
-    var result: [UInt8] = []
-    for byte in bytes {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x2f, 0x5f, 0x7e:
-            result.append(byte)
-        default: result += [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-        }
-    }
-    return String(decoding: result, as: UTF8.self)
 }
 
 extension StoreError {

@@ -17,6 +17,9 @@ package struct ConformanceCheck<Subject>: Sendable, CustomStringConvertible {
 package struct BrokenRule: Error, CustomStringConvertible {
     /// What was expected.
     package let description: String
+
+    /// A rule that was broken so.
+    package init(description: String) { self.description = description }
 }
 
 /// Throws `BrokenRule` unless the condition holds.

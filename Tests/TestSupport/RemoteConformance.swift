@@ -79,6 +79,28 @@ package let remoteConformance: [ConformanceCheck<any Remote>] = [
         let some = try remote.list(try remoteName("a")).map(\.name.description)
         try demand(some == ["a/1", "a/2", "a/c/d"], "below a prefix, not beside it")
     },
+    ConformanceCheck("a list of many is whole and sorted") { remote in
+        let names = (0..<1203).map { "many/\($0 &* 7919 % 1203).x" }
+        try parallelForEach(count: names.count, threads: 8) { index in
+            try remote.put(try remoteName(names[index]), .bytes([1]))
+        }
+        let found = try remote.list(try remoteName("many")).map(\.name)
+        try demand(found == (try names.map(remoteName).sorted()), "all, in their order")
+    },
+    ConformanceCheck("names may have every letter that is allowed, and 255 bytes") { remote in
+        let odd = ["a-b/c", "a/b", "a.b", "a_b", "z9/0.x-y_z", "a-b/c.d"]
+        let long = (0..<16).map { "\($0)-" + String(repeating: "n", count: 12) }
+            .joined(separator: "/")
+        for text in odd + [String(long.prefix(255))] {
+            try remote.put(try remoteName(text), .bytes(Array(text.utf8)))
+        }
+        for text in odd + [String(long.prefix(255))] {
+            let bytes = try remote.read(try remoteName(text), maximumBytes: 999)
+            try demand(bytes == Array(text.utf8), text)
+        }
+        let listed = try remote.list(nil).map(\.name)
+        try demand(listed == listed.sorted() && listed.count == odd.count + 1, "sorted by bytes")
+    },
     ConformanceCheck("compare-and-swap replaces only what was seen") { remote in
         let name = try remoteName("root")
         try demand(try remote.compareAndSwap(name, expected: nil, new: [1]), "first")
@@ -122,3 +144,20 @@ package let remoteConformance: [ConformanceCheck<any Remote>] = [
         try demand(try remote.list(nil).count == 1, "nothing else is listed")
     },
 ]
+
+/// Runs all rules of `Remote`, each against an empty remote that `make` gives for its number, prints
+/// a line for each, and returns what is broken.
+package func remoteConformanceFindings(
+    _ title: String, make: (Int) throws -> any Remote
+) -> [String] {
+    remoteConformance.enumerated().compactMap { number, rule in
+        do {
+            try rule.run(try make(number))
+            print("conformance \(title): kept: \(rule)")
+            return nil
+        } catch {
+            print("conformance \(title): BROKEN: \(rule): \(error)")
+            return "\(rule): \(error)"
+        }
+    }
+}

@@ -91,10 +91,22 @@ int mlp_lock(const uint8_t *path, size_t length, int exclusive, int wait);
 int mlp_unlock(int fd);
 int mlp_would_block(int error);
 
+// A thread that goes on beside the caller and is never waited for: 0, or -errno.
+int mlp_start_thread(void (*body)(void *), void *context);
+
 // Threads: runs `body` on `count` threads, the caller's among them, and waits for all. Fewer run
 // when the system refuses to make more.
 void mlp_run_threads(int count, void (*body)(void *), void *context);
 int mlp_processor_count(void);
+
+// A lock with a condition that threads wait for.
+typedef struct mlp_monitor mlp_monitor;
+mlp_monitor *mlp_monitor_make(void);  // NULL when there is no memory
+void mlp_monitor_free(mlp_monitor *monitor);
+void mlp_monitor_lock(mlp_monitor *monitor);
+void mlp_monitor_unlock(mlp_monitor *monitor);
+void mlp_monitor_wait(mlp_monitor *monitor, int milliseconds);  // held before and after
+void mlp_monitor_wake(mlp_monitor *monitor);                    // all that wait
 
 // Processes.
 typedef struct {
@@ -119,6 +131,9 @@ int mlp_received_signal(void);
 void mlp_clear_signal(void);
 int mlp_register_group(int group);  // a slot, or -1 when all are taken
 void mlp_unregister_group(int slot);
+
+// A library by its file's name, opened for good; NULL when it cannot be.
+void *mlp_open_library(const char *name);
 
 // Facts.
 int64_t mlp_wall_clock_milliseconds(void);

@@ -33,7 +33,7 @@ struct House {
         "Kernels": Room(2, ["Vocabulary"]),
         "Tables": Room(2, ["Vocabulary", "Bytes"]),
         "Objects": Room(2, ground),
-        "Remotes": Room(2, ground),
+        "Remotes": Room(2, ground.union(["CCurl"])),
         "GitHistory": Room(2, ground.union(["CGit2"]), outside: system),
         "Learning": Room(3, ["Vocabulary", "Bytes", "Kernels", "Tables"]),
         "Workspaces": Room(
@@ -57,7 +57,7 @@ struct House {
         "mlstore": Room(7, ["Commands"]),
         "dev": Room(7, ground.union(["Kernels"]), outside: ["ArgumentParser"]),
         "CZstd": Room(-1), "CXXHash": Room(-1), "CYAML": Room(-1), "CGit2": Room(-1),
-        "CPlatform": Room(-1),
+        "CCurl": Room(-1), "CPlatform": Room(-1),
     ])
 
     /// The C libraries: each may be imported by one folder only.
