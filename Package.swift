@@ -121,7 +121,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "TestSupport", "Vocabulary", "Bytes", "Platform", "Objects", "Tables", "Learning",
-                "Workspaces", "Pipelines", "Transfer",
+                "Workspaces", "Pipelines", "Transfer", "Remotes",
             ],
             path: "Tests/FuzzTargets", swiftSettings: strictTests),
         // A line of text, unless it is built for libFuzzer.

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 apt_build=(libzstd-dev libxxhash-dev libyaml-dev libgit2-dev libcurl4-openssl-dev pkg-config git)
-apt_test=(python3 openssl procps zstd strace xfsprogs btrfs-progs)
+apt_test=(python3 openssl procps zstd strace xfsprogs btrfs-progs openssh-server)
 brew_build=(zstd xxhash libyaml libgit2 pkg-config git)
 brew_test=(python3)
 demo_files=(

@@ -152,42 +152,46 @@ void mlp_unregister_group(int slot) {
 
 // MARK: - Children
 
-static int fill_attributes(posix_spawnattr_t *attributes) {
+static int fill_attributes(posix_spawnattr_t *attributes, int own_group) {
     sigset_t none, defaults;
     sigemptyset(&none);
     sigemptyset(&defaults);
     int reset[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT, SIGCHLD};
     for (int index = 0; index < 6; index++) sigaddset(&defaults, reset[index]);
-    short flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+    short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+    if (own_group) flags |= POSIX_SPAWN_SETPGROUP;
 #ifdef POSIX_SPAWN_CLOEXEC_DEFAULT
     flags |= POSIX_SPAWN_CLOEXEC_DEFAULT;
 #endif
     int error = posix_spawnattr_setflags(attributes, flags);
-    if (!error) error = posix_spawnattr_setpgroup(attributes, 0);
+    if (!error && own_group) error = posix_spawnattr_setpgroup(attributes, 0);
     if (!error) error = posix_spawnattr_setsigmask(attributes, &none);
     if (!error) error = posix_spawnattr_setsigdefault(attributes, &defaults);
     return error;
 }
 
-static int fill_actions(posix_spawn_file_actions_t *actions, const char *directory, int output,
-                        int error_output, int kept) {
+static int fill_actions(posix_spawn_file_actions_t *actions, const char *directory,
+                        const mlp_child *child) {
     int error = posix_spawn_file_actions_addchdir_np(actions, directory);
-    if (!error) error = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
-    if (!error) error = posix_spawn_file_actions_adddup2(actions, output, 1);
-    if (!error) error = posix_spawn_file_actions_adddup2(actions, error_output, 2);
-    if (!error && kept > 2) {
+    if (!error && child->input < 0)
+        error = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
+    if (!error && child->input >= 0)
+        error = posix_spawn_file_actions_adddup2(actions, child->input, 0);
+    if (!error) error = posix_spawn_file_actions_adddup2(actions, child->output, 1);
+    if (!error) error = posix_spawn_file_actions_adddup2(actions, child->error, 2);
+    if (!error && child->kept > 2) {
 #ifdef __APPLE__
-        error = posix_spawn_file_actions_addinherit_np(actions, kept);
+        error = posix_spawn_file_actions_addinherit_np(actions, child->kept);
 #else
         // Onto itself: it stays open in the child.
-        error = posix_spawn_file_actions_adddup2(actions, kept, kept);
+        error = posix_spawn_file_actions_adddup2(actions, child->kept, child->kept);
 #endif
     }
     return error;
 }
 
 int mlp_spawn(char *const *arguments, char *const *environment, const uint8_t *directory,
-              size_t directory_length, int output, int error_output, int kept, int *pid) {
+              size_t directory_length, const mlp_child *described, int *pid) {
     MLP_PATH(name, directory, directory_length);
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t actions;
@@ -198,8 +202,8 @@ int mlp_spawn(char *const *arguments, char *const *environment, const uint8_t *d
         posix_spawnattr_destroy(&attributes);
         return -error;
     }
-    error = fill_attributes(&attributes);
-    if (!error) error = fill_actions(&actions, name, output, error_output, kept);
+    error = fill_attributes(&attributes, described->own_group);
+    if (!error) error = fill_actions(&actions, name, described);
     pid_t child = 0;
     if (!error)
         error = posix_spawnp(&child, arguments[0], &actions, &attributes, arguments, environment);
@@ -225,7 +229,13 @@ int mlp_kill_group(int group, int signal_number) {
     return kill(-group, signal_number) == 0 ? 0 : -errno;
 }
 
-int mlp_pipe(int *read_end, int *write_end) {
+int mlp_kill(int pid, int signal_number) {
+    if (pid <= 1) return -EINVAL;
+    return kill(pid, signal_number) == 0 ? 0 : -errno;
+}
+
+// The flag is of the open pipe and so the child's too: only our end may have it.
+static int make_pipe(int *read_end, int *write_end, int ours) {
     int ends[2];
 #ifdef __linux__
     if (pipe2(ends, O_CLOEXEC) != 0) return -errno;
@@ -234,11 +244,14 @@ int mlp_pipe(int *read_end, int *write_end) {
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
     fcntl(ends[1], F_SETFD, FD_CLOEXEC);
 #endif
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    fcntl(ends[ours], F_SETFL, O_NONBLOCK);
     *read_end = ends[0];
     *write_end = ends[1];
     return 0;
 }
+
+int mlp_pipe(int *read_end, int *write_end) { return make_pipe(read_end, write_end, 0); }
+int mlp_pipe_to_child(int *read_end, int *write_end) { return make_pipe(read_end, write_end, 1); }
 
 int mlp_open_for_output(const uint8_t *path, size_t length) {
     MLP_PATH(name, path, length);
@@ -254,10 +267,22 @@ int mlp_wait_readable(int first, int second, int milliseconds) {
     return (waiting[0].revents ? 1 : 0) | (waiting[1].revents ? 2 : 0);
 }
 
+int mlp_wait_writable(int fd, int milliseconds) {
+    struct pollfd waiting = {fd, POLLOUT, 0};
+    int result = poll(&waiting, 1, milliseconds);
+    return result > 0 ? 1 : 0;
+}
+
 int64_t mlp_read_some(int fd, void *buffer, size_t count) {
     ssize_t got;
     MLP_RETRY(got, read(fd, buffer, count));
     return got < 0 ? -errno : (int64_t)got;
+}
+
+int64_t mlp_write_some(int fd, const void *buffer, size_t count) {
+    ssize_t put;
+    MLP_RETRY(put, write(fd, buffer, count));
+    return put < 0 ? -errno : (int64_t)put;
 }
 
 int mlp_write_all(int fd, const void *buffer, size_t count) {

@@ -12,7 +12,9 @@ struct MLStoreCommand: ParsableCommand {
             Start with 'mlstore init' in a git repository, then 'mlstore add data/train.csv'. \
             'mlstore demo' shows everything in two minutes.
             """,
-        subcommands: [VersionCommand.self, GenerateManualCommand.self],
+        subcommands: [
+            VersionCommand.self, GenerateManualCommand.self, ServeStdioCommand.self,
+        ],
         groupedSubcommands: [
             CommandGroup(
                 name: "Everyday",

@@ -1,4 +1,4 @@
-private import CPlatform
+internal import CPlatform
 package import Vocabulary
 
 /// A program run to its end, in a process group of its own, with nothing on standard input.
@@ -97,26 +97,11 @@ package struct ChildProcess: Sendable {
     }
 
     private func spawn(output: Int32, error: Int32) throws -> Int32 {
-        let variables = environment.sorted { $0.key < $1.key }.map { Array("\($0)=\($1)".utf8) }
-        let name = arguments.first.map(printable) ?? ""
-        guard !arguments.isEmpty, !(arguments + variables).contains(where: { $0.contains(0) })
-        else {
-            throw StoreError(
-                .badUsage, "cannot run '\(name)': an argument or variable is missing or holds NUL")
-        }
-        var pid: Int32 = 0
-        // Both vectors and all their strings live until the call returns.
-        let result = unsafe withCStrings(arguments) { arguments in
-            unsafe withCStrings(variables) { variables in
-                unsafe mlp_spawn(
-                    arguments, variables, directory.bytes, directory.bytes.count, output, error,
-                    sharedLock?.descriptor ?? -1, &pid)
-            }
-        }
-        guard result == 0 else {
-            throw StoreError.system("cannot run '\(name)'", subject: name, code: -result)
-        }
-        return pid
+        try Platform.spawn(
+            arguments, environment, in: directory,
+            mlp_child(
+                input: -1, output: output, error: error, kept: sharedLock?.descriptor ?? -1,
+                own_group: 1))
     }
 
     private func followToTheEnd(
@@ -146,6 +131,33 @@ package struct ChildProcess: Sendable {
         guard result == 1 else { return nil }
         return found.exited == 1 ? .exited(Int(found.code)) : .killed(signal: Int(found.code))
     }
+}
+
+/// Starts a program; its process id.
+func spawn(
+    _ arguments: [[UInt8]], _ environment: [String: String], in directory: DiskPath,
+    _ child: mlp_child
+) throws -> Int32 {
+    let variables = environment.sorted { $0.key < $1.key }.map { Array("\($0)=\($1)".utf8) }
+    let name = arguments.first.map(printable) ?? ""
+    guard !arguments.isEmpty, !(arguments + variables).contains(where: { $0.contains(0) })
+    else {
+        throw StoreError(
+            .badUsage, "cannot run '\(name)': an argument or variable is missing or holds NUL")
+    }
+    var pid: Int32 = 0
+    var child = child
+    // Both vectors and all their strings live until the call returns.
+    let result = unsafe withCStrings(arguments) { arguments in
+        unsafe withCStrings(variables) { variables in
+            unsafe mlp_spawn(
+                arguments, variables, directory.bytes, directory.bytes.count, &child, &pid)
+        }
+    }
+    guard result == 0 else {
+        throw StoreError.system("cannot run '\(name)'", subject: name, code: -result)
+    }
+    return pid
 }
 
 /// Calls `body` with a null-terminated vector of C strings.

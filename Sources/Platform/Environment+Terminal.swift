@@ -33,3 +33,19 @@ extension Environment {
         throw StoreError.system("cannot write to \(name)", subject: name, code: -result)
     }
 }
+
+extension Environment {
+    /// Some of standard input, at most `maximum` bytes: empty when nothing came for a tenth of a
+    /// second, nil at its end.
+    package static func readStandardInput(maximum: Int) -> [UInt8]? {
+        guard mlp_wait_readable(0, -1, 100) & 1 != 0 else { return [] }
+        var status: Int64 = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: maximum) { buffer, filled in
+            guard let start = buffer.baseAddress else { return }
+            // The buffer is as long as asked for.
+            status = unsafe mlp_read_some(0, start, maximum)
+            filled = max(0, Int(status))
+        }
+        return status > 0 ? bytes : nil
+    }
+}

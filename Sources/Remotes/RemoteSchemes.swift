@@ -11,7 +11,8 @@ package struct RemoteScheme: Sendable {
 
 /// All kinds of remotes.
 package let remoteSchemes: [RemoteScheme] = [
-    RemoteScheme(name: "file") { url, disk in try FileRemote(directory: url.path, on: disk) }
+    RemoteScheme(name: "file") { url, disk in try FileRemote(directory: url.path, on: disk) },
+    RemoteScheme(name: "ssh") { url, _ in try openSSHRemote(url) },
 ]
 
 /// The remote at a URL; throws `.remoteUnreachable` when the place is not there.

@@ -43,7 +43,8 @@ package func get(
     _ path: RepoPath, from source: String, in directory: DiskPath, on machine: Machine,
     options: GetOptions = GetOptions(), progress: @escaping (TransferProgress) -> Void = { _ in }
 ) throws -> GetReport {
-    let place = try RemoteURL(parsing: source, relativeTo: directory).path
+    let url = try RemoteURL(parsing: source, relativeTo: directory)
+    let place = url.path
     let output = options.output ?? directory.appending(path.lastComponent)
     guard try machine.disk.status(of: output, followingLinks: false) == nil else {
         throw StoreError(
@@ -52,15 +53,16 @@ package func get(
             advice: "remove it, or choose another name with '--output'",
             safety: "nothing was changed")
     }
+    let getter = Getter(
+        path: path, output: output, machine: machine, revision: options.revision,
+        progress: progress)
+    if url.host != nil { return try getter.run(fromRemote: url) }
     guard try machine.disk.status(of: place, followingLinks: true)?.kind == .directory else {
         throw StoreError(
             .notFound, "there is no repository or remote in '\(place)'",
             subject: place.description)
     }
-    let getter = Getter(
-        path: path, output: output, machine: machine, revision: options.revision,
-        progress: progress)
-    if try isRemote(place, machine.disk) { return try getter.run(fromRemote: place) }
+    if try isRemote(place, machine.disk) { return try getter.run(fromRemote: url) }
     do {
         return try getter.run(fromWorkspace: try Workspace.open(from: place, on: machine))
     } catch let error as StoreError where error.kind == .notAWorkspace {
@@ -154,14 +156,14 @@ private struct Getter {
 
     // MARK: - From a remote
 
-    func run(fromRemote place: DiskPath) throws -> GetReport {
+    func run(fromRemote url: RemoteURL) throws -> GetReport {
         guard let name = RemoteName("source") else { throw noSuchPart(of: nil) }
-        return try withExchange(RemoteURL(directory: place), name) { source in
-            try write(path, of: try snapshotTree(in: source.store, place), from: source)
+        return try withExchange(url, name) { source in
+            try write(path, of: try snapshotTree(in: source.store, url), from: source)
         }
     }
 
-    private func snapshotTree(in store: ObjectStore, _ place: DiskPath) throws -> TreeID {
+    private func snapshotTree(in store: ObjectStore, _ place: RemoteURL) throws -> TreeID {
         let name = revision ?? RefName.head.description
         guard let ref = RefName(name), let record = try store.ref(ref) else {
             throw StoreError(

@@ -14,6 +14,12 @@ extension StoreError {
 
         private init(_ code: Code) { self.code = code }
 
+        /// The kind with this name, or nil when there is none.
+        package init?(name: String) {
+            guard let code = Code(rawValue: name) else { return nil }
+            self.code = code
+        }
+
         /// The name in `--json` and in docs/reference/errors.md.
         package var description: String { code.rawValue }
 

@@ -113,14 +113,25 @@ typedef struct {
     int exited;   // 1: `code` is an exit status; 0: `code` is a signal
     int code;
 } mlp_exit;
+typedef struct {
+    int input;    // its standard input, or -1 for nothing to read
+    int output;
+    int error;
+    int kept;       // open in it as well, or -1
+    int own_group;  // 0: it stays in ours, so that it may ask at the terminal
+} mlp_child;
 int mlp_spawn(char *const *arguments, char *const *environment, const uint8_t *directory,
-              size_t directory_length, int output, int error, int kept, int *pid);  // kept: open in it as well, or -1
+              size_t directory_length, const mlp_child *child, int *pid);
 int mlp_wait(int pid, int block, mlp_exit *out);  // 1 ended, 0 still running
 int mlp_kill_group(int group, int signal);
-int mlp_pipe(int *read_end, int *write_end);
+int mlp_kill(int pid, int signal);
+int mlp_pipe(int *read_end, int *write_end);           // what is read does not block
+int mlp_pipe_to_child(int *read_end, int *write_end);  // what is written does not block
 int mlp_open_for_output(const uint8_t *path, size_t length);
 int mlp_wait_readable(int first, int second, int milliseconds);  // bit 0, bit 1
+int mlp_wait_writable(int fd, int milliseconds);  // 1 when it is, or when it is broken
 int64_t mlp_read_some(int fd, void *buffer, size_t count);
+int64_t mlp_write_some(int fd, const void *buffer, size_t count);
 int mlp_write_all(int fd, const void *buffer, size_t count);
 int mlp_broken_pipe(int error);
 

@@ -1,5 +1,6 @@
 import Bytes
 package import Platform
+import Synchronization
 package import Vocabulary
 
 /// A remote that is a directory: on this machine, on a mounted share.
@@ -10,7 +11,7 @@ package import Vocabulary
 /// Names that begin with `.` are the remote's own and are never listed.
 package struct FileRemote: Remote {
     private let directory: DiskPath
-    private let disk: any Disk
+    fileprivate let disk: any Disk
 
     package var description: String { RemoteURL(directory: directory).description }
 
@@ -84,28 +85,19 @@ package struct FileRemote: Remote {
     }
 
     package func put(_ name: RemoteFileName, _ content: RemoteContent) throws {
-        try refusing("write", name) {
-            let target = path(name)
-            try makeDirectories(target.parent)
-            let (temporary, file) = try makeTemporaryFile(in: target.parent, on: disk)
-            do {
-                try send(content, to: file)
-                try file.sync()
-                try file.close()
-                try disk.renameWithoutReplacing(temporary, to: target)
-            } catch {
-                // The first failure is the one to report; the temporary file is only litter.
-                try? file.close()
-                try? disk.removeFile(temporary)
-                throw error
-            }
-            try disk.syncDirectory(target.parent)
+        let put = try beginPut(name)
+        do {
+            try send(content, to: put)
+        } catch {
+            put.abandon()
+            throw error
         }
+        try put.commit()
     }
 
-    private func send(_ content: RemoteContent, to file: any DiskFile) throws {
+    private func send(_ content: RemoteContent, to put: FilePut) throws {
         switch content {
-        case .bytes(let bytes): try file.write(bytes, at: 0)
+        case .bytes(let bytes): try put.append(bytes)
         case .file(let path, let origin):
             let source = try origin.openFile(path, .read)
             defer { try? source.close() }  // only read
@@ -113,11 +105,28 @@ package struct FileRemote: Remote {
             while true {
                 let piece = try source.read(at: offset, count: 4 << 20)
                 if piece.isEmpty { return }
-                try file.write(piece, at: offset)
+                try put.append(piece)
                 offset += piece.count
                 try SignalWatch.check()
             }
         }
+    }
+
+    /// Begins a new file whose bytes come one after the other.
+    package func beginPut(_ name: RemoteFileName) throws -> FilePut {
+        let (temporary, file) = try refusing("write", name) {
+            let target = path(name)
+            try makeDirectories(target.parent)
+            return try makeTemporaryFile(in: target.parent, on: disk)
+        }
+        return FilePut(remote: self, name: name, temporary: temporary, file: file)
+    }
+
+    /// Gives a received file its name, for good.
+    fileprivate func settle(_ temporary: DiskPath, as name: RemoteFileName) throws {
+        let target = path(name)
+        try disk.renameWithoutReplacing(temporary, to: target)
+        try disk.syncDirectory(target.parent)
     }
 
     /// Makes the directories of a name, and makes their own names last.
@@ -201,9 +210,57 @@ package struct FileRemote: Remote {
     private func version(of bytes: [UInt8]) -> RemoteVersion { RemoteVersion(sha256(bytes).hex) }
 }
 
+/// A new file of a `FileRemote` that is being written under a temporary name. Ended by `commit` or
+/// `abandon`; used by one thread at a time.
+package final class FilePut: Sendable {
+    private let remote: FileRemote
+    private let name: RemoteFileName
+    private let temporary: DiskPath
+    private let file: any DiskFile
+    private let written = Atomic<Int>(0)
+
+    fileprivate init(
+        remote: FileRemote, name: RemoteFileName, temporary: DiskPath, file: any DiskFile
+    ) {
+        self.remote = remote
+        self.name = name
+        self.temporary = temporary
+        self.file = file
+    }
+
+    /// Writes the next bytes.
+    package func append(_ bytes: [UInt8]) throws {
+        try remote.refusing("write", name) {
+            try file.write(bytes, at: written.load(ordering: .relaxed))
+        }
+        written.wrappingAdd(bytes.count, ordering: .relaxed)
+    }
+
+    /// Makes the file last, then gives it its name. `.alreadyExists` when that is taken; nothing is
+    /// left of the file after a failure.
+    package func commit() throws {
+        do {
+            try remote.refusing("write", name) {
+                try file.sync()
+                try file.close()
+                try remote.settle(temporary, as: name)
+            }
+        } catch {
+            abandon()
+            throw error
+        }
+    }
+
+    /// Drops what was written. The file is only litter if that fails.
+    package func abandon() {
+        try? file.close()
+        try? remote.disk.removeFile(temporary)
+    }
+}
+
 extension FileRemote {
     /// Runs `body`; failures of the place itself become those of a remote.
-    private func refusing<Result>(
+    fileprivate func refusing<Result>(
         _ verb: String, _ name: RemoteFileName, _ body: () throws -> Result
     ) throws -> Result {
         do {

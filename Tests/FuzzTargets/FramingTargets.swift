@@ -1,0 +1,40 @@
+import Remotes
+import Vocabulary
+
+/// What comes over the pipe of an ssh connection.
+let framingTargets = [
+    // At the far side: messages, each of them a request.
+    FuzzTarget("stdio-requests") { bytes in
+        try require(whole(bytes) == inPieces(bytes), "messages depend on how they arrive")
+        for message in try messages(of: bytes) {
+            let again = try messages(of: message.encoded)
+            try require(again == [message], "a message that is written differently again")
+            _ = try StdioRequest(message)
+        }
+    }
+]
+
+private let largest = 1 << 20
+
+/// The messages, and whether something was none.
+private func messages(of bytes: [UInt8]) throws -> [FramedMessage] {
+    var cutter = MessageCutter(largest: largest)
+    cutter.feed(bytes)
+    var found: [FramedMessage] = []
+    while let message = try cutter.next() { found.append(message) }
+    return found
+}
+
+private func whole(_ bytes: [UInt8]) -> [FramedMessage]? { try? messages(of: bytes) }
+
+private func inPieces(_ bytes: [UInt8]) -> [FramedMessage]? {
+    var cutter = MessageCutter(largest: largest)
+    var found: [FramedMessage] = []
+    for start in stride(from: 0, to: bytes.count, by: 7) {
+        cutter.feed(Array(bytes[start..<min(start + 7, bytes.count)]))
+        do {
+            while let message = try cutter.next() { found.append(message) }
+        } catch { return nil }
+    }
+    return found
+}
