@@ -11,7 +11,15 @@ let framingTargets = [
             try require(again == [message], "a message that is written differently again")
             _ = try StdioRequest(message)
         }
-    }
+    },
+    // Here: what an SFTP server answers.
+    FuzzTarget("sftp-answers") { bytes in
+        for message in try messages(of: bytes) {
+            guard case .names(let entries) = try SFTPAnswer(message) else { continue }
+            let isBounded = entries.count * 12 <= bytes.count
+            try require(isBounded, "more names than the bytes hold")
+        }
+    },
 ]
 
 private let largest = 1 << 20

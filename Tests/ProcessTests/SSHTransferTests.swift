@@ -41,12 +41,13 @@ import Vocabulary
         }
     }
 
-    private func server() throws -> SSHServer {
-        try SSHServer(path: [try BuiltProgram.path().parent])
+    private func server(_ settings: [String] = []) throws -> SSHServer {
+        try SSHServer(path: [try BuiltProgram.path().parent], settings: settings)
     }
 
-    @Test func `push, clone, and pull of what another pushed`() throws {
-        let scene = try Scene(try server())
+    @Test(arguments: [[], ["ForceCommand internal-sftp"]])
+    func `push, clone, and pull of what another pushed`(settings: [String]) throws {
+        let scene = try Scene(try server(settings))
         try scene.run("mlstore push -q")
         try scene.checkClone()
         #expect(try scene.run("mlstore push").contains("is up to date"))

@@ -14,6 +14,9 @@ package final class SSHServer: Sendable {
     /// Whether there is one to start.
     package static let isInstalled = BuiltProgram.can("test -x /usr/sbin/sshd && command -v ssh")
 
+    /// OpenSSH's program that speaks SFTP on its standard input and output.
+    package static let sftpProgram = "/usr/lib/openssh/sftp-server"
+
     /// Starts it. Logins find programs in `path` and in the system's own directories; `settings` are
     /// more lines for sshd_config.
     package init(path: [DiskPath], settings: [String] = []) throws {

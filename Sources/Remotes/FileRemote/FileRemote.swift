@@ -11,14 +11,20 @@ package import Vocabulary
 /// Names that begin with `.` are the remote's own and are never listed.
 package struct FileRemote: Remote {
     private let directory: DiskPath
+    private let lockAttempts: Int
     fileprivate let disk: any Disk
 
     package var description: String { RemoteURL(directory: directory).description }
 
     /// The remote in `directory`, which is made when only it is missing; when what should hold
     /// it is missing too, that throws `.remoteUnreachable`: a share may not be mounted.
-    package init(directory: DiskPath, on disk: any Disk) throws {
+    /// `lockAttempts` says how often, a tenth of a second apart, it is looked whether a lock that
+    /// another kind of access holds is free again.
+    package init(
+        directory: DiskPath, on disk: any Disk, lockAttempts: Int = FileRemote.lockAttempts
+    ) throws {
         self.directory = directory
+        self.lockAttempts = lockAttempts
         self.disk = disk
         if let found = try disk.status(of: directory, followingLinks: true) {
             guard found.kind == .directory else {
@@ -144,6 +150,9 @@ package struct FileRemote: Remote {
         try refusing("replace", name) {
             let lock = try disk.lock(directory / ".lock", .exclusive, wait: .forever)
             defer { lock?.unlock() }
+            try holdVisibly(name)
+            // Stays where the disk fails: whoever holds the kernel's lock next knows it for stale.
+            defer { try? disk.removeFile(directory / FileRemote.heldLockName) }
             let current: RemoteVersion?
             do {
                 let bytes = try disk.readFile(path(name), maximumBytes: FileRemote.largestSwapped)
@@ -157,6 +166,32 @@ package struct FileRemote: Remote {
             return true
         }
     }
+
+    /// Makes the name that stands for the lock where the kernel's cannot be taken: over SFTP. Ours is
+    /// a symbolic link, which has its text from the first moment: one that is there while we hold
+    /// the kernel's lock was left by a crash, and is ours to take over.
+    private func holdVisibly(_ name: RemoteFileName) throws {
+        let path = directory / FileRemote.heldLockName
+        for attempt in 0... {
+            do {
+                return try disk.makeSymlink(at: path, target: FileRemote.kernelLockText)
+            } catch {
+                // No links here: then only those exclude each other who know the kernel's lock.
+                guard (error as? StoreError)?.kind == .alreadyExists else { return }
+            }
+            if (try? disk.readSymlink(path)) == FileRemote.kernelLockText { return }
+            guard attempt < lockAttempts else { throw StoreError.remoteLocked(name, description) }
+            try SignalWatch.check()
+            pause(milliseconds: FileRemote.lockPauseMilliseconds)
+        }
+    }
+
+    /// The file that stands for the lock of a remote.
+    static let heldLockName = ".lock-held"
+    private static let kernelLockText = Array("kernel lock on .lock".utf8)
+    /// How often, and after how long, it is looked whether the lock is free: ten seconds in all.
+    package static let lockAttempts = 100
+    static let lockPauseMilliseconds = 100
 
     /// The most bytes of a file that is replaced: such files are small by design.
     private static let largestSwapped = 16 << 20
@@ -255,6 +290,18 @@ package final class FilePut: Sendable {
     package func abandon() {
         try? file.close()
         try? remote.disk.removeFile(temporary)
+    }
+}
+
+extension StoreError {
+    /// A lock file that does not go away.
+    static func remoteLocked(_ name: RemoteFileName, _ remote: String) -> StoreError {
+        StoreError(
+            .locked, "cannot replace '\(name)' on remote '\(remote)': another push holds its lock",
+            subject: remote,
+            advice:
+                "if no push is running, one was killed: remove '\(FileRemote.heldLockName)' in the"
+                + " remote's directory", safety: "nothing was published; try again")
     }
 }
 

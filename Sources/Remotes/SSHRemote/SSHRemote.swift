@@ -2,13 +2,14 @@ import Platform
 import Vocabulary
 
 /// Opens the remote of an `ssh` URL: one ssh process, with mlstore on the far side, or, where there
-/// is none, its SFTP server.
+/// is none, its SFTP server. `lockAttempts` is as in `FileRemote`, for the latter.
 package func openSSHRemote(
-    _ url: RemoteURL, with program: SSHProgram = .fromEnvironment()
+    _ url: RemoteURL, with program: SSHProgram = .fromEnvironment(),
+    lockAttempts: Int = FileRemote.lockAttempts
 ) throws -> any Remote {
     guard let host = url.host else { throw StoreError.noRemoteURL("\(url)") }
     let command = SSHCommand(host: host, program: program)
-    let opening = SSHOpening(url: url, host: host)
+    let opening = SSHOpening(url: url, host: host, lockAttempts: lockAttempts)
     do {
         return try opening.converse(
             command.arguments(.command(SSHCommand.serving(url.path))), isLast: false)
@@ -24,6 +25,7 @@ struct NoServiceThere: Error {}
 struct SSHOpening: Sendable {
     let url: RemoteURL
     let host: RemoteHost
+    let lockAttempts: Int
 
     /// Starts a process and greets what is behind it. Throws `NoServiceThere` when the login worked
     /// and the program did not, unless there is nothing else to try.
@@ -48,13 +50,9 @@ struct SSHOpening: Sendable {
         } catch {
             // ssh itself ends with 255 when it could not connect or log in.
             let ending = process.finish()
-            if (error as? StoreError)?.kind == .malformed { throw error }
-            if !isLast, !SignalWatch.isInterrupted, ending != .exited(255),
-                case .exited = ending
-            {
-                throw NoServiceThere()
-            }
-            throw isLast && ending != .exited(255) ? noService(error) : error
+            if SignalWatch.isInterrupted || ending == .exited(255) { throw error }
+            guard isLast else { throw NoServiceThere() }
+            throw (error as? StoreError)?.kind == .malformed ? error : noService(error)
         }
         exchange.close(StdioProtocol.version)
         return try greet(answer, exchange)
@@ -71,7 +69,10 @@ struct SSHOpening: Sendable {
             guard version == StdioProtocol.extensionValue else { throw newer(version) }
             return StdioRemote(exchange, description: url.description)
         }
-        throw NoServiceThere()
+        let session = SFTPSession(
+            exchange: exchange, extensions: Set(extensions.keys), remote: url.description)
+        return try SFTPRemote(
+            session, directory: SSHCommand.farPath(url.path), lockAttempts: lockAttempts)
     }
 
     /// The far side could not open the directory.
