@@ -189,8 +189,8 @@ private struct PathComparison {
         guard isNewOnDisk else {
             return .directory(try DirectoryDiff(old: old, new: store.tree(after)))
         }
-        let entries = try ContentScanner(workspace).entries(of: path)
-        return .directory(try DirectoryDiff(old: old.entries(), new: entries))
+        let new = try ContentScanner(workspace).tree(of: path, comparedWith: before)
+        return .directory(try DirectoryDiff(old: old, new: new))
     }
 }
 

@@ -54,16 +54,6 @@ package struct DirectoryDiff: Sendable {
         self.init(pairs)
     }
 
-    /// Compares two listings that are in memory, in the order of their paths.
-    package init(old: [TreeEntry], new: [TreeEntry]) throws {
-        let before = Dictionary(old.map { ($0.path, $0) }) { first, _ in first }
-        let after = Dictionary(new.map { ($0.path, $0) }) { first, _ in first }
-        let removed = old.filter { after[$0.path] == nil }
-        self.init(
-            new.filter { before[$0.path] != $0 }.map { (before[$0.path], $0) }
-                + removed.map { ($0, nil) })
-    }
-
     private init(_ pairs: [(before: TreeEntry?, after: TreeEntry?)]) {
         var changes: [Change] = []
         let removed = pairs.filter { $0.after == nil }.compactMap(\.before)

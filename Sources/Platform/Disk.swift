@@ -25,9 +25,14 @@ package protocol Disk: Sendable {
     /// The names in a directory with the status of each (links not followed), unsorted: one open
     /// directory and one call an entry. Entries that vanish meanwhile are left out.
     func entriesWithStatus(of directory: DiskPath) throws -> [(name: [UInt8], status: FileStatus)]
-    /// The same, sorted by name and without an object for each name. What `entriesWithStatus` says,
-    /// unless a conformer knows a shorter way.
-    func listing(of directory: DiskPath) throws -> DirectoryListing
+    /// The names in a directory, sorted, in little memory. What `entries` says, unless a conformer
+    /// knows a shorter way.
+    func names(of directory: DiskPath) throws -> DirectoryNames
+    /// The statuses of the names at the positions `range`, links not followed; nil for one that
+    /// vanished. What `status` says, unless a conformer knows a shorter way.
+    func statuses(
+        of names: DirectoryNames, _ range: Range<Int>, in directory: DiskPath
+    ) throws -> [FileStatus?]
     /// Makes a directory; `.alreadyExists` when the name is taken.
     func makeDirectory(_ path: DiskPath) throws
     /// Removes a name that is no directory.

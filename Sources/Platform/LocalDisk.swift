@@ -58,15 +58,33 @@ package struct LocalDisk: Disk {
         try list(directory, withStatus: true) { (name: $0, status: FileStatus($1)) }
     }
 
-    package func listing(of directory: DiskPath) throws -> DirectoryListing {
-        try unsafe withListing(of: directory, withStatus: true) { names, entries in
-            unsafe DirectoryListing(
-                names: Array(names),
-                unsorted: entries.map { entry in
-                    .init(
-                        start: entry.name_offset, length: entry.name_length,
-                        status: FileStatus(entry.status))
-                })
+    package func names(of directory: DiskPath) throws -> DirectoryNames {
+        var listing = unsafe mlp_names()
+        let result = unsafe mlp_list_names(directory.bytes, directory.bytes.count, &listing)
+        _ = try checked(result, "list", directory)
+        defer { unsafe mlp_names_free(&listing) }
+        let records = unsafe UnsafeRawBufferPointer(start: listing.bytes, count: listing.length)
+        return try unsafe DirectoryNames(records: Array(records), count: listing.count)
+    }
+
+    package func statuses(
+        of names: DirectoryNames, _ range: Range<Int>, in directory: DiskPath
+    ) throws -> [FileStatus?] {
+        let descriptor = try checked(
+            unsafe mlp_open_directory(directory.bytes, directory.bytes.count), "list", directory)
+        defer { mlp_close(descriptor) }
+        return try unsafe names.bytes.withUnsafeBufferPointer { bytes in
+            try range.map { index in
+                var status = mlp_status()
+                // A zero ends each name.
+                let start = unsafe bytes.baseAddress?.advanced(by: names.range(index).lowerBound)
+                let result = unsafe mlp_status_at(descriptor, start, &status)
+                guard result <= 0 else { return nil }
+                if result < 0 {
+                    _ = try checked(result, "look at", directory.appending(names.name(index)))
+                }
+                return FileStatus(status)
+            }
         }
     }
 

@@ -62,7 +62,7 @@ package func add(
             }
         }
         let commit = try record(added, session, workspace)
-        scanner.finish()
+        scanner.finish(storedIn: session.store)
         workspace.settle(paths)
         return AddReport(paths: added, commit: commit)
     }

@@ -26,14 +26,13 @@ struct ContentListing: Sendable {
         }
         switch status.kind {
         case .directory:
-            let folder = try scanner.folder(path)
-            items = folder.items.indices.map { index in
-                let entry = folder.entry(index)
-                return Item(
-                    entry: TreeEntry(
-                        path: path.appending(entry.path), kind: entry.kind, size: entry.size,
-                        id: entry.id),
-                    status: folder.items[index].status)
+            try scanner.scan(path, entries: true).table?.forEachRow { relative, entry in
+                items.append(
+                    Item(
+                        entry: TreeEntry(
+                            path: path.appending(relative), kind: entry.kind, size: entry.size,
+                            id: entry.digest),
+                        status: entry.status))
             }
             if items.isEmpty { items = [Item(entry: .directory(path), status: status)] }
         case .file:

@@ -1,5 +1,5 @@
 import Bytes
-import Objects
+package import Objects
 import Platform
 package import Vocabulary
 
@@ -12,6 +12,8 @@ package final class ContentScanner {
     /// The workspace.
     package let workspace: Workspace
     let tables: StatTables
+    /// Tables of folders that were saved in a session.
+    private var written: [StatTableWriter] = []
 
     /// A scanner for one command.
     package init(_ workspace: Workspace) {
@@ -19,8 +21,13 @@ package final class ContentScanner {
         tables = StatTables(workspace)
     }
 
-    /// Writes down what was learnt. Where that is not possible, later commands read more.
-    package func finish() { tables.saveSingles() }
+    /// Writes down what was learnt. Where that is not possible, later commands read more. `store`:
+    /// where all that was saved is committed.
+    package func finish(storedIn store: ObjectStore? = nil) {
+        tables.saveSingles()
+        if let store { for writer in written { writer.confirm(store.mark) } }
+        written = []
+    }
 
     /// What stands at `path`. Throws `.unsupportedFile` for a socket, pipe or device and for a
     /// symbolic link, which is tracked only inside of a folder.
@@ -29,15 +36,28 @@ package final class ContentScanner {
         guard status.kind == .directory else {
             return fileState(try digest(of: path, status), status)
         }
-        return try folder(path).state
+        return try scan(path).state
     }
 
-    /// The folder's entries, all digests known.
-    func folder(_ path: RepoPath) throws -> FolderState {
-        var state = try listed(path)
-        try hashUnknown(&state, in: path)
-        try complete(&state, TreeBuilder { _, _ in }, path)
-        return state
+    /// What stands in the folder; stored in `session`, if there is one. For a comparison with
+    /// the tree `other` the result holds what the store lacks; with `entries` its table.
+    func scan(
+        _ path: RepoPath, in session: StoreSession? = nil, replacing prior: PriorContent? = nil,
+        comparedWith other: TreeID? = nil, entries: Bool = false,
+        progress: (_ files: Int, _ bytes: Int) -> Void = { _, _ in }
+    ) throws -> FolderScan {
+        var run = FolderScanner(self, path, in: session)
+        run.other = other
+        run.needsTable = entries
+        run.prior = prior
+        let scan = try run.run(progress: progress)
+        if session != nil, let writer = scan.writer { written.append(writer) }
+        return scan
+    }
+
+    /// The tree of what stands in the folder, to be compared with `other`.
+    package func tree(of path: RepoPath, comparedWith other: TreeID) throws -> Tree {
+        try scan(path, comparedWith: other).readable(with: try workspace.store())
     }
 
     /// The status of a file or folder that can be tracked; nil when nothing is there.
@@ -73,85 +93,6 @@ package final class ContentScanner {
             of: workspace.root / path, status, on: workspace.disk)
         if isStable { tables.remember(path, digest, status) }
         return digest
-    }
-
-    // MARK: - Folders
-
-    /// The folder's entries, with the digests that the stat table knows.
-    func listed(_ path: RepoPath) throws -> FolderState {
-        let listing = try FolderListing.list(path, in: workspace)
-        var state = FolderState(
-            items: listing.items,
-            digests: Array(repeating: .zero, count: listing.items.count), unknown: [])
-        guard let table = tables.table(of: path) else {
-            state.unknown = state.items.indices.filter { needsDigest(state.items[$0]) }
-            return state
-        }
-        let isSame = join(&state, with: table)
-        if isSame { state.tree = table.tree }
-        return state
-    }
-
-    /// Goes through table and listing together; whether they name the same things, all believed.
-    private func join(_ state: inout FolderState, with table: StatTable) -> Bool {
-        table.withCursor { span, cursor in
-            var isSame = state.items.count == table.count
-            for index in state.items.indices {
-                let item = state.items[index]
-                var order = cursor.compare(span, to: item.path.bytes)
-                while let found = order, found < 0 {
-                    cursor.advance(span)
-                    order = cursor.compare(span, to: item.path.bytes)
-                }
-                if order == 0 {
-                    let entry = cursor.entry(span)
-                    if item.status.kind == .directory, entry.kind == .directory { continue }
-                    if table.believes(entry, item.status) {
-                        state.digests[index] = entry.digest
-                        continue
-                    }
-                }
-                isSame = false
-                if needsDigest(item) { state.unknown.append(index) }
-            }
-            return isSame
-        }
-    }
-
-    private func needsDigest(_ item: FolderListing.Item) -> Bool {
-        item.status.kind != .directory
-    }
-
-    private func hashUnknown(_ state: inout FolderState, in path: RepoPath) throws {
-        guard !state.unknown.isEmpty else { return }
-        let wanted = state.unknown.map { state.items[$0] }
-        let disk = workspace.disk
-        let top = workspace.root / path
-        let found = try WorkerPool(threads: workspace.machine.threads).map(count: wanted.count) {
-            index in
-            let item = wanted[index]
-            return try FileHash.digest(of: top / item.path, item.status, on: disk)
-        }
-        var unstable: [Int] = []
-        for (index, result) in zip(state.unknown, found) {
-            state.digests[index] = result.digest
-            if !result.isStable { unstable.append(index) }
-        }
-        state.unknown = unstable
-    }
-
-    /// Works out the tree, and renews the folder's table if anything in it is new. Items that
-    /// are still unknown changed while they were read, and are not remembered.
-    func complete(_ state: inout FolderState, _ builder: TreeBuilder, _ path: RepoPath) throws {
-        let isRenewed = state.tree == nil
-        if isRenewed { state.tree = try state.tree(builder) }
-        guard isRenewed else { return }
-        var rows = state.rows
-        if !state.unknown.isEmpty {
-            let unstable = Set(state.unknown)
-            rows = rows.indices.filter { !unstable.contains($0) }.map { rows[$0] }
-        }
-        tables.save(rows, tree: state.unknown.isEmpty ? state.tree : nil, of: path)
     }
 }
 

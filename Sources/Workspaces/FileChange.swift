@@ -35,27 +35,13 @@ package struct FileChange: Hashable, Sendable {
     }
 }
 
-extension FolderState {
+extension FolderScan {
     /// Where the folder differs from `tree`, in path order.
-    func changes(since tree: Tree) throws -> [FileChange] {
+    func changes(since tree: Tree, in store: ObjectStore) throws -> [FileChange] {
         var changes: [FileChange] = []
-        var next = 0
-        try tree.forEachEntry { old in
-            while next < items.count, items[next].path < old.path {
-                changes.append(FileChange(path: items[next].path, before: nil, after: entry(next)))
-                next += 1
-            }
-            guard next < items.count, items[next].path == old.path else {
-                changes.append(FileChange(path: old.path, before: old, after: nil))
-                return
-            }
-            let new = entry(next)
-            if new != old { changes.append(FileChange(path: old.path, before: old, after: new)) }
-            next += 1
-        }
-        while next < items.count {
-            changes.append(FileChange(path: items[next].path, before: nil, after: entry(next)))
-            next += 1
+        try diffTrees(old: tree, new: readable(with: store)) { change in
+            changes.append(
+                FileChange(path: change.path, before: change.before, after: change.after))
         }
         return changes
     }

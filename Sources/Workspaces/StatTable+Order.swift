@@ -15,18 +15,6 @@ extension StatTable {
         partition(in: 0..<count) { index in compare(span, index, to: path) < 0 }
     }
 
-    /// The end of the entries from `start` on whose paths begin with `prefix`: they stand together.
-    func endOfEntries(_ span: Span<UInt8>, from start: Int, beginningWith prefix: [UInt8]) -> Int {
-        // Doubling first: most folders are small.
-        var step = 1
-        while start + step <= count, begins(span, pathRange(span, start + step - 1), with: prefix) {
-            step *= 2
-        }
-        return partition(in: start + step / 2..<min(count, start + step)) { index in
-            begins(span, pathRange(span, index), with: prefix)
-        }
-    }
-
     /// Whether the entry's path is the folder `prefix` followed by `name`.
     func isPath(
         _ span: Span<UInt8>, _ index: Int, _ prefix: [UInt8], _ names: [UInt8], _ name: Range<Int>
@@ -52,7 +40,8 @@ extension StatTable {
         return true
     }
 
-    private func compare(_ span: Span<UInt8>, _ index: Int, to path: [UInt8]) -> Int {
+    /// Negative, zero or positive as the entry's path comes before, is, or comes after `path`.
+    func compare(_ span: Span<UInt8>, _ index: Int, to path: [UInt8]) -> Int {
         let found = pathRange(span, index)
         for offset in 0..<min(found.count, path.count) {
             let a = span[found.lowerBound + offset]

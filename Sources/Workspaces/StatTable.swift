@@ -29,6 +29,20 @@ package struct StatTable: Sendable {
             inode = status.inode
         }
 
+        /// What is remembered of the file's status: not its device, its number of names, nor more
+        /// of its permissions than whether it can be executed.
+        var status: FileStatus {
+            let fileKind: FileKind =
+                switch kind {
+                case .symlink: .symlink
+                case .directory: .directory
+                default: .file
+                }
+            return FileStatus(
+                kind: fileKind, size: size, modified: modified, changed: changed, inode: inode,
+                device: 0, permissions: kind == .executable ? 0o755 : 0o644, links: 1)
+        }
+
         /// Whether the file's bytes can be those that the entry is about.
         func isOf(_ status: FileStatus) -> Bool {
             size == status.size && modified == status.modified && inode == status.inode
@@ -53,6 +67,8 @@ package struct StatTable: Sendable {
     let isOfThisBoot: Bool
     /// The listing that exactly these entries make; nil for single files.
     let tree: TreeID?
+    /// When the store held the blobs of all entries that are marked as stored; nil: it is unknown.
+    let mark: StoreMark?
     /// The number of entries.
     let count: Int
     private let bytes: MappedBytes
@@ -70,8 +86,14 @@ package struct StatTable: Sendable {
         return word(32) == UInt64(bitPattern: Int64(status.size))
             && word(40) == UInt64(bitPattern: status.modified)
             && word(48) == UInt64(bitPattern: status.changed) && word(56) == status.inode
-            && word(64) == UInt64(StatTable.kind(of: status).rawValue)
+            && word(64) & ~StatTable.storedFlag == UInt64(StatTable.kind(of: status).rawValue)
             && isSettled(modified: status.modified, changed: status.changed)
+    }
+
+    /// Whether the store held the entry's blob at the table's mark.
+    func isStored(_ span: Span<UInt8>, _ index: Int) -> Bool {
+        let base = StatTable.headerBytes + index * StatTable.entryBytes
+        return StatTable.word(span, base + 64) & StatTable.storedFlag != 0
     }
 
     /// Whether an equal status means equal bytes: the file is not racy, and the machine was not
@@ -100,14 +122,18 @@ package struct StatTable: Sendable {
 
 // MARK: - The file
 
-/// Layout, little endian: magic (8 bytes), stamp, hash of the boot id (0: unknown), number of
-/// entries, bytes of all paths, 1 if there is a tree, the tree (32 bytes); the entries of 80
-/// bytes: digest (32), size, both times, inode, kind, end of the path among the paths; the paths,
-/// one behind the other; XXH3 of all that.
+/// Layout, little endian: the header of 136 bytes: magic (8 bytes), stamp, hash of the boot id (0:
+/// unknown), number of entries, bytes of all paths, flags (1: there is a tree, 2: there is a mark),
+/// the tree (32 bytes), the mark's sequence and digest (32), XXH3 of what stands behind the header,
+/// XXH3 of the header so far; the entries of 80 bytes: digest (32), size, both times, inode, kind
+/// with flags (256: stored at the mark, 512: changed while it was read, so never believed), end of
+/// the path among the paths; the paths, one behind the other.
 extension StatTable {
-    private static let magic: UInt64 = 0x0a31_7461_7473_6c6d  // "mlstat1\n"
-    private static let headerBytes = 80
-    private static let entryBytes = 80
+    private static let magic: UInt64 = 0x0a32_7461_7473_6c6d  // "mlstat2\n"
+    static let headerBytes = 136
+    static let entryBytes = 80
+    static let storedFlag: UInt64 = 256
+    static let unsureFlag: UInt64 = 512
 
     /// Reads the table; nil when there is none or it fails any check.
     static func load(from path: DiskPath, on machine: Machine) -> StatTable? {
@@ -116,26 +142,67 @@ extension StatTable {
     }
 
     private init?(_ bytes: MappedBytes, bootHash: UInt64) {
-        guard bytes.count >= StatTable.headerBytes + 8 else { return nil }
-        let header: (Int64, UInt64, Int, TreeID?)? = bytes.withSpan { span in
-            let body = span.count - 8
+        guard bytes.count >= StatTable.headerBytes else { return nil }
+        let header: Header? = bytes.withSpan { span in
+            let header = StatTable.headerBytes
             guard StatTable.word(span, 0) == StatTable.magic,
+                xxh3(span.extracting(0..<(header - 8))) == StatTable.word(span, header - 8),
                 let count = Int(exactly: StatTable.word(span, 24)),
                 let pathBytes = Int(exactly: StatTable.word(span, 32)),
                 count <= span.count / StatTable.entryBytes, pathBytes <= span.count,
-                body == StatTable.headerBytes + count * StatTable.entryBytes + pathBytes,
-                xxh3(span.extracting(0..<body)) == StatTable.word(span, body)
+                span.count == StatTable.headerBytes + count * StatTable.entryBytes + pathBytes,
+                xxh3(span.extracting(header..<span.count)) == StatTable.word(span, header - 16)
             else { return nil }
-            let tree = StatTable.word(span, 40) == 1 ? TreeID(Digest(at: 48, of: span)) : nil
-            let stamp = Int64(bitPattern: StatTable.word(span, 8))
-            return (stamp, StatTable.word(span, 16), count, tree)
+            let flags = StatTable.word(span, 40)
+            return Header(
+                stamp: Int64(bitPattern: StatTable.word(span, 8)),
+                bootHash: StatTable.word(span, 16), count: count, pathBytes: pathBytes,
+                tree: flags & 1 == 0 ? nil : TreeID(Digest(at: 48, of: span)),
+                mark: flags & 2 == 0
+                    ? nil
+                    : StoreMark(
+                        sequence: Int(truncatingIfNeeded: StatTable.word(span, 80)),
+                        digest: Digest(at: 88, of: span)))
         }
-        guard let (stamp, boot, count, tree) = header else { return nil }
-        self.stamp = stamp
-        isOfThisBoot = boot != 0 && boot == bootHash
-        self.count = count
-        self.tree = tree
+        guard let header else { return nil }
+        self.init(header, bytes, bootHash: bootHash)
+    }
+
+    /// A table whose bytes are known to be right.
+    init(_ header: Header, _ bytes: MappedBytes, bootHash: UInt64) {
+        stamp = header.stamp
+        isOfThisBoot = header.bootHash != 0 && header.bootHash == bootHash
+        count = header.count
+        tree = header.tree
+        mark = header.mark
         self.bytes = bytes
+    }
+
+    /// What stands in front of the entries.
+    struct Header {
+        var stamp: Int64
+        var bootHash: UInt64
+        var count: Int
+        var pathBytes: Int
+        var tree: TreeID?
+        var mark: StoreMark?
+
+        /// The bytes; `body` is what stands behind them.
+        func encoded(before body: UInt64) -> [UInt8] {
+            var out = ByteWriter(capacity: headerBytes)
+            out.append(uint64: magic)
+            out.append(uint64: UInt64(bitPattern: stamp))
+            out.append(uint64: bootHash)
+            out.append(uint64: UInt64(count))
+            out.append(uint64: UInt64(pathBytes))
+            out.append(uint64: (tree == nil ? 0 : 1) | (mark == nil ? 0 : 2))
+            out.append(tree?.digest ?? .zero)
+            out.append(uint64: UInt64(mark?.sequence ?? 0))
+            out.append(mark?.digest ?? .zero)
+            out.append(uint64: body)
+            out.append(uint64: xxh3(out.bytes))
+            return out.bytes
+        }
     }
 
     /// Calls `body` with the bytes.
@@ -143,68 +210,51 @@ extension StatTable {
         try bytes.withSpan(body)
     }
 
-    /// Calls `body` with the bytes and a cursor over the entries in them.
-    func withCursor<Value>(
-        _ body: (Span<UInt8>, inout Cursor) throws -> Value
-    ) rethrows -> Value {
-        try bytes.withSpan { span in
-            var cursor = Cursor(count: count)
-            return try body(span, &cursor)
+    /// The path of the entry at `index`; nil where the bytes make none.
+    func path(_ span: Span<UInt8>, _ index: Int) -> RepoPath? {
+        var path: [UInt8] = []
+        let range = pathRange(span, index)
+        path.reserveCapacity(range.count)
+        for position in range { path.append(span[position]) }
+        return try? RepoPath(validating: path)
+    }
+
+    /// Calls `body` with each entry, in order.
+    func forEachRow(_ body: (RepoPath, Entry) throws -> Void) throws {
+        try withBytes { span in
+            for index in 0..<count {
+                guard let path = path(span, index) else { continue }
+                try body(path, StatTable.entry(span, index))
+            }
         }
     }
 
     /// All entries with their paths, for the small table of single files.
     func allEntries() -> [RepoPath: Entry] {
-        withCursor { span, cursor in
+        withBytes { span in
             var result: [RepoPath: Entry] = [:]
-            while let (path, entry) = cursor.next(span) {
-                if let path = try? RepoPath(validating: path) { result[path] = entry }
+            for index in 0..<count {
+                if let path = path(span, index) { result[path] = StatTable.entry(span, index) }
             }
             return result
         }
     }
 
-    /// Writes a table; `rows` are in key order. Not made durable: it is derived.
-    static func save(
-        _ rows: [(path: RepoPath, entry: Entry)], stamp: Int64, tree: TreeID?,
-        to path: DiskPath, on machine: Machine
-    ) throws {
-        let pathBytes = rows.reduce(0) { $0 + $1.path.bytes.count }
-        var out = ByteWriter(capacity: headerBytes + rows.count * entryBytes + pathBytes + 8)
-        out.append(uint64: magic)
-        out.append(uint64: UInt64(bitPattern: stamp))
-        out.append(uint64: bootHash(machine))
-        out.append(uint64: UInt64(rows.count))
-        out.append(uint64: UInt64(pathBytes))
-        out.append(uint64: tree == nil ? 0 : 1)
-        out.append(tree?.digest ?? .zero)
-        var end = 0
-        for (path, entry) in rows {
-            end += path.bytes.count
-            out.append(entry.digest)
-            for value in [Int64(entry.size), entry.modified, entry.changed] {
-                out.append(uint64: UInt64(bitPattern: value))
-            }
-            out.append(uint64: entry.inode)
-            out.append(uint64: UInt64(entry.kind.rawValue))
-            out.append(uint64: UInt64(end))
-        }
-        for (path, _) in rows { out.append(path.bytes) }
-        out.append(uint64: xxh3(out.bytes))
-        try machine.disk.makeDirectories(path.parent)
-        try writeAtomically(out.bytes, to: path, on: machine.disk, durable: false)
-    }
-
-    private static func bootHash(_ machine: Machine) -> UInt64 {
+    static func bootHash(_ machine: Machine) -> UInt64 {
         machine.bootID.map { max(1, xxh3($0)) } ?? 0
     }
 
     /// The eight bytes at `offset`, which must be there: a status reads millions of them.
-    private static func word(_ span: Span<UInt8>, _ offset: Int) -> UInt64 {
+    static func word(_ span: Span<UInt8>, _ offset: Int) -> UInt64 {
         precondition(offset >= 0 && offset <= span.count - 8, "a word inside of the table")
         return UInt64(
             littleEndian: unsafe span.bytes.unsafeLoadUnaligned(
                 fromByteOffset: offset, as: UInt64.self))
+    }
+
+    /// The digest of the entry at `index`, which is there.
+    func digest(_ span: Span<UInt8>, _ index: Int) -> Digest {
+        Digest(at: StatTable.headerBytes + index * StatTable.entryBytes, of: span)
     }
 
     /// The entry at `index`, which is there.
@@ -218,6 +268,11 @@ extension StatTable {
             inode: word(56))
     }
 
+    /// Where the entries of `range` stand.
+    static func rowBytes(_ range: Range<Int>) -> Range<Int> {
+        (headerBytes + range.lowerBound * entryBytes)..<(headerBytes + range.upperBound * entryBytes)
+    }
+
     /// Where the paths of a table of so many entries start.
     static func pathsStart(_ count: Int) -> Int { headerBytes + count * entryBytes }
 
@@ -225,58 +280,9 @@ extension StatTable {
     static func pathEnd(_ span: Span<UInt8>, _ index: Int, of count: Int) -> Int {
         let paths = pathsStart(count)
         let end = word(span, headerBytes + index * entryBytes + 72)
-        return min(span.count - 8, max(paths, paths &+ Int(truncatingIfNeeded: end)))
+        return min(span.count, max(paths, paths &+ Int(truncatingIfNeeded: end)))
     }
 
     /// A byte in the order of keys: `/` comes first.
     static func rank(_ byte: UInt8) -> Int { byte == 0x2f ? -1 : Int(byte) }
-
-    /// Goes through the entries in order.
-    struct Cursor {
-        private let count: Int
-        private var index = 0
-        private var start: Int
-
-        init(count: Int) {
-            self.count = count
-            start = StatTable.pathsStart(count)
-        }
-
-        /// Negative, zero or positive as the entry's path comes before, is, or comes after
-        /// `path`; nil at the end.
-        func compare(_ span: Span<UInt8>, to path: [UInt8]) -> Int? {
-            guard index < count else { return nil }
-            let length = end(span) - start
-            var position = 0
-            let common = min(length, path.count)
-            while position < common {
-                let a = span[start + position]
-                let b = path[position]
-                if a != b { return StatTable.rank(a) < StatTable.rank(b) ? -1 : 1 }
-                position += 1
-            }
-            return length - path.count
-        }
-
-        /// The entry; only before the end.
-        func entry(_ span: Span<UInt8>) -> Entry { StatTable.entry(span, index) }
-
-        mutating func advance(_ span: Span<UInt8>) {
-            start = end(span)
-            index += 1
-        }
-
-        mutating func next(_ span: Span<UInt8>) -> (path: [UInt8], entry: Entry)? {
-            guard index < count else { return nil }
-            var path: [UInt8] = []
-            for position in start..<max(start, end(span)) { path.append(span[position]) }
-            let result = (path, entry(span))
-            advance(span)
-            return result
-        }
-
-        private func end(_ span: Span<UInt8>) -> Int {
-            max(start, StatTable.pathEnd(span, index, of: count))
-        }
-    }
 }

@@ -61,9 +61,61 @@ final class StatTables {
     func save(
         _ rows: [(path: RepoPath, entry: StatTable.Entry)], tree: TreeID?, of folder: RepoPath
     ) {
-        guard let stamp else { return }
-        // Derived: where it cannot be written, the next command reads more.
-        try? StatTable.save(rows, stamp: stamp, tree: tree, to: file(of: folder), on: machine)
+        write(rows, tree: tree, to: file(of: folder))
+    }
+
+    /// What was read in a folder since its table was written.
+    struct Recent {
+        fileprivate let table: StatTable
+        fileprivate let entries: [RepoPath: StatTable.Entry]
+
+        /// The digest of a file or link, if it is as it was when it was read.
+        func digest(of path: RepoPath, _ status: FileStatus) -> Digest? {
+            guard status.kind != .directory, let entry = entries[path],
+                table.believes(entry, status)
+            else { return nil }
+            return entry.digest
+        }
+    }
+
+    /// What stands beside the folder's table.
+    func recent(of folder: RepoPath) -> Recent? {
+        guard let table = StatTable.load(from: recentFile(of: folder), on: machine) else {
+            return nil
+        }
+        return Recent(table: table, entries: table.allEntries())
+    }
+
+    /// Writes what was read in the folder beside its table, unless that is what stands there.
+    func saveRecent(
+        _ rows: [(path: RepoPath, entry: StatTable.Entry)], unless known: Recent?,
+        of folder: RepoPath
+    ) {
+        let isKnown = rows.allSatisfy { row in
+            known?.entries[row.path] == row.entry && known?.table.isSettled(row.entry) == true
+        }
+        if !isKnown || known == nil { write(rows, tree: nil, to: recentFile(of: folder)) }
+    }
+
+    /// The folder's table has all of it.
+    func forgetRecent(of folder: RepoPath) { try? machine.disk.removeFile(recentFile(of: folder)) }
+
+    private func recentFile(of folder: RepoPath) -> DiskPath {
+        DiskPath(bytes: file(of: folder).bytes + Array("-recent".utf8))
+    }
+
+    /// A writer of the folder's next table.
+    func writer(of folder: RepoPath) -> StatTableWriter {
+        StatTableWriter(to: file(of: folder), stamp: stamp, on: machine)
+    }
+
+    private func write(
+        _ rows: [(path: RepoPath, entry: StatTable.Entry)], tree: TreeID?, to place: DiskPath
+    ) {
+        guard stamp != nil else { return }
+        let writer = StatTableWriter(to: place, stamp: stamp, on: machine)
+        for (path, entry) in rows { writer.append(path, entry) }
+        if writer.seal() != nil { writer.publish(tree: tree, mark: nil) }
     }
 
     /// Writes the table of single files, if anything in it is new.
@@ -72,14 +124,13 @@ final class StatTables {
         let isNew = renewed.contains { path, entry in
             known[path] != entry || singles?.isSettled(entry) != true
         }
-        guard let stamp, isNew else { return }
+        guard isNew else { return }
         var rows = renewed
         for (path, entry) in known where rows[path] == nil && singles?.isSettled(entry) == true {
             rows[path] = entry
         }
         let sorted = rows.sorted { $0.key < $1.key }.map { (path: $0.key, entry: $0.value) }
-        try? StatTable.save(
-            sorted, stamp: stamp, tree: nil, to: layout.statTables / "files", on: machine)
+        write(sorted, tree: nil, to: layout.statTables / "files")
     }
 
     private func file(of folder: RepoPath) -> DiskPath {

@@ -123,17 +123,13 @@ private func pathStatus(
     var changes: [FileChange] = []
     var current = ContentState.missing
     if let status = try scanner.status(of: tracked.path) {
-        if status.kind == .directory, let glance = try scanner.glance(at: tracked.path),
-            glance.content == tracked.content
-        {
-            current = glance
-        } else if status.kind == .directory, case .directory(let id) = tracked.content {
-            let folder = try scanner.folder(tracked.path)
+        if status.kind == .directory, case .directory(let id) = tracked.content {
+            let folder = try scanner.scan(tracked.path, comparedWith: id)
             current = folder.state
             if folder.tree != id {
                 state = .modified
                 if store.contains(.treeNode, id.digest) {
-                    changes = try folder.changes(since: try store.tree(id))
+                    changes = try folder.changes(since: try store.tree(id), in: store)
                 }
             }
         } else {
@@ -189,7 +185,7 @@ private func headContents(
 private func untrackedFiles(
     in workspace: Workspace, _ tracked: TrackedPaths, _ selection: [RepoPath]?
 ) throws -> [RepoPath] {
-    let all = try FolderListing.untracked(in: workspace, tracked)
+    let all = try UntrackedFiles.list(in: workspace, tracked)
     return all.filter { path in
         guard let selection else { return true }
         return selection.contains { path.isInside($0) }

@@ -105,12 +105,14 @@ struct WorkTreeWriter: Sendable {
     }
 
     private func setMode(_ write: ContentPlan.Write) throws {
-        guard let status = write.replaced?.status else { return }
+        let place = workspace.root / write.entry.path
+        guard let status = try disk.status(of: place, followingLinks: false),
+            status.kind == .file
+        else { throw StoreError.somethingElse(write.entry.path) }
         let readers = status.permissions & 0o444
         let others = status.permissions & ~0o111
         try disk.setPermissions(
-            workspace.root / write.entry.path,
-            write.entry.kind == .executable ? others | readers >> 2 : others)
+            place, write.entry.kind == .executable ? others | readers >> 2 : others)
     }
 
     private func write(_ text: WorkTreeEdit.Text) throws {

@@ -42,7 +42,10 @@ func parseWorkspaceRecord(_ json: JSONValue) throws {
 
 @Sendable private func parseStatTable(_ input: [UInt8]) throws {
     var bytes = input
-    if bytes.count >= 8 { bytes.setChecksum(of: 0..<(bytes.count - 8), at: bytes.count - 8) }
+    if bytes.count >= 136 {
+        bytes.setChecksum(of: 136..<bytes.count, at: 120)
+        bytes.setChecksum(of: 0..<128, at: 128)
+    }
     let disk = SimulatedDisk()
     let path = DiskPath("/table")
     try writeAtomically(bytes, to: path, on: disk, durable: false)

@@ -101,11 +101,21 @@ package let diskConformance: [ConformanceCheck<DiskUnderTest>] = [
         try demand(found[1].status.size == 2, "size")
         let plain = try disk.entries(of: subject.directory).sorted { $0.name.precedes($1.name) }
         try demand(plain.map(\.name) == found.map(\.name), "same names")
+        let names = try disk.names(of: subject.directory)
+        try demand(names.indices.map { names.name($0) } == found.map(\.name), "sorted names")
+        try demand(names.kind(0) == .directory && names.kind(2) == .symlink, "kinds of names")
+        try disk.removeFile(subject.path("f"))
+        let statuses = try disk.statuses(of: names, 1..<4, in: subject.directory)
+        try demand(
+            statuses == [nil, found[2].status, found[3].status], "statuses, and one that is gone")
         try subject.expectFailure(.notFound, "missing") {
             _ = try disk.entries(of: subject.path("missing"))
         }
         try subject.expectFailure(.notFound, "no directory") {
-            _ = try disk.entriesWithStatus(of: subject.path("f"))
+            _ = try disk.entriesWithStatus(of: subject.path("l"))
+        }
+        try subject.expectFailure(.notFound, "no names") {
+            _ = try disk.names(of: subject.path("missing"))
         }
     },
     ConformanceCheck("directories are made once, removed only when empty") { subject in

@@ -84,6 +84,21 @@ typedef struct {
 int mlp_list(const uint8_t *path, size_t length, int with_status, mlp_listing *out);
 void mlp_listing_free(mlp_listing *listing);
 
+// Only the names: a byte for the kind, the name and a zero for each, one behind the other.
+typedef struct {
+    uint8_t *bytes;
+    size_t length;
+    size_t capacity;
+    size_t count;
+} mlp_names;
+int mlp_list_names(const uint8_t *path, size_t length, mlp_names *out);
+void mlp_names_free(mlp_names *names);
+
+// A directory to look at names in, closed by mlp_close, and the status of one that ends with a
+// zero (links not followed): 1 when there is none.
+int mlp_open_directory(const uint8_t *path, size_t length);
+int mlp_status_at(int directory, const uint8_t *name, mlp_status *out);
+
 // Locks: on the open file, so they exclude within a process too and vanish with it.
 // Returns a descriptor, or -EWOULDBLOCK (see mlp_would_block) when held by another and !wait.
 int mlp_lock(const uint8_t *path, size_t length, int exclusive, int wait);

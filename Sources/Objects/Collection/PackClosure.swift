@@ -95,6 +95,23 @@ struct PackClosure {
         } catch { keepAll() }
     }
 
+    /// A session relies on that object, and where it is a record on what it names.
+    mutating func requireContent(of key: ObjectKey) {
+        if key.kind == .record {
+            require(record: RecordID(key.digest), .content)
+        } else {
+            require(key)
+        }
+    }
+
+    /// A session relies on every object of this pack, which it committed; they may stand elsewhere
+    /// by now.
+    mutating func requireObjects(of id: PackID) {
+        do {
+            for entry in try pack(id).directory() { requireContent(of: entry.key) }
+        } catch { keepAll() }
+    }
+
     private func isAnywhere(_ key: ObjectKey) -> Bool {
         view.place(of: key) != nil || !view.condemnedPlaces(of: key).isEmpty
     }

@@ -114,8 +114,8 @@ extension StoreSession {
     func checkSealed() throws {
         try guarded {
             for item in sealed {
-                let file = try PackFile(item.pack.id, at: item.path, on: store.disk)
-                guard try file.fileDigest() == item.pack.id.digest else {
+                let file = try PackFile(item.id, at: item.path, on: store.disk)
+                guard try file.fileDigest() == item.id.digest else {
                     throw StoreError(
                         .io, "cannot write '\(item.path)': what was read back is different",
                         subject: item.path.description, advice: "check this machine's disk",

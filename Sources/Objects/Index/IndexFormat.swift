@@ -145,7 +145,7 @@ extension IndexFormat {
         return bytes
     }
 
-    private static func encodeHeader(
+    static func encodeHeader(
         packs: Int, objects: Int, filter: Int, checksum: UInt64
     ) -> [UInt8] {
         var writer = ByteWriter(capacity: headerBytes)

@@ -114,6 +114,22 @@ final class IndexSegment: Sendable {
         }
     }
 
+    /// Whether the segment has the object, in whichever pack.
+    func holds(_ key: ObjectKey) -> Bool {
+        var isFound = false
+        find(key) { _ in
+            isFound = true
+            return true
+        }
+        return isFound
+    }
+
+    /// The entry at a position below `objectCount`.
+    func entry(_ index: Int) -> IndexEntry {
+        precondition(index >= 0 && index < objectCount, "an entry of the segment")
+        return unsafe bytes.withBytes { unsafe entry(index, $0) }
+    }
+
     /// Calls `body` with every entry, in order.
     func forEachEntry(_ body: (IndexEntry) -> Void) {
         unsafe bytes.withBytes { buffer in

@@ -13,6 +13,8 @@ struct CondemnedPack: Hashable, Sendable {
 struct JournalState: Sendable {
     /// The commits, in order.
     private(set) var entries: [JournalEntry] = []
+    /// The digests of their records: each stands for all of the history up to it.
+    private(set) var digests: [Digest] = []
     private(set) var refs: [RefName: RecordID] = [:]
     /// The packs that count, with the sizes of their files.
     private(set) var packs: [PackID: Int] = [:]
@@ -20,7 +22,8 @@ struct JournalState: Sendable {
     private(set) var condemned: [PackID: CondemnedPack] = [:]
     /// Where the last good record ends.
     private(set) var goodBytes = 0
-    private(set) var lastDigest = Digest.zero
+    /// The digest of the last good record; zero before the first.
+    var lastDigest: Digest { digests.last ?? .zero }
     /// Bytes of a cut-off record behind the last good one.
     private(set) var tornBytes = 0
 
@@ -65,7 +68,7 @@ struct JournalState: Sendable {
                 JournalState.fileName, at: goodBytes + fault.offset, fault.reason, cause: fault)
         }
         goodBytes += raw.range.count
-        lastDigest = sha256(Array(tail[raw.range]))
+        digests.append(sha256(Array(tail[raw.range])))
     }
 
     /// Whether any pack was condemned behind the record `sequence`.

@@ -46,6 +46,8 @@ package enum PackFormat {
     package static let nonceBytes = 16
     /// A pack is closed when it has grown to this.
     package static let targetBytes = 64 << 20
+    /// A pack is closed when it has so many objects: what is known of them is in memory until then.
+    package static let targetObjects = 1 << 18
 
     static let plainFileFeature: UInt16 = 1
 

@@ -50,7 +50,9 @@ package final class PackWriter {
     package var sizeBytes: Int { flushed + buffer.count }
 
     /// Whether it is time to close this pack and start another.
-    package var isFull: Bool { sizeBytes >= PackFormat.targetBytes }
+    package var isFull: Bool {
+        sizeBytes >= PackFormat.targetBytes || entries.count >= PackFormat.targetObjects
+    }
 
     /// Whether anything was appended.
     package var isEmpty: Bool { frameCount == 0 }

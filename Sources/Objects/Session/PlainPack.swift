@@ -48,7 +48,7 @@ final class PlainPack {
     func seal() throws {
         try plain.sync()
         try plain.close()
-        session.sealed.append((try writer.seal(), path))
+        try session.add(try writer.seal(), at: path)
     }
 
     /// Takes back all that was put.

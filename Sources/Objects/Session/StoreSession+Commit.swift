@@ -63,6 +63,7 @@ extension StoreSession {
                 sequence: newest.journal.entries.count + 1, time: store.clock.now(),
                 operation: nil, packs: packs, refs: [], rescued: try rescues([], in: &newest))
         }
+        parts += sealed.map(\.id)
         sealed = []
         renamed = []
         put.committed()
@@ -75,7 +76,7 @@ extension StoreSession {
         _ entry: (_ newest: inout StoreView, _ packs: [CommittedPack]) throws -> JournalEntry
     ) throws -> CommitReport {
         try guarded { try publishPacks() }
-        let packs = sealed.map { CommittedPack(id: $0.pack.id, sizeBytes: $0.pack.sizeBytes) }
+        let packs = sealed.map { CommittedPack(id: $0.id, sizeBytes: $0.sizeBytes) }
         let appender = JournalAppender(store.layout, store.disk, store.workers)
         let view: StoreView
         do {
@@ -90,7 +91,7 @@ extension StoreSession {
         if ends { finish() }
         return CommitReport(
             entry: view.journal.entries.last, storedBytes: packs.reduce(0) { $0 + $1.sizeBytes },
-            objectCount: sealed.reduce(0) { $0 + $1.pack.entries.count })
+            objectCount: sealed.reduce(0) { $0 + $1.objectCount })
     }
 
     /// The packs that were condemned since this session began and that hold something which the
@@ -104,15 +105,10 @@ extension StoreSession {
         let condemned = newest.journal.condemned.filter { $0.value.sequence > directory.began }
         var closure = PackClosure(
             store, newest, candidates: Set(condemned.keys), isElsewhere: put.contains)
-        for key in put.relied {
-            if key.kind == .record {
-                closure.require(record: RecordID(key.digest), .content)
-            } else {
-                closure.require(key)
-            }
-        }
+        for key in put.relied { closure.requireContent(of: key) }
+        for id in parts { closure.requireObjects(of: id) }
         for id in refs.compactMap(\.new) { closure.require(record: id, .content) }
-        for item in sealed { closure.requireAll(in: item.pack.id) }
+        for item in sealed { closure.requireAll(in: item.id) }
         return closure.finish().sorted().compactMap { id in
             condemned[id].map { CommittedPack(id: id, sizeBytes: $0.sizeBytes) }
         }
@@ -120,23 +116,18 @@ extension StoreSession {
 
     /// Steps 2 and 3, for packs that a former attempt has not published yet.
     private func publishPacks() throws {
-        let new = sealed.filter { !renamed.contains($0.pack.id) }
+        let new = sealed.filter { !renamed.contains($0.id) }
         guard !new.isEmpty else { return }
         for item in new {
-            if item.pack.hasPlainFile {
+            if item.hasPlainFile {
                 try store.disk.rename(
-                    StoreLayout.plainFile(of: item.path), to: store.layout.plainFile(item.pack.id))
+                    StoreLayout.plainFile(of: item.path), to: store.layout.plainFile(item.id))
             }
-            try store.disk.rename(item.path, to: store.layout.pack(item.pack.id))
-            renamed.insert(item.pack.id)
+            try store.disk.rename(item.path, to: store.layout.pack(item.id))
+            renamed.insert(item.id)
         }
         try store.disk.syncDirectory(store.layout.packs)
-        let bytes = StoreLoader.encodeSegment(new.map { ($0.pack.id, $0.pack.entries) })
-        try? store.disk.makeDirectories(store.layout.index)
-        // Derived: without it the next open reads the packs' directories.
-        try? writeAtomically(
-            bytes, to: store.layout.segment(sha256(bytes).hex + ".idx"), on: store.disk,
-            durable: false)
+        index.publish(into: store.layout.index, on: store.disk)
     }
 
     /// Step 6. The commit stands: nothing here may fail it.

@@ -1,6 +1,5 @@
 package import Bytes
 import Platform
-import Synchronization
 package import Vocabulary
 
 /// What storing a blob came to.
@@ -24,41 +23,14 @@ package struct BlobReceipt: Hashable, Sendable {
     }
 }
 
-/// The objects that a session has put, and those that it left out because the store has them:
-/// shared with the threads that encode.
-final class PutObjects: Sendable {
-    private let keys = Mutex<Set<ObjectKey>>([])
-    private let reliedOn = Mutex<[ObjectKey]>([])
-
-    func contains(_ key: ObjectKey) -> Bool { keys.withLock { $0.contains(key) } }
-
-    var isEmpty: Bool { keys.withLock { $0.isEmpty } }
-
-    /// Whether the object is new to the session.
-    func insert(_ key: ObjectKey) -> Bool { keys.withLock { $0.insert(key).inserted } }
-
-    /// Whether `view` has the object. Where it has, the session relies on it from now on: see
-    /// `StoreSession.rescues`.
-    func isStored(_ key: ObjectKey, in view: StoreView) -> Bool {
-        guard view.place(of: key) != nil else { return false }
-        reliedOn.withLock { if $0.last != key { $0.append(key) } }
-        return true
-    }
-
-    /// Takes objects back that will not be put after all.
-    func remove(_ taken: [ObjectKey]) { keys.withLock { $0.subtract(taken) } }
-
-    /// What the session relies on; an object may be there several times.
-    var relied: [ObjectKey] { reliedOn.withLock { $0 } }
-
-    /// What was put is in the store now: from here on it is relied on like all else there.
-    func committed() {
-        let put = keys.withLock { keys -> Set<ObjectKey> in
-            defer { keys = [] }
-            return keys
-        }
-        reliedOn.withLock { $0 += put.sorted() }
-    }
+/// A pack that a session has finished.
+struct FinishedPack {
+    let id: PackID
+    let sizeBytes: Int
+    let objectCount: Int
+    /// Where it stands in the session's directory.
+    let path: DiskPath
+    let hasPlainFile: Bool
 }
 
 /// Everything that one writer adds to the store before it commits.
@@ -79,8 +51,12 @@ package final class StoreSession {
     private var paths: [PackClass: DiskPath] = [:]
     private var solids: [ObjectKind: SolidGroup] = [:]
     private var packCount = 0
-    /// Packs that are finished, with where they stand.
-    var sealed: [(pack: SealedPack, path: DiskPath)] = []
+    /// Packs that are finished and not committed.
+    var sealed: [FinishedPack] = []
+    /// Packs that `commitPart` committed: the session relies on all that it put there.
+    var parts: [PackID] = []
+    /// Where the objects stand of those that are not published yet.
+    var index = SessionIndex()
     private(set) var failed = false
     var isOver = false
     /// Packs of this session that stand in `packs/` already, after a commit met a conflict.
@@ -101,14 +77,15 @@ package final class StoreSession {
 
     deinit { if !isOver { release() } }
 
-    /// Whether nothing was put yet. (What was may still wait for its frame to be full.)
-    package var isEmpty: Bool { put.isEmpty }
-
     /// Bytes of the packs so far.
     package var storedBytes: Int {
-        sealed.reduce(0) { $0 + $1.pack.sizeBytes }
+        sealed.reduce(0) { $0 + $1.sizeBytes }
             + writers.values.reduce(0) { $0 + $1.sizeBytes }
     }
+
+    /// Whether nothing was put that the store did not have. (What was may still wait for its frame
+    /// to be full.)
+    package var isEmpty: Bool { put.isEmpty }
 
     /// Whether the object is in the store, or was put in this session. If it is, it will be there
     /// when this session has committed, whatever is collected meanwhile: what must be true of a
@@ -264,7 +241,16 @@ extension StoreSession {
         guard let writer = writers.removeValue(forKey: packClass),
             let path = paths.removeValue(forKey: packClass)
         else { return }
-        sealed.append((try writer.seal(), path))
+        try add(try writer.seal(), at: path)
+    }
+
+    /// A finished pack of the session's directory goes with the next commit.
+    func add(_ pack: SealedPack, at path: DiskPath) throws {
+        try index.add(pack, put, in: directory.path, on: store.disk)
+        sealed.append(
+            FinishedPack(
+                id: pack.id, sizeBytes: pack.sizeBytes, objectCount: pack.entries.count,
+                path: path, hasPlainFile: pack.hasPlainFile))
     }
 
     /// Finishes every frame and pack: after this all that was put is synced, under no name yet.

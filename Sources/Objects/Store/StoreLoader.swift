@@ -226,12 +226,10 @@ extension StoreLoader {
     private func replacing(
         _ chosen: [LoadedSegment], of old: StoreView, keeps: (PackID) -> Bool
     ) -> StoreView {
-        let bytes = StoreLoader.merge(chosen, keeps)
-        let name = sha256(bytes).hex + ".idx"
-        guard
-            (try? writeAtomically(bytes, to: layout.segment(name), on: disk, durable: false))
-                != nil,
-            let segment = try? IndexSegment(checking: MappedBytes(bytes))
+        let merge = IndexMerge(chosen.map(\.segment), keeps: keeps)
+        guard let name = try? merge.write(into: layout.index, on: disk),
+            let bytes = try? disk.map(layout.segment(name)),
+            let segment = try? IndexSegment(checking: bytes)
         else { return old }
         var view = old
         let names = Set(chosen.map(\.name))
@@ -244,25 +242,5 @@ extension StoreLoader {
             try? disk.removeFile(layout.segment(old))
         }
         return view
-    }
-
-    private static func merge(_ segments: [LoadedSegment], _ keeps: (PackID) -> Bool) -> [UInt8] {
-        let packs = Array(Set(segments.flatMap(\.segment.packs))).filter(keeps).sorted()
-        var numbers: [PackID: UInt32] = [:]
-        for (number, pack) in packs.enumerated() { numbers[pack] = UInt32(number) }
-        var entries: [IndexEntry] = []
-        var taken = Set<PackID>()
-        for loaded in segments {
-            // A pack that several segments cover is taken from the first.
-            let own = loaded.segment.packs.map { taken.contains($0) ? nil : numbers[$0] }
-            loaded.segment.forEachEntry { entry in
-                guard Int(entry.pack) < own.count, let number = own[Int(entry.pack)] else { return }
-                var moved = entry
-                moved.pack = number
-                entries.append(moved)
-            }
-            taken.formUnion(loaded.segment.packs)
-        }
-        return IndexFormat.encode(packs: packs, entries: entries)
     }
 }

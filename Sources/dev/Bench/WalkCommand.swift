@@ -14,17 +14,28 @@ struct WalkCommand: ParsableCommand {
 
     func run() throws {
         let disk = LocalDisk()
+        let pool = WorkerPool()
         var pending = [DiskPath(folder)]
         var count = 0
         while !pending.isEmpty {
             let batch = pending
-            let found = try WorkerPool().map(count: batch.count) { index in
-                let listing = try disk.listing(of: batch[index])
-                let folders = listing.indices.filter { listing.status($0).kind == .directory }
-                return (listing.count, folders.map { batch[index].appending(listing.name($0)) })
+            let listings = try pool.map(count: batch.count) { try disk.names(of: batch[$0]) }
+            var parts: [(folder: Int, range: Range<Int>)] = []
+            for (index, names) in listings.enumerated() {
+                for start in stride(from: 0, to: names.count, by: 4096) {
+                    parts.append((index, start..<min(names.count, start + 4096)))
+                }
             }
-            pending = found.flatMap(\.1)
-            count += found.reduce(0) { $0 + $1.0 }
+            let these = parts
+            let folders = try pool.map(count: these.count) { index in
+                let (folder, range) = these[index]
+                let names = listings[folder]
+                let found = try disk.statuses(of: names, range, in: batch[folder])
+                return zip(range, found).filter { $0.1?.kind == .directory }
+                    .map { batch[folder].appending(names.name($0.0)) }
+            }
+            pending = folders.flatMap { $0 }
+            count += listings.reduce(0) { $0 + $1.count }
         }
         print(count)
     }

@@ -3,9 +3,10 @@ import Objects
 import Platform
 import Vocabulary
 
-extension FolderListing {
+/// Finds what belongs to nobody.
+enum UntrackedFiles {
     /// Files of the work tree that nobody tracks or ignores, in order.
-    static func untracked(in workspace: Workspace, _ tracked: TrackedPaths) throws -> [RepoPath] {
+    static func list(in workspace: Workspace, _ tracked: TrackedPaths) throws -> [RepoPath] {
         var result: [RepoPath] = []
         let names = Set(tracked.paths.map(\.path))
         try look(into: nil, IgnoreRules(), names, workspace, depth: 0, &result)

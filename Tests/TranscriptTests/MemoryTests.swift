@@ -1,0 +1,42 @@
+import Platform
+import TestSupport
+import Testing
+import Vocabulary
+
+/// How much memory the real program takes, as `dev measure` sees it.
+@Suite struct MemoryTests {
+    /// The most private memory that the program held, in bytes.
+    private func peak(_ arguments: [String], in folder: TemporaryFolder) throws -> Int {
+        let binary = try BuiltProgram.path()
+        let dev = binary.parent / "dev"
+        let printed = try ChildProcess(
+            arguments: ["\(dev)", "measure", "--", "\(binary)"] + arguments,
+            directory: folder.path, standardOutput: .capture(limit: 4096)
+        ).run()
+        try #require(printed.succeeded)
+        let words = String(decoding: printed.standardOutput, as: UTF8.self).split(separator: " ")
+        return try #require(words.last.flatMap { Int($0.filter(\.isNumber)) })
+    }
+
+    private func peaks(count: Int) throws -> (add: Int, status: Int) {
+        let folder = try TemporaryFolder()
+        for index in 0..<count {
+            // A third in one folder, the others a hundred in each.
+            let place = index % 3 == 0 ? "d/one" : "d/many/\(index / 150)"
+            try folder.write("sample \(index)\n", to: "\(place)/f\(index)")
+        }
+        _ = try peak(["init", "--quiet"], in: folder)
+        return (
+            try peak(["add", "--quiet", "d"], in: folder),
+            try peak(["status", "--quiet"], in: folder)
+        )
+    }
+
+    @Test func `ten times as many files take little more memory`() throws {
+        let few = try peaks(count: 5_000)
+        let many = try peaks(count: 50_000)
+        // What grows are the objects of the pack that is being written, up to its limit.
+        #expect(many.add - few.add < 48 << 20, "\(few.add) and \(many.add)")
+        #expect(many.status - few.status < 4 << 20, "\(few.status) and \(many.status)")
+    }
+}
