@@ -17,6 +17,7 @@ let workloads: [Workload] = [
     Workload("start-up", [.firstLight], benchStartUp),
     Workload("status", [.firstLight], benchStatus),
     Workload("status-million", [.engine], benchStatusOfAMillion),
+    Workload("add-million", [.engine], benchAddOfAMillion),
     Workload("add-files", [.firstLight, .engine], benchAddFiles),
     Workload("table", [.firstLight, .engine], benchTable),
     Workload("incompressible", [.engine], benchIncompressible),

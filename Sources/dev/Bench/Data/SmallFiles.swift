@@ -2,10 +2,11 @@ import Kernels
 import Platform
 import Vocabulary
 
-/// Folders of many small files, a thousand in each.
+/// Folders of many small files.
 struct SmallFiles {
     let seed: UInt64
-    private static let perFolder = 1_000
+    /// How many are in each.
+    var perFolder = 1_000
 
     /// `count` files of `sizeBytes` random bytes: as hard to compress as images are.
     func writeRandom(below folder: DiskPath, count: Int, sizeBytes: Int) throws {
@@ -42,14 +43,14 @@ struct SmallFiles {
         _ content: @Sendable (Int, inout [UInt8]) -> Void
     ) throws {
         let disk = LocalDisk()
-        let folders = (count + SmallFiles.perFolder - 1) / SmallFiles.perFolder
+        let folders = (count + perFolder - 1) / perFolder
         try disk.makeDirectories(folder)
         try WorkerPool().forEach(count: folders) { number in
             let place = folder / "d\(number)"
             try disk.makeDirectories(place)
             var bytes: [UInt8] = []
-            let first = number * SmallFiles.perFolder
-            for index in first..<min(count, first + SmallFiles.perFolder) {
+            let first = number * perFolder
+            for index in first..<min(count, first + perFolder) {
                 bytes.removeAll(keepingCapacity: true)
                 content(index, &bytes)
                 let file = try disk.openFile(

@@ -25,7 +25,7 @@ import Vocabulary
 @Sendable func benchStatusOfAMillion(_ bench: Bench) throws {
     try bench.withFolder(on: bench.memory) { here in
         let count = bench.scaled(1_000_000, minimum: 1_000)
-        try SmallFiles(seed: 1).writeLines(below: here / "images", count: count)
+        try SmallFiles(seed: 1, perFolder: 100).writeLines(below: here / "images", count: count)
         try addSettled(bench, "images", in: here)
         let work = "`status`, \(count) clean files, tmpfs"
         try bench.race(

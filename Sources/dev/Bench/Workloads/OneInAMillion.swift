@@ -5,17 +5,20 @@ import Vocabulary
 @Sendable func benchOneInAMillion(_ bench: Bench) throws {
     try bench.withFolder(on: bench.memory) { here in
         let count = bench.scaled(1_000_000, minimum: 1_000)
-        try SmallFiles(seed: 1).writeLines(below: here / "images", count: count)
+        try SmallFiles(seed: 1, perFolder: 100).writeLines(below: here / "images", count: count)
         try addSettled(bench, "images", in: here)
         var number = 0
         var metadata: [Double] = []
-        let walk = try measure(["\(Environment.executablePath())", "walk", "images"], in: here)
         var beyond: [Double] = []
         for _ in 0..<bench.repeats {
             let before = try storeSize(here)
-            try bench.run(["sh", "-c", "echo again \(number) > images/d0/f7.txt"], in: here)
+            // Others each time: what they share of the tree is not the same.
+            let folder = number * 7 % (count / 100)
+            let file = "images/d\(folder)/f\(folder * 100).txt"
+            try bench.run(["sh", "-c", "echo again \(number) > \(file)"], in: here)
             number += 1
             bench.letTimePass()
+            let walk = try measure(["\(Environment.executablePath())", "walk", "images"], in: here)
             let taken = try measure(
                 [
                     "sh", "-c",
