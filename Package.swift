@@ -129,6 +129,10 @@ let package = Package(
             name: "fuzz",
             dependencies: [.target(name: "FuzzTargets", condition: .when(traits: ["Fuzz"]))],
             path: "Tests/Fuzz", swiftSettings: strictTests),
+        .executableTarget(
+            name: "schedules",
+            dependencies: ["TestSupport", "Vocabulary", "Bytes", "Platform", "Objects"],
+            path: "Tests/Schedules", swiftSettings: strictTests),
         tests("VocabularyTests", ["Vocabulary"]),
         tests("BytesTests", ["Vocabulary", "Bytes"]),
         tests("PlatformTests", ["Vocabulary", "Platform"]),
@@ -170,7 +174,7 @@ let package = Package(
             "CrashTests",
             [
                 "Vocabulary", "Bytes", "Platform", "Objects", "Remotes", "Workspaces", "Pipelines",
-                "Transfer", "Tables", "Learning",
+                "Transfer", "Tables", "Learning", "schedules",
             ]),
         tests("ProcessTests", ["Vocabulary", "Platform", "mlstore"]),
         tests("DamageTests", ["Vocabulary", "Bytes", "Platform", "Objects", "Workspaces"]),

@@ -103,7 +103,7 @@ build() {
     rm -f "$log"
 }
 
-release_flags=(-c release --product mlstore)
+release_flags=(-c release)
 # On macOS the standard library is part of the system.
 [ "$(uname -s)" = Darwin ] || release_flags+=(--static-swift-stdlib)
 
@@ -122,7 +122,7 @@ install_program() {
     system_packages build
     swift_toolchain
     say "building mlstore (release; a first build takes some minutes)"
-    build "${release_flags[@]}"
+    build "${release_flags[@]}" --product mlstore
     local built
     built=$(swift build "${release_flags[@]}" --show-bin-path </dev/null)/mlstore
 
@@ -167,13 +167,16 @@ run_tests() {
     bin=$(swift build --show-bin-path </dev/null)
     # What is shipped is optimised, and the compiler may fail at that alone.
     say "building the program as it is installed"
-    build "${release_flags[@]}"
+    build "${release_flags[@]}" --product mlstore
+    build "${release_flags[@]}" --product schedules
     say "checking format, imports, sizes, names and pages"
     "$bin/dev" check --mlstore "$bin/mlstore" </dev/null
     say "running all tests"
     # Crashes on purpose must not wait for a debugger.
     MLSTORE_BINARY=$bin/mlstore SWIFT_BACKTRACE=enable=no \
         swift test --skip-build --disable-xctest --explicit-target-dependency-import-check error </dev/null 2>&1
+    say "trying 100,000 orders of writers, readers and a collection"
+    "$(swift build "${release_flags[@]}" --show-bin-path </dev/null)/schedules" 100000 </dev/null
 }
 
 action=install prefix=""

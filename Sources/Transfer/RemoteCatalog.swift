@@ -81,6 +81,9 @@ struct RemoteCatalog: Sendable {
         guard sha256(bytes) == segment.id else {
             throw StoreError.damagedRemote(place, file, "its bytes have another digest")
         }
+        if let version = RemoteIndexFormat.newerVersion(bytes.span) {
+            throw StoreError.newerRemote(place, file, version)
+        }
         let packs: [RemotePack]
         do {
             packs = try RemoteIndexFormat.decode(bytes.span)

@@ -13,6 +13,8 @@ struct Observation {
     var wrong: [String] = []
     /// How many reads failed.
     var failures: [StoreError] = []
+    /// The blobs that could not be read.
+    var unreadable: Set<BlobID> = []
 
     /// Opens the store, reads everything in it, and verifies it.
     init(_ sample: SampleStore, on disk: SimulatedDisk) {
@@ -21,6 +23,7 @@ struct Observation {
             store = try SampleStore.open(disk)
         } catch {
             note(error)
+            unreadable = Set(sample.blobs.keys)
             return
         }
         readAll(sample, store)
@@ -44,19 +47,26 @@ struct Observation {
         failures.append(error)
     }
 
+    /// Whether it could be read.
+    @discardableResult
     private mutating func expect<Value: Equatable>(
         _ what: String, _ expected: Value, _ read: () throws -> Value
-    ) {
+    ) -> Bool {
         do {
             if try read() != expected { wrong.append("another \(what) was read") }
-        } catch { note(error) }
+            return true
+        } catch {
+            note(error)
+            return false
+        }
     }
 
     private mutating func readAll(_ sample: SampleStore, _ store: ObjectStore) {
         expect("set of refs", sample.refs) { try store.refs() }
         expect("tree", sample.entries) { try store.tree(sample.tree).entries() }
         for (id, bytes) in sample.blobs.sorted(by: { $0.key < $1.key }) {
-            expect("blob", bytes) { try store.readBlob(id, maximumBytes: 1 << 24) }
+            let isRead = expect("blob", bytes) { try store.readBlob(id, maximumBytes: 1 << 24) }
+            if !isRead { unreadable.insert(id) }
             expect("size", bytes.count) { try store.size(of: id) }
         }
         for id in sample.refs.values {

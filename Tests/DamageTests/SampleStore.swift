@@ -6,7 +6,7 @@ import Vocabulary
 
 /// The bytes of a store's files by path, taken from a store in memory that holds one of
 /// everything, and what is in it.
-struct SampleStore {
+struct SampleStore: Sendable {
     static let root = DiskPath("/store")
 
     /// What the files of the store were after the last commit, but for locks and directories.
@@ -16,6 +16,17 @@ struct SampleStore {
     let refs: [RefName: RecordID]
     let tree: TreeID
     let entries: [TreeEntry]
+
+    init(
+        files: [(path: DiskPath, bytes: [UInt8])], blobs: [BlobID: [UInt8]],
+        refs: [RefName: RecordID], tree: TreeID, entries: [TreeEntry]
+    ) {
+        self.files = files
+        self.blobs = blobs
+        self.refs = refs
+        self.tree = tree
+        self.entries = entries
+    }
 
     init() throws {
         let disk = SimulatedDisk()
@@ -66,7 +77,7 @@ struct SampleStore {
         ]
     }
 
-    private static func files(
+    static func files(
         of disk: SimulatedDisk, below directory: DiskPath
     ) throws -> [(path: DiskPath, bytes: [UInt8])] {
         var found: [(path: DiskPath, bytes: [UInt8])] = []
@@ -75,7 +86,9 @@ struct SampleStore {
             let path = directory.appending(entry.name)
             if entry.kind == .directory {
                 found += try files(of: disk, below: path)
-            } else if entry.name != Array("lock".utf8) {
+            } else if !entry.name.elementsEqual("lock".utf8),
+                !entry.name.elementsEqual("collection.lock".utf8)
+            {
                 found.append((path, try disk.readFile(path, maximumBytes: 1 << 26)))
             }
         }

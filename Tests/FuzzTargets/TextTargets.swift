@@ -14,6 +14,7 @@ let textTargets = [
     let value = try JSONValue(parsing: bytes)
     let again = try JSONValue(parsing: value.canonical)
     try require(again.canonical == value.canonical, "JSON that has two canonical forms")
+    try require(again == value, "JSON that is another value once it is written")
 }
 
 /// A table in one piece and in pieces: both say the same.

@@ -16,7 +16,8 @@ let workspaceTargets = [
     },
     FuzzTarget("lock-file") { bytes in
         let lock = try LockFile(parsing: bytes)
-        _ = try LockFile(parsing: Array(lock.text.utf8))
+        let again = try LockFile(parsing: Array(lock.text.utf8))
+        try require(again == lock, "a lock file that reads differently again")
     },
     FuzzTarget("config") { _ = try Config(parsing: $0, file: "config.toml") },
     FuzzTarget("stage-file") { bytes in

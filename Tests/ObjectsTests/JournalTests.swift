@@ -111,6 +111,27 @@ import Vocabulary
         }
     }
 
+    @Test func `what looks like records everywhere is damage, told without hashing all of it`()
+        throws
+    {
+        let (fixture, journal, _) = try threeCommits()
+        // Each claims as much payload as there is behind it: hashing all would be quadratic.
+        let count = 40_000
+        var hostile = journal
+        for number in 0..<count {
+            var writer = ByteWriter(capacity: 64)
+            writer.append(JournalFormat.magic)
+            writer.append(uint32: UInt32((count - number) * 64 - JournalFormat.headerBytes))
+            hostile += writer.bytes + [UInt8](repeating: 0x7a, count: 56)
+        }
+        try replace(fixture, hostile)
+        let error = #expect(throws: StoreError.self) { try fixture.reopened() }
+        #expect(error?.kind == .corrupt)
+        #expect(error?.message.contains("looks like records") == true)
+        let read = try fixture.disk.readFile(fixture.root / "journal", maximumBytes: 1 << 24)
+        #expect(read == hostile)
+    }
+
     @Test func `a missing journal is damage, not an empty store`() throws {
         let (fixture, _, _) = try threeCommits()
         try fixture.disk.removeFile(fixture.root / "journal")

@@ -80,6 +80,54 @@ import Vocabulary
         #expect(error?.kind == .newerFormat)
     }
 
+    @Test func `an index, a root and a state of a newer program are told as such`() throws {
+        for file in ["idx", "state", "root"] {
+            let (disk, a, _) = try pushed()
+            try makeNewer(file, on: disk)
+            let remote = try FileRemote(directory: DiskPath("/remote"), on: disk)
+            let error = #expect(throws: StoreError.self) { try a.fetchAll(through: remote) }
+            #expect(error?.kind == .newerFormat, "\(file)")
+            #expect(error?.message.contains("version 9") == true, "\(file)")
+        }
+    }
+
+    /// Gives the root, the state or an index segment version 9, and what names it its new name.
+    private func makeNewer(_ file: String, on disk: SimulatedDisk) throws {
+        let root = DiskPath("/remote")
+        func json(_ path: DiskPath) throws -> JSONValue {
+            try JSONValue(parsing: disk.readFile(path, maximumBytes: 1 << 20))
+        }
+        func put(_ value: JSONValue, at path: DiskPath) throws {
+            try writeAtomically(value.canonical + [0x0a], to: path, on: disk, durable: true)
+        }
+        func changed(_ value: JSONValue, _ key: String, _ new: JSONValue) -> JSONValue {
+            .object((value.objectValue ?? [:]).merging([key: new]) { _, last in last })
+        }
+        let top = try json(root / "root")
+        if file == "root" { return try put(changed(top, "version", 9), at: root / "root") }
+        let name = try #require(top["state"]?.stringValue)
+        let files = disk.allFiles().keys.sorted()
+        let statePath = root / "state/\(name)"
+        var state = try json(statePath)
+        if file == "state" {
+            state = changed(state, "version", 9)
+        } else {
+            let path = DiskPath(try #require(files.first { $0.hasPrefix("/remote/idx/") }))
+            var bytes = try disk.readFile(path, maximumBytes: 1 << 20)
+            bytes[8] = 9
+            let old = String(decoding: path.lastComponent, as: UTF8.self)
+            let text = String(decoding: state.canonical, as: UTF8.self)
+                .replacing(old, with: sha256(bytes).hex)
+            state = try JSONValue(parsing: Array(text.utf8))
+            try writeAtomically(
+                bytes, to: path.parent / sha256(bytes).hex, on: disk, durable: true)
+        }
+        let bytes = state.canonical + [0x0a]
+        let stateName = sha256(bytes).hex
+        try writeAtomically(bytes, to: root / "state/\(stateName)", on: disk, durable: true)
+        try put(changed(top, "state", .string(stateName)), at: root / "root")
+    }
+
     @Test func `a recipe that makes another blob is refused, and nothing is claimed`() throws {
         // A forged recipe in the place of a real one: its frame is well-formed and its checksums
         // are right, for it was made by the same code.

@@ -205,6 +205,8 @@ extension StoreSession {
 extension ObjectStore {
     /// Removes the files of packs that were condemned before every living session began.
     ///
+    /// What a repair condemned is damaged, and moved to `quarantine/` instead.
+    ///
     /// The sessions are looked at before the journal: one that ended in between has its rescues
     /// in the journal by then, and one that begins later sees the condemnation. The journal is read
     /// under the store's lock, so that all that it says is on the disk.
@@ -222,6 +224,7 @@ extension ObjectStore {
             return newest
         }
         let condemned = view.journal.condemned
+        let damaged = try reservedPacks()
         var isWaiting = false
         for (name, status) in try disk.entriesWithStatus(of: layout.packs)
             .sorted(by: { $0.name.precedes($1.name) })
@@ -230,7 +233,12 @@ extension ObjectStore {
             guard let id = StoreLayout.packID(named: name) ?? StoreLayout.plainFileID(named: name),
                 let pack = condemned[id]
             else { continue }
-            if pack.sequence <= oldest {
+            if damaged.contains(id) {
+                let aside = layout.quarantined(id)
+                try disk.rename(
+                    layout.packs.appending(name),
+                    to: isPlain ? StoreLayout.plainFile(of: aside) : aside)
+            } else if pack.sequence <= oldest {
                 try disk.removeFile(layout.packs.appending(name))
                 report.removedPacks += isPlain ? 0 : 1
                 report.removedBytes += status.size

@@ -41,16 +41,21 @@ enum JournalFormat {
         let previous: Digest
     }
 
+    /// The payload length of what looks like a record at `offset`, or nil where nothing does.
+    private static func payloadLength(at offset: Int, in bytes: Span<UInt8>) -> Int? {
+        var cursor = ByteCursor(offset: offset)
+        guard (try? cursor.magic(magic, bytes)) != nil, let found = try? cursor.uint32(bytes),
+            found <= maximumPayload, Int(found) <= bytes.count - offset - headerBytes
+        else { return nil }
+        return Int(found)
+    }
+
     /// The record at `offset`, or nil where none is whole.
     static func record(at offset: Int, in bytes: Span<UInt8>) -> Raw? {
-        var cursor = ByteCursor(offset: offset)
+        guard let length = payloadLength(at: offset, in: bytes) else { return nil }
+        var cursor = ByteCursor(offset: offset + 8)
         do throws(DecodeError) {
-            try cursor.magic(magic, bytes)
-            let length = Int(try cursor.uint32(bytes))
             let checksum = try cursor.uint64(bytes)
-            guard length <= maximumPayload, length <= bytes.count - offset - headerBytes else {
-                return nil
-            }
             let end = offset + headerBytes + length
             let sequence = try cursor.uint64(bytes)
             let previous = try cursor.digest(bytes)
@@ -60,10 +65,21 @@ enum JournalFormat {
     }
 
     /// Where the first whole record at or behind `offset` starts, or nil.
-    static func firstRecord(from offset: Int, in bytes: Span<UInt8>) -> Int? {
+    ///
+    /// Cost: in the length of `bytes`, whatever they are. Each place that looks like a record is hashed
+    /// as far as its length says; what a crash cut off has none, since no record stands inside a
+    /// payload. Throws where these lengths come to more than all of `bytes`.
+    static func firstRecord(from offset: Int, in bytes: Span<UInt8>) throws(DecodeError) -> Int? {
         var index = offset
+        var hashed = 0
         while index + headerBytes <= bytes.count {
-            if bytes[index] == magic[0], record(at: index, in: bytes) != nil { return index }
+            if bytes[index] == magic[0], let length = payloadLength(at: index, in: bytes) {
+                if record(at: index, in: bytes) != nil { return index }
+                hashed += length
+                guard hashed <= bytes.count else {
+                    throw DecodeError(at: index, "what looks like records has wrong checksums")
+                }
+            }
             index += 1
         }
         return nil

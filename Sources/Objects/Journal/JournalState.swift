@@ -43,7 +43,15 @@ struct JournalState: Sendable {
     }
 
     private mutating func checkTorn(_ tail: [UInt8], _ offset: Int) throws {
-        if let next = JournalFormat.firstRecord(from: offset + 1, in: tail.span) {
+        let next: Int?
+        do throws(DecodeError) {
+            next = try JournalFormat.firstRecord(from: offset + 1, in: tail.span)
+        } catch {
+            throw StoreError.damaged(
+                JournalState.fileName, at: goodBytes + error.offset - offset, error.reason,
+                cause: error)
+        }
+        if let next {
             throw StoreError.damaged(
                 JournalState.fileName, at: goodBytes,
                 "a record is unreadable, and a good one follows at byte \(goodBytes + next - offset)"

@@ -14,7 +14,7 @@ import Vocabulary
 ///     sessions/lock       locked while a session is made or dead ones are cleaned away
 ///     sessions/<nonce>/   packs being written, `began`, and `lock`, held as long as their writer lives
 ///     scrub               derived: when each pack was last scrubbed (`ScrubLog`)
-///     quarantine/         damaged packs, moved aside by a repair
+///     quarantine/         damaged packs, moved aside by a repair; an empty file where one is to be moved
 ///     collection.lock     locked by a collection from its beginning to its end
 struct StoreLayout: Sendable {
     let root: DiskPath
@@ -32,6 +32,8 @@ struct StoreLayout: Sendable {
 
     func pack(_ id: PackID) -> DiskPath { packs / "\(id.digest.hex).pack" }
     func plainFile(_ id: PackID) -> DiskPath { StoreLayout.plainFile(of: pack(id)) }
+
+    func quarantined(_ id: PackID) -> DiskPath { quarantine / "\(id.digest.hex).pack" }
 
     /// The plain file beside a pack.
     static func plainFile(of pack: DiskPath) -> DiskPath {

@@ -18,7 +18,8 @@ package struct QuarantineReport: Sendable {
 
 extension ObjectStore {
     /// Moves packs in which `report` found damage to `quarantine/`, after all in them that is intact was
-    /// copied to new packs, in one commit. Deletes nothing.
+    /// copied to new packs, in one commit. Deletes nothing, wherever it is interrupted: what was not
+    /// moved then is moved by the next repair or collection.
     ///
     /// Throws `.locked` while any other command writes to the store, since it may rely on what is
     /// in them.
@@ -26,6 +27,7 @@ extension ObjectStore {
         _ report: VerifyReport, note: JSONValue = .null
     ) throws -> QuarantineReport {
         try refresh()
+        try finishMoves()
         let damaged = report.damagedPacks.filter { view.journal.packs[$0] != nil }
         var result = QuarantineReport()
         guard !damaged.isEmpty else { return result }
@@ -52,6 +54,7 @@ extension ObjectStore {
                     .locked, "cannot repair: another command is writing to the store",
                     advice: "wait until it has ended", safety: "nothing was changed")
             }
+            try reservePlaces(for: damaged)
             _ = try session.commitCollection(note: note) { newest, _ in
                 damaged.compactMap { id in
                     newest.journal.packs[id].map { CommittedPack(id: id, sizeBytes: $0) }
@@ -82,18 +85,44 @@ extension ObjectStore {
         return (frames, directory.map(\.key))
     }
 
-    private func moveAside(_ packs: [PackID]) throws {
+    /// Puts an empty file where each pack is to stand. Behind the commit these packs count no more, and
+    /// a collection removes such files: but for those that have a place here, which it moves.
+    private func reservePlaces(for packs: [PackID]) throws {
         try disk.makeDirectories(layout.quarantine)
         for id in packs {
-            let path = layout.pack(id)
-            guard try disk.status(of: path, followingLinks: false) != nil else { continue }
-            let aside = layout.quarantine / "\(id.digest.hex).pack"
-            try disk.rename(path, to: aside)
-            let plain = layout.plainFile(id)
-            guard try disk.status(of: plain, followingLinks: false) != nil else { continue }
-            try disk.rename(plain, to: StoreLayout.plainFile(of: aside))
+            try disk.openFile(layout.quarantined(id), .createOrOpen(permissions: 0o444)).close()
         }
         try disk.syncDirectory(layout.quarantine)
+        try disk.syncDirectory(layout.root)
+    }
+
+    private func moveAside(_ packs: [PackID]) throws {
+        for id in packs {
+            let aside = layout.quarantined(id)
+            for (path, place) in [
+                (layout.pack(id), aside), (layout.plainFile(id), StoreLayout.plainFile(of: aside)),
+            ] where try disk.status(of: path, followingLinks: false) != nil {
+                try disk.rename(path, to: place)
+            }
+        }
+        try disk.syncDirectory(layout.quarantine)
+    }
+
+    /// Moves what a repair condemned and could not move any more.
+    private func finishMoves() throws {
+        let condemned = view.journal.condemned
+        let reserved = try reservedPacks().filter { condemned[$0] != nil }
+        if !reserved.isEmpty { try moveAside(reserved.sorted()) }
+    }
+
+    /// The packs that have a place in `quarantine/`.
+    func reservedPacks() throws -> Set<PackID> {
+        do {
+            return Set(
+                try disk.entries(of: layout.quarantine).compactMap {
+                    StoreLayout.packID(named: $0.name)
+                })
+        } catch let error as StoreError where error.kind == .notFound { return [] }
     }
 }
 

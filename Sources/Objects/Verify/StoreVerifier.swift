@@ -84,6 +84,7 @@ struct StoreVerifier {
         report.packs = view.journal.packs.count
         var present: [PackID: Int] = [:]
         do {
+            let reserved = try store.reservedPacks()
             for (name, status) in try disk.entriesWithStatus(of: layout.packs)
                 .sorted(by: { $0.name.precedes($1.name) })
             {
@@ -102,8 +103,8 @@ struct StoreVerifier {
                 }
                 present[id] = status.size
                 if view.journal.condemned[id] != nil {
-                    note(
-                        VerifyProblem(.garbage, file, "it counts no more; 'mlstore gc' removes it"))
+                    let what = reserved.contains(id) ? "moves it to 'quarantine/'" : "removes it"
+                    note(VerifyProblem(.garbage, file, "it counts no more; 'mlstore gc' \(what)"))
                 } else if view.journal.packs[id] == nil {
                     note(VerifyProblem(.garbage, file, "no commit names this pack"))
                 }

@@ -92,7 +92,7 @@ struct RemoteRoot: Hashable, Sendable {
             value["type"]?.stringValue == "mlstore root",
             let version = value["version"]?.integerValue
         else { throw wrong }
-        guard version == 1 else { throw StoreError.newerRemote(remote, "root") }
+        guard version == 1 else { throw StoreError.newerRemote(remote, "root", version) }
         guard let sequence = value["sequence"]?.integerValue, sequence >= 1,
             let state = value["state"]?.stringValue.flatMap({ Digest(hex: $0) }),
             let time = value["time"]?.stringValue.flatMap({ Timestamp($0) }),
@@ -120,10 +120,11 @@ extension StoreError {
     }
 
     /// A file of a remote that a newer program wrote.
-    static func newerRemote(_ remote: String, _ file: String) -> StoreError {
+    static func newerRemote(_ remote: String, _ file: String, _ version: Int64) -> StoreError {
         StoreError(
             .newerFormat,
-            "cannot read '\(file)' on remote '\(remote)': a newer mlstore than this wrote it",
+            "cannot read '\(file)' on remote '\(remote)': it has version \(version), of a newer"
+                + " mlstore than this",
             subject: file, advice: "install a newer mlstore", safety: "nothing was changed")
     }
 }

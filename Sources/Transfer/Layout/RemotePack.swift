@@ -125,6 +125,15 @@ enum RemoteIndexFormat {
         for digest in bases.digests { writer.append(digest) }
     }
 
+    /// The version of a segment that a newer program wrote; nil where it is none.
+    static func newerVersion(_ bytes: Span<UInt8>) -> Int64? {
+        var cursor = ByteCursor()
+        guard (try? cursor.magic(magic, bytes)) != nil, let found = try? cursor.uint16(bytes),
+            found > version
+        else { return nil }
+        return Int64(found)
+    }
+
     static func decode(_ bytes: Span<UInt8>) throws(DecodeError) -> [RemotePack] {
         var cursor = ByteCursor()
         try cursor.magic(magic, bytes)

@@ -45,7 +45,7 @@ struct RemoteState: Hashable, Sendable {
             value["type"]?.stringValue == "mlstore state",
             let version = value["version"]?.integerValue
         else { throw wrong }
-        guard version == 1 else { throw StoreError.newerRemote(remote, file) }
+        guard version == 1 else { throw StoreError.newerRemote(remote, file, version) }
         guard let table = value["refs"]?.objectValue, let list = value["index"]?.arrayValue else {
             throw wrong
         }
