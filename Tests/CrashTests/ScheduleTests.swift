@@ -18,4 +18,10 @@ import Testing
         #expect(outcome.failures == [])
         print("schedules tried: \(outcome.tally)")
     }
+
+    /// 13864: a rescue named a pack that was never committed, and whose writer had removed it.
+    @Test(.tags(.crash), arguments: [13864 as UInt64])
+    func `a schedule that once found something finds nothing now`(number: UInt64) throws {
+        #expect(try Schedules.run(number..<(number + 1)).failures == [])
+    }
 }

@@ -7,6 +7,8 @@ struct CondemnedPack: Hashable, Sendable {
     let sizeBytes: Int
     /// The record that condemned it: its time, on the only clock that safety knows.
     let sequence: Int
+    /// Whether a commit ever named it. One that none did is that of a writer who may take it away.
+    let wasCommitted: Bool
 }
 
 /// What the journal says: the truth about packs and refs, as far as it was read.
@@ -90,8 +92,10 @@ struct JournalState: Sendable {
             condemned[pack.id] = nil
         }
         for pack in entry.condemned {
-            packs[pack.id] = nil
-            condemned[pack.id] = CondemnedPack(sizeBytes: pack.sizeBytes, sequence: entry.sequence)
+            let counted = packs.removeValue(forKey: pack.id) != nil
+            condemned[pack.id] = CondemnedPack(
+                sizeBytes: pack.sizeBytes, sequence: entry.sequence,
+                wasCommitted: counted || condemned[pack.id]?.wasCommitted == true)
         }
         for change in entry.refs { refs[change.name] = change.new }
         entries.append(entry)

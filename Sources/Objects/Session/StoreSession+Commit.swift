@@ -102,7 +102,11 @@ extension StoreSession {
         guard newest.journal.hasCondemned(after: directory.began) else { return [] }
         let loader = StoreLoader(layout: store.layout, disk: store.disk, workers: store.workers)
         try loader.loadIndex(&newest)
-        let condemned = newest.journal.condemned.filter { $0.value.sequence > directory.began }
+        // A pack that was never committed holds nothing that anybody relies on, and its writer may
+        // give up and remove it.
+        let condemned = newest.journal.condemned.filter {
+            $0.value.sequence > directory.began && $0.value.wasCommitted
+        }
         var closure = PackClosure(
             store, newest, candidates: Set(condemned.keys), isElsewhere: put.contains)
         for key in put.relied { closure.requireContent(of: key) }

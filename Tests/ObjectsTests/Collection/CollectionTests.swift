@@ -246,6 +246,31 @@ import Vocabulary
         #expect(!(try fixture.reopened(seed: 8)).contains(mine.id))
     }
 
+    @Test(arguments: 1...6 as ClosedRange<UInt64>)
+    func `a pack that was never committed is not what a rescue relies on`(seed: UInt64) throws {
+        let fixture = try StoreFixture()
+        let store = fixture.store
+        // Begins before the blob is there, and so writes it again; then it meets a conflict.
+        let loser = try fixture.reopened(seed: 10 + seed).beginSession()
+        let blob = try store.add(random(1), ref: name("blob"))
+        _ = try loser.putBlob(random(1))
+        #expect(throws: StoreError.self) {
+            try loser.commit(refs: [RefChange(name: name("blob"), expected: nil, new: nil)])
+        }
+        try drop("blob", in: store)
+        let session = try fixture.reopened(seed: 3).beginSession()
+        #expect(session.contains(blob.id))
+        // Both packs with the blob are condemned; one goes when its writer gives up.
+        _ = try store.collect(roots: .refs(of: store))
+        loser.abandon()
+        let record = try session.putRecord(["mine": .string(blob.id.description)])
+        _ = try session.commit(refs: [RefChange(name: name("r"), expected: nil, new: record)])
+        let reopened = try fixture.reopened(seed: 5)
+        #expect(try read(blob.id, from: reopened) == random(1))
+        let report = try reopened.verify(.full)
+        #expect(report.isSound, "\(report.problems)")
+    }
+
     @Test func `a damaged record keeps everything`() throws {
         let fixture = try StoreFixture()
         let store = fixture.store
