@@ -143,7 +143,7 @@ struct PathContents {
             let path = try base?.appending(component: name) ?? RepoPath(validating: name)
             let full = self.path?.appending(path) ?? path
             let isFolder = status.kind == .directory
-            if PathContents.isReserved(name) || rules.ignores(full, isDirectory: isFolder) {
+            if Workspace.isReserved(name) || rules.ignores(full, isDirectory: isFolder) {
                 listing.leftOut.append(path)
                 continue
             }
@@ -172,11 +172,6 @@ struct PathContents {
             try disk.readFile(file, maximumBytes: 1 << 20),
             in: base.map { path.appending($0) } ?? path)
         return rules
-    }
-
-    /// Names that are part of no content: of git's folder and of ours.
-    private static func isReserved(_ name: [UInt8]) -> Bool {
-        name == Array(".git".utf8) || name == Array(".mlstore".utf8)
     }
 
     private func entry(for item: Item) throws -> TreeEntry {

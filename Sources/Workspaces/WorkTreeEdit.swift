@@ -74,6 +74,7 @@ struct WorkTreeEdit {
         }
         let unsaved = plans.flatMap { $0.unsaved(in: store) }
         guard unsaved.isEmpty || force else { throw StoreError.unsaved(unsaved, command) }
+        try checkNames(plans)
         report.saved = unsaved.map(\.entry.path)
         report.sequence = try record(plans, changes, unsaved, in: store)
         report.textsChanged = changes.map(\.text.path)

@@ -43,9 +43,18 @@ extension Workspace {
             subject: path.description)
     }
 
-    /// Whether a name is that of git's or our own folder.
-    static func isReserved(_ name: [UInt8]) -> Bool {
-        name == Array(".git".utf8) || name == Array(WorkspaceLayout.folderName.utf8)
+    /// Whether a name is that of git's or our own folder, or one that some file system takes for it:
+    /// in other case, or with characters that nobody sees. A tree from elsewhere could bring settings
+    /// of git's that run programs.
+    package static func isReserved(_ name: [UInt8]) -> Bool {
+        guard let first = name.first, first == 0x2e || first >= 0xe2 else { return false }
+        let seen = String(decoding: name, as: UTF8.self).unicodeScalars.filter { scalar in
+            ![0x200c...0x200f, 0x202a...0x202e, 0x206a...0x206f, 0xfeff...0xfeff].contains {
+                $0.contains(scalar.value)
+            }
+        }
+        let folded = String(String.UnicodeScalarView(seen)).lowercased()
+        return folded == ".git" || folded == WorkspaceLayout.folderName
     }
 
     /// `path` without `.`, `..` and links on the way; what does not exist is taken as written.

@@ -84,6 +84,9 @@ package final class SimulatedDisk: Disk {
     /// Makes `clone` refuse, as on a file system that has no such thing.
     package func refuseClones() { state.withLock { $0.clones = false } }
 
+    /// Makes names that differ in case only the same name, as on most file systems of macOS.
+    package func ignoreCase() { state.withLock { $0.ignoresCase = true } }
+
     /// Calls `body`, once, right before the first change whose description begins with `beginning`:
     /// what somebody else does at that moment.
     package func before(_ beginning: String, _ body: @escaping @Sendable () throws -> Void) {

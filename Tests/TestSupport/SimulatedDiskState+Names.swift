@@ -19,7 +19,7 @@ extension SimulatedDiskState {
                 if trail.count > 1 { trail.removeLast() }
                 continue
             }
-            guard let next = self[here].entries[component] else { return nil }
+            guard let next = self[here].entries[actual(component, in: here)] else { return nil }
             let isLast = position == components.count - 1
             guard self[next].kind == .symlink, following || !isLast else {
                 trail.append(next)
@@ -33,6 +33,15 @@ extension SimulatedDiskState {
             return find(joined, following: following, depth: depth + 1)
         }
         return trail.last
+    }
+
+    /// The name in the directory that `name` means; itself where there is none.
+    private func actual(_ name: [UInt8], in directory: Int) -> [UInt8] {
+        guard ignoresCase, self[directory].entries[name] == nil else { return name }
+        let folded = String(decoding: name, as: UTF8.self).lowercased()
+        return self[directory].entries.keys.first {
+            String(decoding: $0, as: UTF8.self).lowercased() == folded
+        } ?? name
     }
 
     func directory(_ path: DiskPath) throws -> Int {
@@ -68,7 +77,8 @@ extension SimulatedDiskState {
     @discardableResult
     mutating func make(_ kind: FileKind, at path: DiskPath, _ permissions: UInt16) throws -> Int {
         let parent = try directory(path.parent)
-        guard self[parent].entries[path.lastComponent] == nil, path.bytes != [0x2f] else {
+        let name = actual(path.lastComponent, in: parent)
+        guard self[parent].entries[name] == nil, path.bytes != [0x2f] else {
             throw failure(.alreadyExists, "create", path)
         }
         let node = nodes.count
@@ -80,7 +90,8 @@ extension SimulatedDiskState {
 
     mutating func remove(_ path: DiskPath, directory wantsDirectory: Bool) throws {
         let parent = try directory(path.parent)
-        guard let node = self[parent].entries[path.lastComponent] else {
+        let name = actual(path.lastComponent, in: parent)
+        guard let node = self[parent].entries[name] else {
             throw failure(.notFound, "remove", path)
         }
         guard (self[node].kind == .directory) == wantsDirectory else {
@@ -88,16 +99,18 @@ extension SimulatedDiskState {
         }
         guard self[node].entries.isEmpty else { throw failure(.alreadyExists, "remove", path) }
         self[node].links -= 1
-        edit([(parent, path.lastComponent, nil)])
+        edit([(parent, name, nil)])
     }
 
     mutating func rename(_ from: DiskPath, _ to: DiskPath, replacing: Bool) throws {
         let oldParent = try directory(from.parent)
         let newParent = try directory(to.parent)
-        guard let node = self[oldParent].entries[from.lastComponent] else {
+        let oldName = actual(from.lastComponent, in: oldParent)
+        let newName = actual(to.lastComponent, in: newParent)
+        guard let node = self[oldParent].entries[oldName] else {
             throw failure(.notFound, "rename", from)
         }
-        if let taken = self[newParent].entries[to.lastComponent], taken != node {
+        if let taken = self[newParent].entries[newName], taken != node {
             guard replacing, self[taken].entries.isEmpty else {
                 throw failure(.alreadyExists, "rename to", to)
             }
@@ -105,11 +118,13 @@ extension SimulatedDiskState {
                 throw failure(.unsupportedFile, "rename to", to)
             }
             self[taken].links -= 1
-        } else if self[newParent].entries[to.lastComponent] != nil {
+        } else if self[newParent].entries[newName] != nil {
             if !replacing { throw failure(.alreadyExists, "rename to", to) }
-            return
+            if newName == to.lastComponent { return }
         }
-        edit([(oldParent, from.lastComponent, nil), (newParent, to.lastComponent, node)])
+        var edits: [(directory: Int, name: [UInt8], node: Int?)] = [(oldParent, oldName, nil)]
+        if newName != to.lastComponent { edits.append((newParent, newName, nil)) }
+        edit(edits + [(newParent, to.lastComponent, node)])
     }
 
     private mutating func edit(_ edits: [(directory: Int, name: [UInt8], node: Int?)]) {

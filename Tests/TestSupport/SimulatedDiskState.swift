@@ -56,6 +56,7 @@ struct SimulatedDiskState {
     var fault: Fault?
     var isOff = false
     var clones = true
+    var ignoresCase = false
     var meanwhile: (beginning: String, body: @Sendable () throws -> Void)?
 
     subscript(node: Int) -> Node {

@@ -32,7 +32,6 @@ struct StoreLayout: Sendable {
 
     func pack(_ id: PackID) -> DiskPath { packs / "\(id.digest.hex).pack" }
     func plainFile(_ id: PackID) -> DiskPath { StoreLayout.plainFile(of: pack(id)) }
-
     func quarantined(_ id: PackID) -> DiskPath { quarantine / "\(id.digest.hex).pack" }
 
     /// The plain file beside a pack.
