@@ -23,7 +23,7 @@ struct ContentWriter {
         }
         let temporary = try makeTemporaryDirectory(beside: target)
         do {
-            try checkDistinctNames(items.lazy.compactMap(\.path), in: [temporary], on: disk)
+            try checkDistinctNames(items.lazy.compactMap(\.path), beside: [temporary], on: disk)
             var known: Set<DiskPath> = [temporary]
             // Links last, so that no file is ever written through one.
             for item in items where item.entry.kind != .symlink {

@@ -2,15 +2,16 @@ import Objects
 package import Platform
 package import Vocabulary
 
-/// Refuses paths that are to stand in `folders`, or below, where a file system there takes two of their
-/// names for one, as most on macOS and Windows do: the second file would replace the first, or stand in
-/// a folder that is another.
+/// Refuses paths that are to be written where a file system takes two of their names for one, as most on
+/// macOS and Windows do: the second file would replace the first, or stand in a folder that is another.
+/// `known` are files and folders that are there already, from which that is seen.
 ///
-/// Cost: four calls a folder; where one does not tell the cases apart, all the names in memory.
+/// Cost: two status calls for each of `known`; where one is found under other case too, all the names in
+/// memory.
 package func checkDistinctNames(
-    _ paths: some Sequence<RepoPath>, in folders: Set<DiskPath>, on disk: any Disk
+    _ paths: some Sequence<RepoPath>, beside known: Set<DiskPath>, on disk: any Disk
 ) throws {
-    guard try folders.contains(where: { try !tellsCaseApart($0, disk) }) else { return }
+    guard try known.contains(where: { try isFoundInOtherCase($0, disk) }) else { return }
     // Texts are equal when they are canonically equivalent, and so are names there.
     var names: [String: RepoPath] = [:]
     for path in paths {
@@ -26,16 +27,14 @@ package func checkDistinctNames(
     }
 }
 
-/// Whether `A` and `a` are two files in the folder; so where it cannot be written to, for nothing will be.
-private func tellsCaseApart(_ folder: DiskPath, _ disk: any Disk) throws -> Bool {
-    guard
-        let (place, file) = try? makeTemporaryFile(
-            in: folder, on: disk, purpose: Workspace.litterPurpose)
-    else { return true }
-    try file.close()
-    defer { try? disk.removeFile(place) }
-    let name = String(decoding: place.lastComponent, as: UTF8.self).uppercased()
-    return try disk.status(of: folder / name, followingLinks: false) == nil
+private func isFoundInOtherCase(_ place: DiskPath, _ disk: any Disk) throws -> Bool {
+    let name = String(decoding: place.lastComponent, as: UTF8.self)
+    let other = name == name.lowercased() ? name.uppercased() : name.lowercased()
+    guard other != name,
+        let found = try disk.status(of: place.parent / other, followingLinks: false)
+    else { return false }
+    let itself = try disk.status(of: place, followingLinks: false)
+    return found.inode == itself?.inode && found.device == itself?.device
 }
 
 extension StoreError {
@@ -54,12 +53,16 @@ extension StoreError {
 extension WorkTreeEdit {
     /// Refuses plans that would make one file of two.
     func checkNames(_ plans: [ContentPlan]) throws {
-        var folders: Set<DiskPath> = []
+        var known: Set<DiskPath> = [workspace.layout.folder]
         for plan in plans where !plan.writes.isEmpty || !plan.folders.isEmpty {
-            folders.insert(try existingFolder(of: plan.target.path))
+            // What is in a folder tells of it, and what is beside it of the one above.
+            guard known.insert(try existingFolder(of: plan.target.path)).inserted,
+                let item = plan.listing.items.first
+            else { continue }
+            known.insert(workspace.root / item.entry.path)
         }
         try checkDistinctNames(
-            plans.lazy.flatMap { $0.target.entries.lazy.map(\.path) }, in: folders,
+            plans.lazy.flatMap { $0.target.entries.lazy.map(\.path) }, beside: known,
             on: workspace.disk)
     }
 

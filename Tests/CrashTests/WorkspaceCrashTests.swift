@@ -273,6 +273,38 @@ import Workspaces
         }
     }
 
+    @Test(.tags(.crash)) func `an undo that stops anywhere is ended or taken back by another`()
+        throws
+    {
+        let (start, first) = try changed()
+        try add(on: start)
+        let second = try commit(on: start)
+        var options = CheckoutOptions()
+        options.source = .snapshot(first)
+        _ = try checkout(nil, in: workspace(start), options: options)
+        let undisturbed = start.copy()
+        let begin = undisturbed.operationCount
+        _ = try undo(in: workspace(undisturbed))
+        let (before, expected) = (workTree(start), workTree(undisturbed))
+        #expect(before != expected)
+        let recorded = try operationLog(of: workspace(start)).count
+        let operations = undisturbed.operationCount - begin
+        for cut in 0..<operations {
+            let disk = start.copy()
+            disk.cutPower(afterOperation: disk.operationCount + cut, seed: UInt64(cut + 2))
+            do { _ = try undo(in: workspace(disk)) } catch {}
+            let comment: Comment = "cut after operation \(cut) of undo"
+            try checkSound(disk.reopened(), [first, second], comment)
+            // A process that is killed leaves the files that it wrote.
+            let survivor = disk.reopened(seed: 1)
+            let isRecorded = try operationLog(of: workspace(survivor)).count > recorded
+            _ = try undo(in: workspace(survivor))
+            #expect(workTree(survivor) == (isRecorded ? before : expected), comment)
+            try checkTidy(survivor, comment)
+        }
+        print("power cuts tried in undo: \(operations)")
+    }
+
     @Test(.tags(.crash)) func `a full disk at any change leaves everything as it was or done`()
         throws
     {

@@ -167,4 +167,27 @@ import Workspaces
         #expect(tried > 100)
         print("damaged stat tables tried: \(tried)")
     }
+
+    @Test func `a stat table cut anywhere or flipped at any byte gives no wrong answer`() throws {
+        let base = try sample()
+        let tables = base.allFiles().filter { $0.key.hasPrefix("/w/.mlstore/state/") }
+        let cases = tables.sorted { $0.key < $1.key }.flatMap { name, bytes in
+            bytes.indices.flatMap { index -> [(name: String, bytes: [UInt8])] in
+                var flipped = bytes
+                flipped[index] ^= 1 << UInt8(index % 8)
+                return [(name, Array(bytes[..<index])), (name, flipped)]
+            }
+        }
+        try parallelForEach(count: cases.count) { index in
+            let disk = base.copy()
+            let (name, bytes) = cases[index]
+            try writeAtomically(bytes, to: DiskPath(name), on: disk, durable: true)
+            #expect(try status(in: try workspace(disk)).isClean, "\(name), case \(index)")
+            try write("a,b\n1,x\n2,z\n", to: "t.csv", on: disk)
+            try write("file 9\n", to: "d/3", on: disk)
+            let states = try status(in: try workspace(disk)).paths.map(\.state)
+            #expect(states == [.modified, .modified], "\(name), case \(index)")
+        }
+        print("damages of stat tables tried, every length and every byte: \(cases.count)")
+    }
 }
