@@ -10,12 +10,27 @@ struct ContentPlan: Sendable {
         let replaced: ContentListing.Item?
     }
 
+    /// Things to write, kept as their places: there may be a million.
+    struct Writes: RandomAccessCollection, Sendable {
+        fileprivate let entries: [TreeEntry]
+        fileprivate let items: [ContentListing.Item]
+        fileprivate var places: [(entry: Int, item: Int?)] = []
+
+        var startIndex: Int { 0 }
+        var endIndex: Int { places.count }
+
+        subscript(position: Int) -> Write {
+            let place = places[position]
+            return Write(entry: entries[place.entry], replaced: place.item.map { items[$0] })
+        }
+    }
+
     let target: ContentTarget
     let listing: ContentListing
     /// Files, links and empty folders that are not wanted.
     private(set) var removals: [ContentListing.Item] = []
     /// Files and links.
-    private(set) var writes: [Write] = []
+    private(set) var writes: Writes
     /// Folders that are wanted without contents.
     private(set) var folders: [RepoPath] = []
     /// Equal files that only lack, or have too much, the right to execute.
@@ -26,20 +41,21 @@ struct ContentPlan: Sendable {
     init(_ target: ContentTarget, _ listing: ContentListing) {
         self.target = target
         self.listing = listing
+        writes = Writes(entries: target.entries, items: listing.items)
         var next = 0
-        for item in listing.items {
+        for (place, item) in listing.items.enumerated() {
             while next < target.entries.count, target.entries[next].path < item.entry.path {
-                add(target.entries[next], replacing: nil)
+                add(next)
                 next += 1
             }
             if next < target.entries.count, target.entries[next].path == item.entry.path {
-                compare(target.entries[next], item)
+                compare(next, place)
                 next += 1
             } else {
                 removals.append(item)
             }
         }
-        for entry in target.entries[next...] { add(entry, replacing: nil) }
+        for entry in next..<target.entries.count { add(entry) }
     }
 
     /// Whether all is as it should be.
@@ -49,9 +65,10 @@ struct ContentPlan: Sendable {
 
     /// What would be gone and is in no store: files and links that are removed or replaced.
     func unsaved(in store: ObjectStore) -> [ContentListing.Item] {
-        (removals + writes.compactMap(\.replaced)).filter { item in
+        func isUnsaved(_ item: ContentListing.Item) -> Bool {
             item.entry.blob.map { !store.contains($0) } ?? false
         }
+        return removals.filter(isUnsaved) + writes.lazy.compactMap(\.replaced).filter(isUnsaved)
     }
 
     /// Throws `.notInStore` unless everything to write is in the store.
@@ -65,7 +82,9 @@ struct ContentPlan: Sendable {
         }
     }
 
-    private mutating func compare(_ wanted: TreeEntry, _ item: ContentListing.Item) {
+    private mutating func compare(_ entry: Int, _ place: Int) {
+        let wanted = target.entries[entry]
+        let item = listing.items[place]
         let found = item.entry
         if wanted.kind == found.kind, wanted.id == found.id {
             unchanged += 1
@@ -73,17 +92,18 @@ struct ContentPlan: Sendable {
             modes.append(Write(entry: wanted, replaced: item))
         } else if found.kind == .directory || wanted.kind == .directory {
             removals.append(item)
-            add(wanted, replacing: nil)
+            add(entry)
         } else {
-            writes.append(Write(entry: wanted, replaced: item))
+            writes.places.append((entry, place))
         }
     }
 
-    private mutating func add(_ entry: TreeEntry, replacing item: ContentListing.Item?) {
-        if entry.kind == .directory {
-            folders.append(entry.path)
+    /// An entry where nothing is to be replaced.
+    private mutating func add(_ entry: Int) {
+        if target.entries[entry].kind == .directory {
+            folders.append(target.entries[entry].path)
         } else {
-            writes.append(Write(entry: entry, replaced: item))
+            writes.places.append((entry, nil))
         }
     }
 }

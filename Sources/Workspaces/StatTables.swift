@@ -57,13 +57,6 @@ final class StatTables {
         StatTable.load(from: file(of: folder), on: machine)
     }
 
-    /// Replaces the table of a folder.
-    func save(
-        _ rows: [(path: RepoPath, entry: StatTable.Entry)], tree: TreeID?, of folder: RepoPath
-    ) {
-        write(rows, tree: tree, to: file(of: folder))
-    }
-
     /// What was read in a folder since its table was written.
     struct Recent {
         fileprivate let table: StatTable
@@ -94,7 +87,7 @@ final class StatTables {
         let isKnown = rows.allSatisfy { row in
             known?.entries[row.path] == row.entry && known?.table.isSettled(row.entry) == true
         }
-        if !isKnown || known == nil { write(rows, tree: nil, to: recentFile(of: folder)) }
+        if !isKnown || known == nil { write(rows, to: recentFile(of: folder)) }
     }
 
     /// The folder's table has all of it.
@@ -110,12 +103,12 @@ final class StatTables {
     }
 
     private func write(
-        _ rows: [(path: RepoPath, entry: StatTable.Entry)], tree: TreeID?, to place: DiskPath
+        _ rows: [(path: RepoPath, entry: StatTable.Entry)], to place: DiskPath
     ) {
         guard stamp != nil else { return }
         let writer = StatTableWriter(to: place, stamp: stamp, on: machine)
         for (path, entry) in rows { writer.append(path, entry) }
-        if writer.seal() != nil { writer.publish(tree: tree, mark: nil) }
+        if writer.seal() != nil { writer.publish(tree: nil, mark: nil) }
     }
 
     /// Writes the table of single files, if anything in it is new.
@@ -130,7 +123,7 @@ final class StatTables {
             rows[path] = entry
         }
         let sorted = rows.sorted { $0.key < $1.key }.map { (path: $0.key, entry: $0.value) }
-        write(sorted, tree: nil, to: layout.statTables / "files")
+        write(sorted, to: layout.statTables / "files")
     }
 
     private func file(of folder: RepoPath) -> DiskPath {

@@ -96,19 +96,40 @@ private func checkUnchanged(
     let listing = try ContentListing(of: change.path, with: scanner)
     scanner.finish()
     let after = try ContentTarget(change.after, at: change.path, from: store)
-    var known: [RepoPath: [TreeEntry]] = [:]
-    for entry in before.entries + after.entries where entry.kind != .directory {
-        known[entry.path, default: []].append(entry)
+    // All three stand in key order.
+    var wanted = FilesInOrder(before.entries)
+    var left = FilesInOrder(after.entries)
+    var found = FilesInOrder(listing.items.lazy.map(\.entry))
+    while let path = [wanted.next, left.next, found.next].compactMap({ $0?.path }).min() {
+        let (old, new) = (wanted.take(path), left.take(path))
+        let isAsKnown =
+            found.take(path).map { item in
+                [old, new].contains { $0?.holdsSame(as: item) == true }
+            } ?? (old == nil || new == nil)
+        guard isAsKnown else { throw StoreError.changedSince(path, "undo") }
     }
-    for item in listing.items where item.entry.kind != .directory {
-        let states = known.removeValue(forKey: item.entry.path) ?? []
-        guard states.contains(where: { $0.holdsSame(as: item.entry) }) else {
-            throw StoreError.changedSince(item.entry.path, "undo")
-        }
+}
+
+/// The files and links among entries in key order, one after the other.
+private struct FilesInOrder<Entries: Sequence> where Entries.Element == TreeEntry {
+    private var iterator: Entries.Iterator
+    /// The next one.
+    private(set) var next: TreeEntry?
+
+    init(_ entries: Entries) {
+        iterator = entries.makeIterator()
+        advance()
     }
-    // In order, so that the same path is named every time.
-    if let gone = known.filter({ $0.value.count > 1 }).keys.min() {
-        throw StoreError.changedSince(gone, "undo")
+
+    /// The next one, if it is at `path`: then another is next.
+    mutating func take(_ path: RepoPath) -> TreeEntry? {
+        guard let entry = next, entry.path == path else { return nil }
+        advance()
+        return entry
+    }
+
+    private mutating func advance() {
+        repeat { next = iterator.next() } while next?.kind == .directory
     }
 }
 

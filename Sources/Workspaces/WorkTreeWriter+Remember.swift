@@ -7,9 +7,8 @@ extension WorkTreeWriter {
     /// comes with the status of each of its writes.
     func remember(_ plans: [(plan: ContentPlan, statuses: [FileStatus?])]) {
         let tables = StatTables(workspace)
-        let large = plans.flatMap { $0.statuses.compactMap { $0 } }.filter {
-            $0.size > WorkTreeWriter.smallBytes
-        }
+        let large = plans.lazy.flatMap(\.statuses).compactMap { $0 }
+            .filter { $0.size > WorkTreeWriter.smallBytes }
         if let latest = large.map(\.changed).max() { waitBehind(latest, tables) }
         for (plan, statuses) in plans where plan.target.isWhole && !plan.writes.isEmpty {
             let path = plan.target.path
@@ -19,10 +18,7 @@ extension WorkTreeWriter {
                 }
                 continue
             }
-            let rows = rows(of: plan, statuses)
-            // Without all of them a later look at the folder works out the tree.
-            let isWhole = rows.count == plan.target.entries.count
-            tables.save(rows, tree: isWhole ? plan.target.tree : nil, of: path)
+            save(plan, statuses, in: tables)
         }
         tables.saveSingles()
     }
@@ -37,15 +33,29 @@ extension WorkTreeWriter {
         }
     }
 
+    /// Writes the folder's table.
+    private func save(_ plan: ContentPlan, _ statuses: [FileStatus?], in tables: StatTables) {
+        let writer = tables.writer(of: plan.target.path)
+        var count = 0
+        forEachRow(of: plan, statuses) { path, entry in
+            writer.append(path, entry)
+            count += 1
+        }
+        guard writer.seal() != nil else { return }
+        // Without all of them a later look at the folder works out the tree.
+        let isWhole = count == plan.target.entries.count
+        writer.publish(tree: isWhole ? plan.target.tree : nil, mark: nil)
+        tables.forgetRecent(of: plan.target.path)
+    }
+
     /// What the plan wanted and what is known to hold it: files that were written, with their
     /// status right after that, and things that were found equal. A file that somebody wrote to
     /// since has another time or size, and is not believed.
-    private func rows(
-        of plan: ContentPlan, _ statuses: [FileStatus?]
-    ) -> [(path: RepoPath, entry: StatTable.Entry)] {
+    private func forEachRow(
+        of plan: ContentPlan, _ statuses: [FileStatus?],
+        _ body: (RepoPath, StatTable.Entry) -> Void
+    ) {
         let changedModes = Set(plan.modes.map(\.entry.path))
-        var rows: [(path: RepoPath, entry: StatTable.Entry)] = []
-        rows.reserveCapacity(plan.target.entries.count)
         var write = 0
         var item = 0
         // All three stand in key order.
@@ -68,9 +78,8 @@ extension WorkTreeWriter {
                 status = plan.listing.items[item].status
             }
             guard let status, let path = entry.path.relative(to: plan.target.path) else { continue }
-            rows.append((path, .init(kind: entry.kind, digest: entry.id, status: status)))
+            body(path, .init(kind: entry.kind, digest: entry.id, status: status))
         }
-        return rows
     }
 
     /// Whether a file that was looked at cannot have changed since without another time: the table
