@@ -77,10 +77,23 @@ package struct Pointer: Hashable, Sendable {
         if isExecutable { pairs.append(("executable", .literal("true"))) }
         if let shape {
             pairs.append(("rows", .literal(String(shape.rows))))
-            let columns = shape.columns.map { ($0.name, YAMLText.literal($0.type)) }
+            let columns = shape.columns.map { ($0.name, Pointer.typeText($0.type)) }
             pairs.append(("columns", .flow(columns)))
         }
         return Pointer.heading + YAMLText.block(pairs).document
+    }
+
+    /// Types are written plain, also with a `?`; what others may have put there is quoted.
+    private static func typeText(_ type: String) -> YAMLText {
+        let isPlain = type.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "_"), UInt8(ascii: "?"):
+                true
+            default: false
+            }
+        }
+        return isPlain && !type.isEmpty ? .literal(type) : .text(type)
     }
 
     private static let heading =

@@ -1,5 +1,6 @@
 /// Looks for what the TOML parser would stop the process for instead of refusing it: a table header
-/// (`[name]`) that starts with no character of a name, and a date with a `T` behind it and no time.
+/// (`[name]`) that starts with no character of a name, a date with a `T` behind it and no time, and
+/// what may be one with a blank and a single digit behind it.
 ///
 /// Follows strings and lists as far as it takes to tell these from the inside of a value. The parser
 /// refuses everything behind the first mistake, so only what stands before one has to be followed.
@@ -88,6 +89,11 @@ struct TOMLPitfalls {
             case UInt8(ascii: "T"), UInt8(ascii: "t"):
                 if undatedAt == nil, isBehindDate, !isTimeNext { undatedAt = offset }
                 offset += 1
+            case 0x20:
+                if undatedAt == nil, isTimeNext, !isDigit(at: offset + 2), isBehindHyphens {
+                    undatedAt = offset
+                }
+                offset += 1
             default: offset += 1
             }
         }
@@ -101,8 +107,22 @@ struct TOMLPitfalls {
         }
     }
 
-    private var isTimeNext: Bool {
-        offset + 1 < bytes.count && TOMLPitfalls.isDigit(bytes[offset + 1])
+    /// Whether the word before this byte has a `-`: for the parser that may be a date, whatever else is in
+    /// it. No word with a `-` has a digit by itself behind it in what is right.
+    private var isBehindHyphens: Bool {
+        let ends = Array(" \t\r\n=,[]{}#".utf8)
+        var place = offset - 1
+        while place >= 0, !ends.contains(bytes[place]) {
+            if bytes[place] == UInt8(ascii: "-") { return true }
+            place -= 1
+        }
+        return false
+    }
+
+    private var isTimeNext: Bool { isDigit(at: offset + 1) }
+
+    private func isDigit(at place: Int) -> Bool {
+        place < bytes.count && TOMLPitfalls.isDigit(bytes[place])
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool {

@@ -51,7 +51,9 @@ import Workspaces
 
     @Test(arguments: [
         "a = 1979-05-27T", "a = [1979-05-27tT0:32:00Z]", "\n\na = 1979-05-27T_7:32:00Z\n",
-        "a = {b = 1979-05-27T.07:32:00Z}",
+        "a = {b = 1979-05-27T.07:32:00Z}", "a = 1979-05-27 1\n", "a = [1979-05-27 1]",
+        "a = 19_79-05-27 1 # x", "a = {b = 1979-05-27 7}", "a = 1979-05-27 7,",
+        "a = 1979-05-x7 7\n", "a =\u{a0}1979-05-27 7",
     ]) func `a date without the time that it announces is refused, as above`(text: String) throws {
         let error = try #require(throws: StoreError.self) { try config(text) }
         #expect(error.kind == .malformed)
@@ -60,6 +62,7 @@ import Workspaces
     @Test func `dates in strings, comments and with a time are read`() throws {
         let text =
             "name = \"1979-05-27Tx\" # 1979-05-27Tx\nat = 1979-05-27T07:32:00Z\nday = 1979-05-27\n"
+            + "list = [1979-05-27 07:32:00, 1979-05-27 ] # 1979-05-27 1\n"
         #expect(try config(text).string("name") == "1979-05-27Tx")
     }
 

@@ -1,3 +1,4 @@
+import Bytes
 import Testing
 import Vocabulary
 import Workspaces
@@ -57,6 +58,15 @@ private let hex = String(repeating: "5f", count: 32)
         #expect(error.kind == .malformed)
         #expect(error.message.contains("'data/t.csv.mlstore' line "))
         #expect(error.advice?.contains("git checkout") == true)
+    }
+
+    @Test(arguments: ["int?", "a b", "i\nnt", "list<int, 2>", "", "null", "# x", "{}"])
+    func `a column's type is read as it was written`(type: String) throws {
+        let shape = Pointer.Shape(rows: 1, columns: [.init(name: "a, b", type: type)])
+        let pointer = Pointer(
+            kind: .dataset, content: .file(BlobID(sha256([]))), sizeBytes: 0, shape: shape)
+        #expect(try Pointer(parsing: Array(pointer.text.utf8), file: "p") == pointer)
+        #expect(pointer.text.contains("int?") == (type == "int?"))
     }
 
     @Test func `bytes that are no text are refused`() {
