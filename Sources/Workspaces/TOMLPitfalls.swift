@@ -1,6 +1,6 @@
 /// Looks for what the TOML parser would stop the process for instead of refusing it: a table header
-/// (`[name]`) that starts with no character of a name, a date with a `T` behind it and no time, and
-/// what may be one with a blank and a single digit behind it.
+/// (`[name]`) that starts with no character of a name, a date with a `T` behind it and no time,
+/// what may be one with a blank and a single digit behind it, and a list that is closed as a table.
 ///
 /// Follows strings and lists as far as it takes to tell these from the inside of a value. The parser
 /// refuses everything behind the first mistake, so only what stands before one has to be followed.
@@ -13,8 +13,11 @@ struct TOMLPitfalls {
 
     private let bytes: [UInt8]
     private var offset = 0
-    private var depth = 0
-    private var undatedAt: Int?
+    /// The brackets that are open.
+    private var open: [UInt8] = []
+    /// Where the `=` of the pair is that this stands in; nil in its key.
+    private var equals: Int?
+    private var found: (offset: Int, reason: String)?
 
     /// The first pitfall in `bytes`; nil where there is none.
     static func first(in bytes: [UInt8]) -> Pitfall? {
@@ -29,11 +32,11 @@ struct TOMLPitfalls {
     private mutating func find() -> (offset: Int, reason: String)? {
         if bytes.starts(with: [0xef, 0xbb, 0xbf]) { offset = 3 }
         while offset < bytes.count {
-            if depth == 0, let place = headerWithoutName() {
+            if open.isEmpty, let place = headerWithoutName() {
                 return (place, "the header of a table names none")
             }
             passLine()
-            if let undatedAt { return (undatedAt, "there is no time behind a date") }
+            if let found { return found }
         }
         return nil
     }
@@ -75,29 +78,45 @@ struct TOMLPitfalls {
         while let byte {
             switch byte {
             case 0x0a:
+                if open.last != UInt8(ascii: "[") { equals = nil }
                 offset += 1
                 return
+            case UInt8(ascii: "="):
+                equals = equals ?? offset
+                offset += 1
+            case UInt8(ascii: ","):
+                if open.last == UInt8(ascii: "{") { equals = nil }
+                offset += 1
             case UInt8(ascii: "#"):
                 while let byte = self.byte, byte != 0x0a { offset += 1 }
             case UInt8(ascii: "\""), UInt8(ascii: "'"): passString(byte)
             case UInt8(ascii: "["), UInt8(ascii: "{"):
-                depth += 1
+                open.append(byte)
+                if byte == UInt8(ascii: "{") { equals = nil }
                 offset += 1
             case UInt8(ascii: "]"), UInt8(ascii: "}"):
-                depth = max(0, depth - 1)
+                // Opening ones stand two before those that close.
+                if let opening = open.popLast(), opening + 2 != byte {
+                    note("what one sort of bracket opens, another closes")
+                }
+                equals = equals ?? offset
                 offset += 1
             case UInt8(ascii: "T"), UInt8(ascii: "t"):
-                if undatedAt == nil, isBehindDate, !isTimeNext { undatedAt = offset }
+                if isBehindDate, !isTimeNext { note(TOMLPitfalls.untimed) }
                 offset += 1
             case 0x20:
-                if undatedAt == nil, isTimeNext, !isDigit(at: offset + 2), isBehindHyphens {
-                    undatedAt = offset
+                if isTimeNext, !isDigit(at: offset + 2), isBehindHyphens {
+                    note(TOMLPitfalls.untimed)
                 }
                 offset += 1
             default: offset += 1
             }
         }
     }
+
+    private static let untimed = "there is no time behind a date"
+
+    private mutating func note(_ reason: String) { found = found ?? (offset, reason) }
 
     /// Whether `0000-00-00` stands before this byte.
     private var isBehindDate: Bool {
@@ -107,16 +126,16 @@ struct TOMLPitfalls {
         }
     }
 
-    /// Whether the word before this byte has a `-`: for the parser that may be a date, whatever else is in
-    /// it. No word with a `-` has a digit by itself behind it in what is right.
+    /// Whether the word before this byte is a value with a `-`: for the parser that may be a date,
+    /// whatever else is in it. No such word has a digit by itself behind it in what is right.
     private var isBehindHyphens: Bool {
-        let ends = Array(" \t\r\n=,[]{}#".utf8)
-        var place = offset - 1
-        while place >= 0, !ends.contains(bytes[place]) {
-            if bytes[place] == UInt8(ascii: "-") { return true }
-            place -= 1
+        var start = offset
+        while start > 0, !" \t\r\n,]}#".utf8.contains(bytes[start - 1]) { start -= 1 }
+        if open.last != UInt8(ascii: "[") {
+            guard let equals else { return false }
+            start = max(start, equals + 1)
         }
-        return false
+        return start < offset && bytes[start..<offset].contains(UInt8(ascii: "-"))
     }
 
     private var isTimeNext: Bool { isDigit(at: offset + 1) }

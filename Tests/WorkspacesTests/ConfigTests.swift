@@ -53,8 +53,15 @@ import Workspaces
         "a = 1979-05-27T", "a = [1979-05-27tT0:32:00Z]", "\n\na = 1979-05-27T_7:32:00Z\n",
         "a = {b = 1979-05-27T.07:32:00Z}", "a = 1979-05-27 1\n", "a = [1979-05-27 1]",
         "a = 19_79-05-27 1 # x", "a = {b = 1979-05-27 7}", "a = 1979-05-27 7,",
-        "a = 1979-05-x7 7\n", "a =\u{a0}1979-05-27 7",
+        "a = 1979-05-x7 7\n", "a =\u{a0}1979-05-27 7", "a = 1979-05-2= 7",
+        "a = {b-c = 1, d = 1979-05-2= 7}", "a =1979-05-2= 7", "a = [{b = 1}, 1979-05-2= 7",
     ]) func `a date without the time that it announces is refused, as above`(text: String) throws {
+        let error = try #require(throws: StoreError.self) { try config(text) }
+        #expect(error.kind == .malformed)
+    }
+
+    @Test(arguments: ["a = [}", "a = [1, }\n", "a = [[1], {b = [ # c\n }\n", "a = {b = [}"])
+    func `a list that is closed as a table is refused, as above`(text: String) throws {
         let error = try #require(throws: StoreError.self) { try config(text) }
         #expect(error.kind == .malformed)
     }
@@ -63,6 +70,7 @@ import Workspaces
         let text =
             "name = \"1979-05-27Tx\" # 1979-05-27Tx\nat = 1979-05-27T07:32:00Z\nday = 1979-05-27\n"
             + "list = [1979-05-27 07:32:00, 1979-05-27 ] # 1979-05-27 1\n"
+            + "20-3= 1\nmy-key= 2\nt = {a-b= 1, c-d= 2 }\n[x]\n2024-01-0= 1\nm-n = [ -1, 2 ]\n"
         #expect(try config(text).string("name") == "1979-05-27Tx")
     }
 
