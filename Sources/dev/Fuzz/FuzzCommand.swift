@@ -68,11 +68,12 @@ struct FuzzCommand: ParsableCommand {
         environment["MLSTORE_FUZZ_TARGET"] = target
         // A trap is to end the program at once, for libFuzzer to see.
         environment["SWIFT_BACKTRACE"] = "enable=no"
+        // TOMLKit frees too little; the program itself reads one config and ends.
+        environment["ASAN_OPTIONS"] = "detect_leaks=0"
         print("\(target): \(seconds) s", terminator: "")
         let outcome = try ChildProcess(
             arguments: [
                 program.description, "-max_total_time=\(seconds)", "-timeout=10",
-                // TOMLKit frees too little; this program reads one config and ends.
                 "-detect_leaks=0", "-rss_limit_mb=2048", "-malloc_limit_mb=512",
                 "-artifact_prefix=\(crashes)/",
                 "-print_final_stats=1", corpus, "\(Self.inputs)/\(target)",
