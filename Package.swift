@@ -176,7 +176,7 @@ let package = Package(
                 "Vocabulary", "Bytes", "Platform", "Objects", "Remotes", "Workspaces", "Pipelines",
                 "Transfer", "Tables", "Learning", "schedules",
             ]),
-        tests("ProcessTests", ["Vocabulary", "Platform", "mlstore"]),
+        tests("ProcessTests", ["Vocabulary", "Platform", "Remotes", "mlstore"]),
         tests("DamageTests", ["Vocabulary", "Bytes", "Platform", "Objects", "Workspaces"]),
     ],
     cLanguageStandard: .c17
