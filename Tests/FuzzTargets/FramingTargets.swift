@@ -1,8 +1,29 @@
 import Remotes
 import Vocabulary
 
-/// What comes over the pipe of an ssh connection.
+/// What comes over the pipe of an ssh connection, and over HTTP.
 let framingTargets = [
+    // What a web server lists.
+    FuzzTarget("http-list") { bytes in
+        guard let page = HTTPStoreProtocol.Page(parsing: bytes) else {
+            throw DecodeError(at: 0, "not a page")
+        }
+        let again = HTTPStoreProtocol.Page(parsing: page.bytes)
+        try require(again?.bytes == page.bytes, "a page that is written differently again")
+    },
+    // What a client shows: a line a header.
+    FuzzTarget("http-headers") { bytes in
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+        for size in [0, 1, 10, 1 << 40] {
+            guard case .part(let range) = HTTPRange(header: lines.first, size: size) else {
+                continue
+            }
+            let isInside = !range.isEmpty && range.lowerBound >= 0 && range.upperBound <= size
+            try require(isInside, "a range outside of the file")
+        }
+        for line in lines { _ = AccessTokens.token(inHeader: line) }
+        _ = try AccessTokens(parsing: bytes)
+    },
     // At the far side: messages, each of them a request.
     FuzzTarget("stdio-requests") { bytes in
         try require(whole(bytes) == inPieces(bytes), "messages depend on how they arrive")

@@ -1,3 +1,4 @@
+import Bytes
 import Platform
 import Remotes
 import TestSupport
@@ -74,17 +75,19 @@ import Vocabulary
             let place = folder / "remote"
             let far = try onPipe(place, lockAttempts: 1)
             let root = try remoteName("root")
+            #expect(try far.compareAndSwap(root, expected: nil, new: [0]))
+            let version = try far.readVersioned(root, maximumBytes: 1)?.version
             try writeAtomically([], to: place / ".lock-held", on: LocalDisk(), durable: false)
             let direct = try FileRemote(directory: place, on: LocalDisk(), lockAttempts: 1)
             for remote in [far, direct] as [any Remote] {
                 let error = #expect(throws: StoreError.self) {
-                    _ = try remote.compareAndSwap(root, expected: nil, new: [1])
+                    _ = try remote.compareAndSwap(root, expected: version, new: [1])
                 }
                 #expect(error?.kind == .locked)
                 #expect(error?.advice?.contains("remove '.lock-held'") == true)
             }
             try LocalDisk().removeFile(place / ".lock-held")
-            #expect(try far.compareAndSwap(root, expected: nil, new: [1]))
+            #expect(try far.compareAndSwap(root, expected: version, new: [1]))
         }
     }
 
@@ -95,7 +98,9 @@ import Vocabulary
             let disk = SimulatedDisk()
             disk.cutPower(afterChange: cut, seed: 1)
             let remote = try? FileRemote(directory: place, on: disk)
-            let isDone = (try? remote?.compareAndSwap(root, expected: nil, new: [1])) ?? nil
+            _ = try? remote?.compareAndSwap(root, expected: nil, new: [0])
+            let first = RemoteVersion(sha256([0]).hex)
+            let isDone = (try? remote?.compareAndSwap(root, expected: first, new: [1])) ?? nil
             let after = try FileRemote(directory: place, on: disk.reopened(), lockAttempts: 0)
             let seen = try after.readVersioned(root, maximumBytes: 9)
             #expect(try after.compareAndSwap(root, expected: seen?.version, new: [2]))

@@ -138,6 +138,7 @@ typedef struct {
 int mlp_spawn(char *const *arguments, char *const *environment, const uint8_t *directory,
               size_t directory_length, const mlp_child *child, int *pid);
 int mlp_wait(int pid, int block, mlp_exit *out);  // 1 ended, 0 still running
+int mlp_replace_process(const uint8_t *path, size_t length, char *const *arguments);
 int mlp_kill_group(int group, int signal);
 int mlp_kill(int pid, int signal);
 int mlp_pipe(int *read_end, int *write_end);           // what is read does not block

@@ -138,6 +138,15 @@ extension SFTPRemote {
     func compareAndSwap(
         _ name: RemoteFileName, expected: RemoteVersion?, new: [UInt8]
     ) throws -> Bool {
+        guard expected != nil else {
+            // A name is given only where none is, so this needs no lock.
+            do {
+                try put(name, .bytes(new))
+                return true
+            } catch let error as StoreError where error.kind == .alreadyExists {
+                return false
+            }
+        }
         guard session.extensions.contains(SFTPProtocol.posixRename) else {
             throw StoreError(
                 .remoteRefused,

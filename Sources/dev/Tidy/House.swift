@@ -55,6 +55,13 @@ struct House {
                 "Workspaces", "Pipelines", "Transfer", "Diffs", "Lineage",
             ]), outside: ["ArgumentParser"]),
         "mlstore": Room(7, ["Commands"]),
+        "Serving": Room(
+            7, ground.union(["Remotes"]),
+            outside: [
+                "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "NIOCore", "NIOPosix",
+                "Logging", "HTTPTypes",
+                "ServiceLifecycle", "UnixSignals",
+            ]),
         "dev": Room(7, ground.union(["Kernels"]), outside: ["ArgumentParser"]),
         "CZstd": Room(-1), "CXXHash": Room(-1), "CYAML": Room(-1), "CGit2": Room(-1),
         "CCurl": Room(-1), "CPlatform": Room(-1),
