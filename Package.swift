@@ -202,7 +202,7 @@ let package = Package(
                 "Vocabulary", "Bytes", "Platform", "Objects", "Remotes", "Workspaces", "Pipelines",
                 "Transfer", "Tables", "Learning", "schedules",
             ]),
-        tests("ProcessTests", ["Vocabulary", "Platform", "mlstore", "Serving"]),
+        tests("ProcessTests", ["Vocabulary", "Platform", "Remotes", "mlstore", "Serving"]),
         tests("DamageTests", ["Vocabulary", "Bytes", "Platform", "Objects", "Workspaces"]),
     ],
     cLanguageStandard: .c17

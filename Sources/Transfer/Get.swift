@@ -107,7 +107,11 @@ private struct Getter {
         for remote in try workspace.config().remotes {
             do {
                 let url = try RemoteURL(parsing: remote.url, relativeTo: workspace.root)
-                return try withExchange(url, remote.name) { try write(tracked, from: $0) }
+                let settings = RemoteSettings(
+                    try workspace.config().settings(ofRemote: remote.name))
+                return try withExchange(url, settings, remote.name) {
+                    try write(tracked, from: $0)
+                }
             } catch let error as StoreError where error.kind != .interrupted {
                 failure = failure ?? error
             }
@@ -158,7 +162,7 @@ private struct Getter {
 
     func run(fromRemote url: RemoteURL) throws -> GetReport {
         guard let name = RemoteName("source") else { throw noSuchPart(of: nil) }
-        return try withExchange(url, name) { source in
+        return try withExchange(url, RemoteSettings(), name) { source in
             try write(path, of: try snapshotTree(in: source.store, url), from: source)
         }
     }
@@ -176,7 +180,8 @@ private struct Getter {
 
     /// Calls `body` with a store that lasts as long as the call.
     private func withExchange(
-        _ url: RemoteURL, _ name: RemoteName, _ body: (GetSource) throws -> GetReport
+        _ url: RemoteURL, _ settings: RemoteSettings, _ name: RemoteName,
+        _ body: (GetSource) throws -> GetReport
     ) throws -> GetReport {
         let scratch = try makeScratch()
         defer { try? machine.disk.removeTree(scratch) }  // only litter, if it stays
@@ -185,7 +190,8 @@ private struct Getter {
             clock: machine.clock, threads: machine.threads)
         let context = RemoteContext(
             store: store, disk: machine.disk, stateDirectory: scratch / "state",
-            remote: try openRemote(url, on: machine.disk), name: name, clock: machine.clock,
+            remote: try openRemote(url, settings: settings, on: machine.disk), name: name,
+            clock: machine.clock,
             entropy: machine.entropy, threads: machine.threads)
         var received = 0
         func fetch(_ contents: [ContentID], _ options: FetchOptions) throws {

@@ -51,8 +51,8 @@ package func push(
 ) throws -> PushReport {
     progress(TransferProgress(phase: .reading))
     try context.store.refresh()
-    var catalog = try RemoteCatalog(reading: context)
     let memory = RemoteMemory.load(context)
+    var catalog = try RemoteCatalog(reading: context, known: memory.root)
     var report = PushReport(warnings: memory.warnings(about: catalog, context))
     let uploads = try PackUploads(context, resuming: &catalog.index)
     progress(TransferProgress(phase: .comparing))

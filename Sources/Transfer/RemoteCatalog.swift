@@ -17,15 +17,20 @@ struct RemoteCatalog: Sendable {
 
     private let context: RemoteContext
 
-    /// Reads `format`, root, state, and those index segments that are not kept here yet.
-    init(reading context: RemoteContext) throws {
+    /// Reads root, `format`, state, and those index segments that are not kept here yet. Where the
+    /// root is the one with the digest `known`, which was read here before, that is all: one
+    /// request, since the state is kept here too.
+    init(reading context: RemoteContext, known: Digest? = nil) throws {
         self.context = context
-        if let format = try context.remote.readVersioned(
-            RemoteLayout.format(), maximumBytes: RemoteLayout.maximumFormat)
+        let found = try context.remote.readVersioned(
+            RemoteLayout.root(), maximumBytes: RemoteLayout.maximumRoot)
+        if found == nil || known != sha256(found?.bytes ?? []),
+            let format = try context.remote.readVersioned(
+                RemoteLayout.format(), maximumBytes: RemoteLayout.maximumFormat)
         {
             try RemoteFormatFile.check(format.bytes, on: context.remote.description)
         }
-        try refresh()
+        try take(found)
     }
 
     /// Whether the remote was never pushed to.
@@ -45,11 +50,14 @@ struct RemoteCatalog: Sendable {
 
     /// Reads the root again, and what is new since.
     mutating func refresh() throws {
+        try take(
+            context.remote.readVersioned(
+                RemoteLayout.root(), maximumBytes: RemoteLayout.maximumRoot))
+    }
+
+    private mutating func take(_ found: (bytes: [UInt8], version: RemoteVersion)?) throws {
         let remote = context.remote
-        guard
-            let found = try remote.readVersioned(
-                RemoteLayout.root(), maximumBytes: RemoteLayout.maximumRoot)
-        else {
+        guard let found else {
             guard root == nil else {
                 throw StoreError.damagedRemote(remote.description, "root", "it is gone")
             }
@@ -57,13 +65,29 @@ struct RemoteCatalog: Sendable {
         }
         guard found.version != version else { return }
         let root = try RemoteRoot(parsing: found.bytes, on: remote.description)
-        let bytes = try remote.read(
-            RemoteLayout.state(root.state), maximumBytes: RemoteLayout.maximumState)
-        state = try RemoteState(parsing: bytes, named: root.state, on: remote.description)
+        state = try RemoteState(
+            parsing: try stateBytes(root.state), named: root.state, on: remote.description)
         for segment in state.segments where !index.segments.contains(segment.id) {
             index.add(try packs(of: segment), segment: segment.id)
         }
         (self.root, version, rootDigest) = (root, found.version, sha256(found.bytes))
+    }
+
+    /// The bytes of a state: the copy of the last one that was read here, or from the remote,
+    /// keeping a copy.
+    private func stateBytes(_ id: Digest) throws -> [UInt8] {
+        let copy = RemoteCatalog.copies(context) / "state-\(context.name)"
+        if let bytes = try? context.disk.readFile(copy, maximumBytes: RemoteLayout.maximumState),
+            sha256(bytes) == id
+        {
+            return bytes
+        }
+        let bytes = try context.remote.read(
+            RemoteLayout.state(id), maximumBytes: RemoteLayout.maximumState)
+        // Only spares a request later, so failures are of no consequence.
+        try? context.disk.makeDirectories(copy.parent)
+        try? writeAtomically(bytes, to: copy, on: context.disk, durable: false)
+        return bytes
     }
 
     /// The packs of a segment: from the copy here, or from the remote, keeping a copy.

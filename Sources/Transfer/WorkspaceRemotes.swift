@@ -31,8 +31,22 @@ extension Workspace {
         let (name, url) = try remote(named: name)
         return RemoteContext(
             store: try store(), disk: disk, stateDirectory: root / ".mlstore/state",
-            remote: try openRemote(url, on: disk), name: name, clock: machine.clock,
+            remote: try openRemote(
+                url, settings: RemoteSettings(try config().settings(ofRemote: name)), on: disk),
+            name: name, clock: machine.clock,
             entropy: machine.entropy, threads: machine.threads)
+    }
+
+    /// Tries what a remote with these settings, which is not added yet, can do; nil for kinds of
+    /// remotes that all can do the same. Throws what the remote answers when it cannot be used.
+    package func probe(_ url: RemoteURL, _ settings: [String: String]) throws -> RemoteCapabilities?
+    {
+        guard try remoteScheme(of: url).isProbed else { return nil }
+        let plain = settings.merging(["writers": "one"]) { _, new in new }
+        return try probeRemote(
+            try openRemote(url, settings: RemoteSettings(settings), on: disk),
+            plain: { try openRemote(url, settings: RemoteSettings(plain), on: disk) },
+            entropy: machine.entropy)
     }
 
     /// What the selected tracked paths (nil: all) hold, by path, and what could not be read.

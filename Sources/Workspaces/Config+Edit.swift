@@ -21,7 +21,11 @@ extension Config {
         }
         var expected = values
         expected[key] =
-            Int(value).flatMap { Config.isCount(key) ? .integer($0) : nil } ?? .text(value)
+            switch ConfigKeys.key(named: key)?.form {
+            case .count: Int(value).map { .integer($0) }
+            case .truth: .truth(value == "true")
+            case .text, nil: .text(value)
+            }
         return try checked(lines, key: key, expected: expected)
     }
 
@@ -73,6 +77,13 @@ extension Config {
                     subject: String(name), advice: "use letters, digits, '_' and '-'")
             }
         }
+        if known.form == .truth {
+            guard value == "true" || value == "false" else {
+                throw StoreError(
+                    .badUsage, "the setting '\(key)' must be true or false", subject: key)
+            }
+            return value
+        }
         guard known.form == .text else {
             guard let number = Int(value), number >= 0 else {
                 throw StoreError(
@@ -85,10 +96,6 @@ extension Config {
         let json = String(decoding: JSONValue.string(value).canonical, as: UTF8.self)
         return json.split(separator: "\u{7f}", omittingEmptySubsequences: false)
             .joined(separator: "\\u007f")
-    }
-
-    private static func isCount(_ key: String) -> Bool {
-        ConfigKeys.key(named: key)?.form == .count
     }
 
     private static func cannotEdit(_ key: String) -> StoreError {

@@ -13,6 +13,8 @@ package struct Config: Hashable, Sendable {
         case text(String)
         /// A whole number.
         case integer(Int)
+        /// `true` or `false`.
+        case truth(Bool)
         /// Something that none of our keys holds.
         case other
 
@@ -21,6 +23,7 @@ package struct Config: Hashable, Sendable {
             switch self {
             case .text(let text): text
             case .integer(let number): String(number)
+            case .truth(let isTrue): String(isTrue)
             case .other: "(not text)"
             }
         }
@@ -85,6 +88,15 @@ package struct Config: Hashable, Sendable {
         }.sorted { $0.name < $1.name }
     }
 
+    /// The settings of one remote, by the last part of their keys.
+    package func settings(ofRemote name: RemoteName) -> [String: String] {
+        let prefix = "remote.\(name)."
+        return values.reduce(into: [:]) { result, item in
+            guard item.key.hasPrefix(prefix) else { return }
+            result[String(item.key.dropFirst(prefix.count))] = item.value.description
+        }
+    }
+
     /// Keys that no version of mlstore known here understands, sorted: probably misspelt.
     package var unknownKeys: [String] {
         values.keys.filter { ConfigKeys.key(named: $0) == nil }.sorted()
@@ -102,6 +114,8 @@ package struct Config: Hashable, Sendable {
                 values[name] = .text(text)
             } else if let number = value.int {
                 values[name] = .integer(number)
+            } else if let isTrue = value.bool {
+                values[name] = .truth(isTrue)
             } else {
                 values[name] = .other
             }
@@ -135,7 +149,7 @@ package struct Config: Hashable, Sendable {
 extension Config.Value {
     func fits(_ form: ConfigKey.Form) -> Bool {
         switch (self, form) {
-        case (.text, .text): true
+        case (.text, .text), (.truth, .truth): true
         case (.integer(let number), .count): number >= 0
         default: false
         }

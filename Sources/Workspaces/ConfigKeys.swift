@@ -6,6 +6,8 @@ package struct ConfigKey: Hashable, Sendable {
         case text
         /// A whole number from 0 up.
         case count
+        /// `true` or `false`.
+        case truth = "truth value"
     }
 
     /// The dotted name; `NAME` stands for any name of a remote.
@@ -27,22 +29,41 @@ package struct ConfigKey: Hashable, Sendable {
 /// All keys of `config.toml`. Adding one is one line here and one in docs/reference/config.md.
 package enum ConfigKeys {
     /// The list.
-    package static let all: [ConfigKey] = [
-        ConfigKey(pattern: "version", form: .count, meaning: "the version of this file, 1"),
-        ConfigKey(pattern: "remote.NAME.url", form: .text, meaning: "where the remote NAME is"),
-        ConfigKey(
-            pattern: "remote.default", form: .text,
-            meaning: "the remote that is meant when none is named"),
-        ConfigKey(
-            pattern: "user.name", form: .text,
-            meaning: "the author of snapshots, before git's user.name"),
-        ConfigKey(
-            pattern: "user.email", form: .text,
-            meaning: "the author's address, before git's user.email"),
-        ConfigKey(
-            pattern: "core.threads", form: .count,
-            meaning: "how many threads work may use; 0: one a processor"),
-    ]
+    package static let all: [ConfigKey] =
+        [
+            ConfigKey(pattern: "version", form: .count, meaning: "the version of this file, 1"),
+            ConfigKey(pattern: "remote.NAME.url", form: .text, meaning: "where the remote NAME is"),
+            ConfigKey(
+                pattern: "remote.default", form: .text,
+                meaning: "the remote that is meant when none is named"),
+        ] + remoteKeys + [
+            ConfigKey(
+                pattern: "user.name", form: .text,
+                meaning: "the author of snapshots, before git's user.name"),
+            ConfigKey(
+                pattern: "user.email", form: .text,
+                meaning: "the author's address, before git's user.email"),
+            ConfigKey(
+                pattern: "core.threads", form: .count,
+                meaning: "how many threads work may use; 0: one a processor"),
+        ]
+
+    /// Those about one remote, which only some kinds of remotes look at.
+    private static let remoteKeys: [ConfigKey] = [
+        ("endpoint", .text, "the server of an s3 remote, for all but AWS"),
+        ("region", .text, "the region of the bucket"),
+        ("profile", .text, "the profile of ~/.aws with the keys"),
+        ("addressing", .text, "auto, path or virtual: how the bucket is addressed"),
+        ("anonymous", .truth, "send no keys"),
+        ("requesterPays", .truth, "pay for what is read"),
+        ("encryption", .text, "AES256 or aws:kms: how the server encrypts"),
+        ("encryptionKey", .text, "the key for aws:kms"),
+        ("storageClass", .text, "the storage class of packs"),
+        ("authorities", .text, "a file of certificate authorities"),
+        ("writers", .text, "many, one or none: how many may write at once"),
+    ].map { (key: (String, ConfigKey.Form, String)) in
+        ConfigKey(pattern: "remote.NAME.\(key.0)", form: key.1, meaning: key.2)
+    }
 
     /// The key that a dotted name means, or nil.
     package static func key(named name: String) -> ConfigKey? { all.first { $0.matches(name) } }

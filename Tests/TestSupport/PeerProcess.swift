@@ -3,8 +3,8 @@ package import Vocabulary
 
 /// A program of somebody else's that a test starts, talks to on loopback, and stops.
 ///
-/// It runs in a session of its own with its output in `log`. When the process of the tests dies
-/// before it, a shell that watches stops it within a second.
+/// It runs in a session of its own with its output in `log`. When the process of the tests ends
+/// before it, a shell that watches stops it, and removes its folder.
 package final class PeerProcess: Sendable {
     /// Where it works and writes.
     package let folder: DiskPath
@@ -18,8 +18,12 @@ package final class PeerProcess: Sendable {
             child=$!
             echo $child >child
             echo $$ >pid
-            while kill -0 $1 2>/dev/null && kill -0 $child 2>/dev/null; do sleep 0.5; done
+            while kill -0 $1 2>/dev/null; do kill -0 $child 2>/dev/null || exit 1; sleep 0.5; done
+            trap : TERM
             kill -TERM -$$
+            sleep 2
+            rm -rf '\(folder)'
+            kill -KILL -$$
             """
         try writeAtomically(
             Array(script.utf8), to: folder / "peer.sh", on: LocalDisk(), durable: false)
@@ -76,15 +80,29 @@ package final class PeerProcess: Sendable {
     }
 
     /// A port of loopback that is free now.
-    package static func freePort() throws -> Int {
+    package static func freePort() throws -> Int { try freePorts(1)[0] }
+
+    /// Ports of loopback that are free now, as those 10,000 above them are.
+    package static func freePorts(_ count: Int) throws -> [Int] {
         let line = """
-            python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])'
+            python3 -c '
+            import random, socket
+            found, held = [], []
+            while len(found) < \(count):
+                port = random.randrange(15000, 30000)
+                try:
+                    for number in (port, port + 10000):
+                        held.append(socket.socket()); held[-1].bind(("127.0.0.1", number))
+                    found.append(port)
+                except OSError: pass
+            print(*found)'
             """
         let result = try BuiltProgram.shell(line, in: DiskPath("/"))
-        guard let port = Int(result.output.split(separator: "\n").first ?? "") else {
-            throw BrokenRule(description: "no free port: \(result.errors)")
+        let ports = result.output.split { $0 == " " || $0 == "\n" }.compactMap { Int($0) }
+        guard ports.count == count else {
+            throw BrokenRule(description: "no free ports: \(result.errors)")
         }
-        return port
+        return ports
     }
 
     /// The folder of the pinned programs that `install.sh test` installs: `MLSTORE_PEERS`, or

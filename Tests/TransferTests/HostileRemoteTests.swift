@@ -71,12 +71,12 @@ import Vocabulary
     }
 
     @Test func `a root of a newer program is told as such`() throws {
-        let (disk, a, _) = try pushed()
+        let (disk, _, _) = try pushed()
         let format: JSONValue = ["format": "mlstore remote", "version": 2, "features": []]
         try writeAtomically(
             format.canonical, to: DiskPath("/remote/format"), on: disk, durable: true)
         let remote = try FileRemote(directory: DiskPath("/remote"), on: disk)
-        let error = #expect(throws: StoreError.self) { try a.fetchAll(through: remote) }
+        let error = #expect(throws: StoreError.self) { try End(4, remote).fetchAll() }
         #expect(error?.kind == .newerFormat)
     }
 

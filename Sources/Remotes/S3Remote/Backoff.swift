@@ -1,0 +1,43 @@
+package import Platform
+import Vocabulary
+
+/// How long to wait before a request is sent again: exponentially longer, by chance anywhere from
+/// nothing to the whole of it, so that many clients do not come back at once.
+package struct Backoff: Sendable {
+    /// How often a request is sent in all.
+    package var attempts = 8
+    /// The longest first pause.
+    package var baseMilliseconds = 100
+    /// The longest pause.
+    package var maximumMilliseconds = 20_000
+    private let entropy: Entropy
+    private let pause: @Sendable (Int) throws -> Void
+
+    /// Pauses of the system's clock.
+    package init(entropy: Entropy = .system) {
+        self.init(entropy: entropy) { milliseconds in
+            // In steps, so that a signal is noticed.
+            let end = monotonicNanoseconds() + UInt64(milliseconds) * 1_000_000
+            while true {
+                try SignalWatch.check()
+                let now = monotonicNanoseconds()
+                guard now < end else { return }
+                Platform.pause(milliseconds: min(100, Int((end - now) / 1_000_000) + 1))
+            }
+        }
+    }
+
+    /// Pauses by `pause`: for tests.
+    package init(entropy: Entropy, pause: @escaping @Sendable (Int) throws -> Void) {
+        self.entropy = entropy
+        self.pause = pause
+    }
+
+    /// Waits after the attempt with that number (from 1); at least as long as the server asked for,
+    /// within the maximum.
+    package func wait(after attempt: Int, atLeast asked: Int = 0) throws {
+        let longest = min(maximumMilliseconds, baseMilliseconds << min(attempt - 1, 16))
+        let random = entropy.bytes(4).reduce(0) { $0 << 8 | Int($1) }
+        try pause(max(min(asked, maximumMilliseconds), random % (longest + 1)))
+    }
+}

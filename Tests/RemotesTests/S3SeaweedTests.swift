@@ -1,0 +1,134 @@
+import Bytes
+import Platform
+import Remotes
+import TestSupport
+import Testing
+import Vocabulary
+
+/// The s3 remote against a real server.
+@Suite struct S3SeaweedTests {
+    private func remote(
+        _ prefix: String, change: (inout S3Settings) -> Void = { _ in }
+    ) throws -> S3Remote {
+        try BucketServer.seaweed().remote(BucketServer.bucket, prefix: prefix, change: change)
+    }
+
+    @Test func `a bucket keeps the rules of a remote`() throws {
+        let findings = remoteConformanceFindings("s3 (SeaweedFS)") { number in
+            try remote("conformance/\(number)")
+        }
+        #expect(findings == [])
+    }
+
+    @Test func `a probe finds that any number may write, and leaves nothing`() throws {
+        let remote = try remote("probe-many")
+        let found = try probeRemote(remote, plain: { remote }, entropy: .seeded(1))
+        #expect(found == RemoteCapabilities(writers: .many))
+        #expect(try remote.list(nil).isEmpty)
+    }
+
+    @Test func `a probe finds that keys may only read`() throws {
+        let server = try BucketServer.seaweed()
+        let reader = [
+            "AWS_ACCESS_KEY_ID": "READ", "AWS_SECRET_ACCESS_KEY": BucketServer.keys.secretKey,
+        ]
+        let remote = try server.remote(BucketServer.bucket, prefix: "reader", variables: reader)
+        let found = try probeRemote(remote, plain: { remote }, entropy: .seeded(2))
+        #expect(found.writers == .none && found.reason?.contains("access denied") == true)
+    }
+
+    @Test func `a file of many parts arrives, and never in the place of another`() throws {
+        let remote = try remote("parts")
+        try withTemporaryFolder { folder in
+            var random = SmallRandom(seed: 8)
+            let bytes = random.bytes(37 << 20)
+            let path = folder / "big"
+            try writeAtomically(bytes, to: path, on: LocalDisk(), durable: false)
+            let name = try remoteName("packs/0a/big.pack")
+            try remote.put(name, .file(path, on: LocalDisk()))
+            #expect(try remote.size(name) == bytes.count)
+            #expect(try remote.read(name, maximumBytes: 1 << 30) == bytes)
+            let part = (20 << 20) - 3..<(20 << 20) + 3
+            #expect(try remote.read(name, range: part) == Array(bytes[part]))
+            let again = #expect(throws: StoreError.self) {
+                try remote.put(name, .file(path, on: LocalDisk()))
+            }
+            #expect(again?.kind == .alreadyExists)
+        }
+    }
+
+    @Test func `wrong keys, a missing bucket and no server are told apart`() throws {
+        let server = try BucketServer.seaweed()
+        let name = try remoteName("f")
+        let wrong = [
+            ["AWS_ACCESS_KEY_ID": "MLSTORETEST", "AWS_SECRET_ACCESS_KEY": "wrong-s3cret"],
+            ["AWS_ACCESS_KEY_ID": "NOBODY", "AWS_SECRET_ACCESS_KEY": "wrong-s3cret"],
+        ]
+        for variables in wrong {
+            let remote = try server.remote(BucketServer.bucket, variables: variables)
+            let error = #expect(throws: StoreError.self) {
+                _ = try remote.read(name, maximumBytes: 9)
+            }
+            #expect(
+                error?.kind == .remoteRefused && error?.message.contains("keys are wrong") == true)
+            #expect(error?.message.contains("s3cret") == false)
+        }
+        let nowhere = #expect(throws: StoreError.self) {
+            _ = try server.remote("no-such-bucket").read(name, maximumBytes: 9)
+        }
+        #expect(nowhere?.message.contains("there is no bucket 'no-such-bucket'") == true)
+        let anonymous = try server.remote(BucketServer.bucket) { $0.isAnonymous = true }
+        let refused = #expect(throws: StoreError.self) {
+            try anonymous.put(name, .bytes([1]))
+        }
+        #expect(refused?.kind == .remoteRefused)
+        let port = try PeerProcess.freePort()
+        let nobody = try server.remote(BucketServer.bucket) {
+            $0.endpoint = "http://127.0.0.1:\(port)"
+        }
+        let dead = #expect(throws: StoreError.self) { _ = try nobody.size(name) }
+        #expect(dead?.kind == .remoteUnreachable && dead?.advice != nil)
+    }
+
+    @Test func `a server that dies while a file is sent leaves it whole or absent`() throws {
+        try withTemporaryFolder { folder in
+            let server = try BucketServer.seaweed(in: folder)
+            try server.makeBucket("bkt")
+            let remote = try server.remote("bkt")
+            let name = try remoteName("f")
+            try remote.put(name, .bytes([1, 2, 3]))
+            server.process.signal("KILL")
+            let error = #expect(throws: StoreError.self) {
+                try remote.put(try remoteName("g"), .bytes([4]))
+            }
+            #expect(error?.kind == .remoteUnreachable)
+        }
+    }
+
+    @Test func `a server that ignores conditions is found out`() throws {
+        try withTemporaryFolder { folder in
+            let server = try BucketServer.rclone(in: folder)
+            try server.makeBucket("bkt")
+            let remote = try server.remote("bkt", prefix: "p")
+            let plain = try server.remote("bkt", prefix: "p") { $0.swapsOnCondition = false }
+            let found = try probeRemote(remote, plain: { plain }, entropy: .seeded(3))
+            #expect(found.writers == .one)
+            #expect(found.reason == "a new file replaces an old one in spite of the condition")
+            // And so it is used: one after the other, under a lock that others see.
+            let root = try remoteName("root")
+            #expect(try plain.compareAndSwap(root, expected: nil, new: [1]))
+            let seen = try #require(try plain.readVersioned(root, maximumBytes: 9))
+            #expect(try !plain.compareAndSwap(root, expected: nil, new: [2]))
+            #expect(try plain.compareAndSwap(root, expected: seen.version, new: [2]))
+            #expect(try !plain.compareAndSwap(root, expected: seen.version, new: [3]))
+            #expect(try plain.read(root, maximumBytes: 9) == [2])
+            let again = #expect(throws: StoreError.self) { try plain.put(root, .bytes([7])) }
+            #expect(again?.kind == .alreadyExists)
+            try plain.put(try remoteName("lock"), .bytes([0]))
+            let locked = #expect(throws: StoreError.self) {
+                _ = try plain.compareAndSwap(root, expected: nil, new: [9])
+            }
+            #expect(locked?.kind == .locked && locked?.advice?.contains("'p/lock'") == true)
+        }
+    }
+}
