@@ -196,7 +196,8 @@ extension SFTPRemote {
                 pause(milliseconds: FileRemote.lockPauseMilliseconds)
             }
         }
-        defer { dropFile(lock) }
+        // Waited for: a process that ends at once must not leave it.
+        defer { _ = try? session.ask(SFTPProtocol.remove, path: lock) }
         return try body()
     }
 }
