@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bytes
 import Objects
+import Transfer
 import Vocabulary
 import Workspaces
 
@@ -15,12 +16,15 @@ struct GcCommand: ReportingCommand {
                 "mlstore gc --keep-last 3 --keep-tags",
                 "mlstore gc --keep-since 2026-10-01",
                 "mlstore gc --explain sha256:5f70bf18a086…",
+                "mlstore gc --remote origin --dry-run",
             ],
             notes: """
                 Keeps what the work tree, git's index, branches, tags, stashes and logs, and the \
                 refs of the store can reach. With any of the --keep options older versions go; \
                 their records stay, so that the log can still be read. Other commands may be at \
-                work meanwhile.
+                work meanwhile. With --remote it is a remote that is collected: it also keeps what \
+                its own refs and every push to it named; with --keep-last or --keep-since so many of \
+                the last pushes, or those since then.
                 """))
 
     @Flag(name: .shortAndLong, help: "Only tell what would be freed.")
@@ -49,10 +53,28 @@ struct GcCommand: ReportingCommand {
     @Option(help: ArgumentHelp("Keep what undoing so many operations needs.", valueName: "n"))
     var keepOperations = KeepPolicy().operations
 
+    @Option(
+        help: ArgumentHelp("Collect a remote instead of this store.", valueName: "name"))
+    var remote: String?
+
     @OptionGroup var common: CommonOptions
 
     func perform(in context: CommandContext) throws -> Report {
         let workspace = try context.workspace()
+        if let remote {
+            guard explain == nil else {
+                throw StoreError(
+                    .badUsage, "'--explain' tells about this store, not about a remote",
+                    advice: "leave '--remote' out", safety: "nothing was done")
+            }
+            let console = context.console
+            let report = try collect(
+                remote: remote, of: workspace, policy: try policy(), isDryRun: dryRun
+            ) { what, objects in
+                console.progress.update(what, done: objects, total: nil, unit: .items("object"))
+            }
+            return Report(lines: lines(report), json: json(report))
+        }
         if let explain {
             let explanations = try explainCollection(
                 of: try digest(explain), in: workspace, policy: try policy())
@@ -172,6 +194,56 @@ extension GcCommand {
                         "objects": JSONValue(group.objects), "bytes": JSONValue(group.plainBytes),
                     ]
                 }),
+        ]
+    }
+
+    private func lines(_ report: RemoteCollectionReport) -> [String] {
+        var lines: [String] = []
+        let dead = report.objects - report.liveObjects
+        if dryRun {
+            let freed = ByteCount(max(0, report.condemnedBytes - report.writtenBytes))
+            lines.append(
+                report.condemnedPacks == 0
+                    ? "nothing to free" : "would free about \(freed): \(counted(dead, "object"))")
+        } else if report.removedFiles == 0 {
+            lines.append("nothing to free")
+        } else {
+            let freed = ByteCount(max(0, report.removedBytes - report.writtenBytes))
+            lines.append("freed \(freed): \(counted(dead, "object"))")
+        }
+        if report.rewrittenPacks > 0 {
+            lines.append(
+                "\(dryRun ? "would write" : "wrote") \(counted(report.rewrittenPacks, "pack")) anew:"
+                    + " \(ByteCount(report.writtenBytes))")
+        }
+        if report.unfinishedPushes > 0 {
+            lines.append(
+                "\(counted(report.unfinishedPushes, "push", plural: "pushes")) did not finish: what was"
+                    + " sent goes with the next 'gc --remote', unless they go on")
+        }
+        if report.endedPushes > 0 {
+            lines.append(
+                "ended \(counted(report.endedPushes, "push", plural: "pushes")) that did not finish")
+        }
+        lines.append(
+            "kept \(counted(report.liveObjects, "object")) of \(ByteCount(report.storedBytes))")
+        return lines
+    }
+
+    private func json(_ report: RemoteCollectionReport) -> JSONValue {
+        [
+            "dryRun": .bool(dryRun), "objects": JSONValue(report.objects),
+            "liveObjects": JSONValue(report.liveObjects),
+            "storedBytes": JSONValue(report.storedBytes),
+            "condemnedPacks": JSONValue(report.condemnedPacks),
+            "condemnedBytes": JSONValue(report.condemnedBytes),
+            "rewrittenPacks": JSONValue(report.rewrittenPacks),
+            "writtenBytes": JSONValue(report.writtenBytes),
+            "removedFiles": JSONValue(report.removedFiles),
+            "removedBytes": JSONValue(report.removedBytes),
+            "unfinishedPushes": JSONValue(report.unfinishedPushes),
+            "endedPushes": JSONValue(report.endedPushes),
+            "receivedBytes": JSONValue(report.receivedBytes),
         ]
     }
 

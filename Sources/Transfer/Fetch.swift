@@ -54,10 +54,26 @@ package func fetch(
     options: FetchOptions = FetchOptions(),
     progress: @escaping (TransferProgress) -> Void = { _ in }
 ) throws -> FetchReport {
-    progress(TransferProgress(phase: .reading))
-    try context.store.refresh()
-    let memory = RemoteMemory.load(context)
-    let catalog = try RemoteCatalog(reading: context, known: memory.root)
+    while true {
+        progress(TransferProgress(phase: .reading))
+        try context.store.refresh()
+        let memory = RemoteMemory.load(context)
+        let newest = try RemoteCatalog(reading: context, known: memory.root)
+        do {
+            return try fetch(selection, from: context, newest, memory, options, progress)
+        } catch let error as StoreError where error.kind == .notFound {
+            // A collection of the remote may have moved what was to be fetched.
+            var later = newest
+            try later.refresh()
+            guard later.state.collections != newest.state.collections else { throw error }
+        }
+    }
+}
+
+private func fetch(
+    _ selection: TransferSelection, from context: RemoteContext, _ catalog: RemoteCatalog,
+    _ memory: RemoteMemory, _ options: FetchOptions, _ progress: @escaping (TransferProgress) -> Void
+) throws -> FetchReport {
     guard let root = catalog.root else {
         return FetchReport(
             absent: selection.contents.filter { !context.store.contains($0.id) }.map(\.path),
@@ -69,12 +85,13 @@ package func fetch(
     for item in selection.contents where try !exchange.want(item.id) {
         report.absent.append(item.path)
     }
+    let refs = catalog.state.refs.filter { !$0.key.isPushNote }
     if options.takesRefs {
-        try exchange.wantRecords(catalog.state.refs.sorted { $0.key < $1.key }.map(\.value))
+        try exchange.wantRecords(refs.sorted { $0.key < $1.key }.map(\.value))
     }
     try exchange.fetchAll()
     if options.takesRefs {
-        try exchange.takeRefs(catalog.state.refs, base: memory.refs, &report)
+        try exchange.takeRefs(refs, base: memory.refs, &report)
     }
     try exchange.commit()
     report.objects = exchange.objects

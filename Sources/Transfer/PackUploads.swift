@@ -13,8 +13,10 @@ import Vocabulary
 /// remote under its name with its length is not sent again. (That it has the right bytes is
 /// checked by whoever fetches from it, as always.)
 final class PackUploads {
-    private let context: RemoteContext
+    let context: RemoteContext
+    private let collections: Int
     private var held: [(directory: DiskPath, lock: any DiskLock)] = []
+    private var open: (packClass: PackClass, pack: OpenPack)?
     private var own: (directory: DiskPath, session: [UInt8])?
     /// Packs that are on the remote and not yet in any of its index segments.
     private(set) var packs: [RemotePack] = []
@@ -24,16 +26,55 @@ final class PackUploads {
     private(set) var sentBytes = 0
     private(set) var sentObjects = 0
 
-    /// Takes over the sessions of pushes that died, adding their packs to `index`.
-    init(_ context: RemoteContext, resuming index: inout RemoteIndex) throws {
+    /// `collections`: of the state against which is compared.
+    init(_ context: RemoteContext, collections: Int) throws {
         self.context = context
+        self.collections = collections
         try context.disk.makeDirectories(directory)
+    }
+
+    /// Takes over the sessions of pushes that died, adding their packs to the catalog's index.
+    func takeOver(_ catalog: inout RemoteCatalog) throws {
         try withSessionsLock {
             for entry in try context.disk.entries(of: directory) where entry.kind != .file {
-                try takeOver(directory.appending(entry.name), &index)
+                try takeOver(directory.appending(entry.name), catalog)
             }
         }
         resumedPacks = packs.count
+        catalog.index.add(packs)
+    }
+
+    /// Adds the packs that have arrived to the index of a catalog that was read anew after a
+    /// collection. That may have ended sessions, or taken away what packs were made to rely on: such
+    /// packs are given up.
+    func goOn(_ catalog: inout RemoteCatalog) {
+        let fenced = catalog.state.fenced
+        let index = catalog.index
+        packs.removeAll { fenced.contains($0.session) || !PackUploads.standsAlone($0, on: index) }
+        if let session = own?.session, fenced.contains(session) { own = nil }
+        for index in held.indices.reversed() where isFenced(held[index].directory, fenced) {
+            try? context.disk.removeTree(held[index].directory)
+            held.remove(at: index).lock.unlock()
+        }
+        catalog.index.add(packs)
+    }
+
+    /// Whether a pack needs nothing of the remote but what is in its index. Metadata may: that it has
+    /// all that it names was seen before the collection.
+    private static func standsAlone(_ pack: RemotePack, on index: RemoteIndex) -> Bool {
+        guard pack.keys.first?.kind.packClass == .data else { return false }
+        let own = Set(pack.frameBases.isEmpty ? [] : pack.keys)
+        return pack.frameBases.values.allSatisfy { bases in
+            bases.digests.allSatisfy {
+                let key = ObjectKey(.chunk, $0)
+                return own.contains(key) || index.contains(key)
+            }
+        }
+    }
+
+    private func isFenced(_ directory: DiskPath, _ fenced: Set<[UInt8]>) -> Bool {
+        Hex.decode(String(decoding: directory.lastComponent, as: UTF8.self))
+            .map { fenced.contains($0) } ?? false
     }
 
     deinit { for item in held { item.lock.unlock() } }
@@ -48,29 +89,34 @@ final class PackUploads {
         try body()
     }
 
-    private func takeOver(_ session: DiskPath, _ index: inout RemoteIndex) throws {
+    private func takeOver(_ session: DiskPath, _ catalog: RemoteCatalog) throws {
         let disk = context.disk
         guard let lock = try disk.lock(session / "lock", .exclusive, wait: .never) else { return }
         guard let bytes = try? disk.readFile(session / "session", maximumBytes: 1 << 16),
-            let place = (try? JSONValue(parsing: bytes))?["place"]?.stringValue
+            let about = try? JSONValue(parsing: bytes), let place = about["place"]?.stringValue
         else {
             // It died before it sent anything.
             try? disk.removeTree(session)
             return lock.unlock()
         }
         guard place == context.remote.description else { return lock.unlock() }
+        guard !isFenced(session, catalog.state.fenced) else {
+            try? disk.removeTree(session)
+            return lock.unlock()
+        }
         held.append((session, lock))
+        let isCurrent = about["collections"]?.integerValue.map { Int($0) } == catalog.state.collections
         for entry in try disk.entries(of: session).sorted(by: { $0.name.precedes($1.name) }) {
             guard String(decoding: entry.name, as: UTF8.self).hasSuffix(".idx"),
                 let bytes = try? disk.readFile(
                     session.appending(entry.name), maximumBytes: RemoteLayout.maximumIndex),
                 let pack = try? RemoteIndexFormat.decode(bytes.span).first,
-                !index.contains(pack.id),
+                !catalog.index.contains(pack.id), !packs.contains(where: { $0.id == pack.id }),
+                isCurrent || PackUploads.standsAlone(pack, on: catalog.index),
                 try context.remote.size(
                     RemoteLayout.pack(pack.id, session: pack.session)) == pack.sizeBytes
             else { continue }
             packs.append(pack)
-            index.add([pack])
         }
     }
 
@@ -91,24 +137,39 @@ final class PackUploads {
     func send(_ keys: [ObjectKey], progress: (TransferProgress) -> Void) throws {
         for packClass in [PackClass.data, .metadata] {
             let chosen = keys.filter { $0.kind.packClass == packClass }
-            var open: OpenPack?
             try context.store.forEachFrame(holding: chosen) { frame in
-                try SignalWatch.check()
-                let pack = try open ?? start(packClass)
-                try pack.append(frame)
+                try append(frame)
                 sentObjects += frame.objects.count
-                open = pack
-                if pack.writer.isFull {
-                    open = nil
-                    try upload(pack)
-                }
                 progress(
                     TransferProgress(
                         phase: .sending, objects: sentObjects, totalObjects: keys.count,
                         bytes: sentBytes))
             }
-            if let open { try upload(open) }
+            if packClass == .data { try flush() }
         }
+    }
+
+    /// Adds a frame to the pack of its class, which is sent when it is full.
+    func append(_ frame: EncodedFrame) throws {
+        try SignalWatch.check()
+        guard let packClass = frame.objects.first?.key.kind.packClass else { return }
+        let pack: OpenPack
+        if let open, open.packClass == packClass {
+            pack = open.pack
+        } else {
+            try flush()
+            pack = try start(packClass)
+        }
+        try pack.append(frame)
+        open = (packClass, pack)
+        if pack.writer.isFull { try flush() }
+    }
+
+    /// Sends the pack that is not full yet.
+    func flush() throws {
+        guard let last = open else { return }
+        open = nil
+        try upload(last.pack)
     }
 
     /// A pack being written beside the store before it is sent.
@@ -148,7 +209,9 @@ final class PackUploads {
             let lock = try context.disk.lock(path / "lock", .exclusive, wait: .forever)
             if let lock { held.append((path, lock)) }
         }
-        let place: JSONValue = ["place": .string(context.remote.description)]
+        let place: JSONValue = [
+            "place": .string(context.remote.description), "collections": JSONValue(collections),
+        ]
         try writeAtomically(
             place.canonical, to: path / "session", on: context.disk, durable: false)
         own = (path, session)

@@ -4,6 +4,9 @@ import Platform
 import Remotes
 import Vocabulary
 
+/// A collection of the remote came in between: what was planned must be planned anew.
+struct Superseded: Error {}
+
 /// The last step of a push: makes packs and refs part of a remote, together with what others
 /// publish meanwhile.
 struct Publication {
@@ -14,15 +17,22 @@ struct Publication {
     /// The refs as they are here.
     let local: [RefName: RecordID]
     let options: PushOptions
+    /// What says that the contents were pushed, under its name; nil where there are none.
+    let note: (name: RefName, id: RecordID)?
 
     private(set) var moved: [RefName] = []
     private(set) var conflicts: [RefConflict] = []
     private(set) var isChanged = false
+    /// Of the state that the packs were made against.
+    private let collections: Int
 
     init(
         context: RemoteContext, catalog: RemoteCatalog, base: [RefName: RecordID],
-        local: [RefName: RecordID], options: PushOptions
+        local: [RefName: RecordID], options: PushOptions,
+        note: (name: RefName, id: RecordID)?
     ) {
+        self.note = note
+        collections = catalog.state.collections
         self.context = context
         self.catalog = catalog
         self.base = base
@@ -35,22 +45,34 @@ struct Publication {
     private static let mergedAtOnce = 16
 
     /// Publishes; `packs` have arrived already. Tried again for as long as others are faster:
-    /// each round that is lost is one that another push has won.
+    /// each round that is lost is one that another push has won. Throws `Superseded` when a
+    /// collection took something away since `catalog` was read, on which the push may rely, or when it
+    /// has ended the session of one of the packs.
     mutating func publish(_ packs: [RemotePack]) throws {
         try catalog.prepare()
         var segment: RemoteState.Segment?
         while true {
             try SignalWatch.check()
+            guard catalog.state.collections == collections,
+                !packs.contains(where: { catalog.state.fenced.contains($0.session) })
+            else { throw Superseded() }
             var state = catalog.state
             try mergeRefs(into: &state)
-            if !packs.isEmpty {
-                let added = try segment ?? send(packs)
+            if let note {
+                state.refs[note.name] = note.id
+                state.lastPush = note.name
+            }
+            if !packs.isEmpty, !state.segments.contains(where: { $0.id == segment?.id }) {
+                // For each root anew: what was put for one that came to nothing may be removed.
+                let added = try catalog.send(packs)
+                if !state.segments.contains(where: { $0.id == added.id }) {
+                    state.segments.append(added)
+                }
                 segment = added
-                if !state.segments.contains(added) { state.segments.append(added) }
             }
             guard state != catalog.state else { return }
             try mergeSegments(of: &state)
-            if try swap(to: state) {
+            if try catalog.swap(to: state) {
                 isChanged = true
                 return try catalog.refresh()
             }
@@ -83,15 +105,6 @@ struct Publication {
         }
     }
 
-    private func send(_ packs: [RemotePack]) throws -> RemoteState.Segment {
-        let bytes = RemoteIndexFormat.encode(packs.sorted { $0.id < $1.id })
-        let id = sha256(bytes)
-        try put(RemoteLayout.index(id), bytes)
-        RemoteCatalog.keep(bytes, id, context)
-        return RemoteState.Segment(
-            id: id, sizeBytes: bytes.count, objects: packs.reduce(0) { $0 + $1.keys.count })
-    }
-
     /// Puts the smallest segments together when there are many. The old ones stay on the remote
     /// for those who are reading by an older root.
     private func mergeSegments(of state: inout RemoteState) throws {
@@ -100,28 +113,8 @@ struct Publication {
             .prefix(Publication.mergedAtOnce)
         var merged = RemoteIndex()
         for segment in smallest { merged.add(try catalog.packs(of: segment)) }
-        let added = try send(merged.packs)
+        let added = try catalog.send(merged.packs)
         state.segments.removeAll { smallest.contains($0) }
         state.segments.append(added)
-    }
-
-    private func swap(to state: RemoteState) throws -> Bool {
-        let bytes = state.bytes
-        let id = sha256(bytes)
-        try put(RemoteLayout.state(id), bytes)
-        return try context.remote.compareAndSwap(
-            RemoteLayout.root(), expected: catalog.version, new: catalog.nextRoot(state: id))
-    }
-
-    /// Puts a file that is named by its content: when it is there, it is the same.
-    private func put(_ name: RemoteFileName, _ bytes: [UInt8]) throws {
-        do {
-            try context.remote.put(name, .bytes(bytes))
-        } catch let error as StoreError where error.kind == .alreadyExists {
-            guard try context.remote.size(name) == bytes.count else {
-                throw StoreError.damagedRemote(
-                    context.remote.description, name.description, "it has another length")
-            }
-        }
     }
 }

@@ -54,19 +54,30 @@ package func push(
     let memory = RemoteMemory.load(context)
     var catalog = try RemoteCatalog(reading: context, known: memory.root)
     var report = PushReport(warnings: memory.warnings(about: catalog, context))
-    let uploads = try PackUploads(context, resuming: &catalog.index)
-    progress(TransferProgress(phase: .comparing))
+    let uploads = try PackUploads(context, collections: catalog.state.collections)
+    try uploads.takeOver(&catalog)
     let refs = selection.refs.filter { !$0.key.isLocal }
-    var missing = MissingObjects(in: context.store, against: catalog.index)
-    for item in selection.contents where try !missing.add(item.id) {
-        report.absent.append(item.path)
+    var publication: Publication
+    while true {
+        progress(TransferProgress(phase: .comparing))
+        report.absent = try send(selection.contents, refs, to: catalog, uploads, progress)
+        let note = try PushNote(selection.contents, at: context.clock.now())
+        let isNew = note.map { catalog.state.lastPush != $0.name } ?? false
+        if let note, isNew { try uploads.append(note.frame(context.store)) }
+        try uploads.flush()
+        publication = Publication(
+            context: context, catalog: catalog, base: memory.refs, local: refs, options: options,
+            note: isNew ? note.map { ($0.name, $0.id) } : nil)
+        do {
+            try publication.publish(uploads.packs)
+            break
+        } catch is Superseded {
+            // What was thought to be there may be gone: all is compared again, and nothing that has
+            // arrived is sent twice.
+            catalog = publication.catalog
+            uploads.goOn(&catalog)
+        }
     }
-    try missing.add(records: refs.sorted { $0.key < $1.key }.map(\.value))
-    try uploads.send(missing.keys, progress: progress)
-
-    var publication = Publication(
-        context: context, catalog: catalog, base: memory.refs, local: refs, options: options)
-    try publication.publish(uploads.packs)
     report.objects = uploads.sentObjects
     report.sentBytes = uploads.sentBytes
     report.packs = uploads.packs.count
@@ -78,6 +89,19 @@ package func push(
     memory.save(publication.catalog, local: refs, context)
     if let conflict = publication.conflicts.first { throw StoreError.diverged(conflict, context) }
     return report
+}
+
+/// Sends what the remote lacks of the contents and refs; returns the paths of which a part is
+/// neither here nor there.
+private func send(
+    _ contents: [(path: String, id: ContentID)], _ refs: [RefName: RecordID],
+    to catalog: RemoteCatalog, _ uploads: PackUploads, _ progress: (TransferProgress) -> Void
+) throws -> [String] {
+    var missing = MissingObjects(in: uploads.context.store, against: catalog.index)
+    let absent = try contents.filter { try !missing.add($0.id) }.map(\.path)
+    try missing.add(records: refs.sorted { $0.key < $1.key }.map(\.value))
+    try uploads.send(missing.keys, progress: progress)
+    return absent
 }
 
 extension StoreError {

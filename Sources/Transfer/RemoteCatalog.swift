@@ -22,15 +22,14 @@ struct RemoteCatalog: Sendable {
     /// request, since the state is kept here too.
     init(reading context: RemoteContext, known: Digest? = nil) throws {
         self.context = context
-        let found = try context.remote.readVersioned(
-            RemoteLayout.root(), maximumBytes: RemoteLayout.maximumRoot)
+        let found = try readRoot()
         if found == nil || known != sha256(found?.bytes ?? []),
             let format = try context.remote.readVersioned(
                 RemoteLayout.format(), maximumBytes: RemoteLayout.maximumFormat)
         {
             try RemoteFormatFile.check(format.bytes, on: context.remote.description)
         }
-        try take(found)
+        try settle(found)
     }
 
     /// Whether the remote was never pushed to.
@@ -48,11 +47,30 @@ struct RemoteCatalog: Sendable {
         }
     }
 
-    /// Reads the root again, and what is new since.
+    /// Reads the root again, and what is new since; `index` is made anew where a collection took
+    /// something away.
     mutating func refresh() throws {
-        try take(
-            context.remote.readVersioned(
-                RemoteLayout.root(), maximumBytes: RemoteLayout.maximumRoot))
+        try settle(readRoot())
+    }
+
+    private func readRoot() throws -> (bytes: [UInt8], version: RemoteVersion)? {
+        try context.remote.readVersioned(
+            RemoteLayout.root(), maximumBytes: RemoteLayout.maximumRoot)
+    }
+
+    /// Takes the root and what it names. A collection removes what only older roots name: where
+    /// something is missing, the newest root is taken instead.
+    private mutating func settle(_ first: (bytes: [UInt8], version: RemoteVersion)?) throws {
+        var found = first
+        while true {
+            do {
+                return try take(found)
+            } catch let error as StoreError where error.kind == .notFound {
+                let newest = try readRoot()
+                guard newest?.version != found?.version else { throw error }
+                found = newest
+            }
+        }
     }
 
     private mutating func take(_ found: (bytes: [UInt8], version: RemoteVersion)?) throws {
@@ -65,25 +83,27 @@ struct RemoteCatalog: Sendable {
         }
         guard found.version != version else { return }
         let root = try RemoteRoot(parsing: found.bytes, on: remote.description)
-        state = try RemoteState(
-            parsing: try stateBytes(root.state), named: root.state, on: remote.description)
-        for segment in state.segments where !index.segments.contains(segment.id) {
+        let newer = try RemoteState(
+            parsing: try stateBytes(root), named: root.state, on: remote.description)
+        var index = newer.collections == state.collections ? index : RemoteIndex()
+        for segment in newer.segments where !index.segments.contains(segment.id) {
             index.add(try packs(of: segment), segment: segment.id)
         }
+        (state, self.index) = (newer, index)
         (self.root, version, rootDigest) = (root, found.version, sha256(found.bytes))
     }
 
     /// The bytes of a state: the copy of the last one that was read here, or from the remote,
     /// keeping a copy.
-    private func stateBytes(_ id: Digest) throws -> [UInt8] {
+    private func stateBytes(_ root: RemoteRoot) throws -> [UInt8] {
         let copy = RemoteCatalog.copies(context) / "state-\(context.name)"
         if let bytes = try? context.disk.readFile(copy, maximumBytes: RemoteLayout.maximumState),
-            sha256(bytes) == id
+            sha256(bytes) == root.state
         {
             return bytes
         }
         let bytes = try context.remote.read(
-            RemoteLayout.state(id), maximumBytes: RemoteLayout.maximumState)
+            root.stateName(), maximumBytes: RemoteLayout.maximumState)
         // Only spares a request later, so failures are of no consequence.
         try? context.disk.makeDirectories(copy.parent)
         try? writeAtomically(bytes, to: copy, on: context.disk, durable: false)
@@ -99,8 +119,8 @@ struct RemoteCatalog: Sendable {
             return packs
         }
         let bytes = try context.remote.read(
-            RemoteLayout.index(segment.id), maximumBytes: RemoteLayout.maximumIndex)
-        let file = "idx/" + segment.id.hex
+            segment.name(), maximumBytes: RemoteLayout.maximumIndex)
+        let file = try segment.name().description
         let place = context.remote.description
         guard sha256(bytes) == segment.id else {
             throw StoreError.damagedRemote(place, file, "its bytes have another digest")
@@ -127,11 +147,40 @@ struct RemoteCatalog: Sendable {
         context.stateDirectory / "remote-index"
     }
 
-    /// The bytes of the root that follows this one.
-    func nextRoot(state: Digest) -> [UInt8] {
-        RemoteRoot(
-            sequence: (root?.sequence ?? 0) + 1, previous: rootDigest, state: state,
-            time: context.clock.now()
-        ).bytes
+    /// The number of the root that follows this one.
+    var nextSequence: Int { (root?.sequence ?? 0) + 1 }
+
+    /// Puts a segment with these packs, for the next root.
+    func send(_ packs: [RemotePack]) throws -> RemoteState.Segment {
+        let bytes = RemoteIndexFormat.encode(packs.sorted { $0.id < $1.id })
+        let segment = RemoteState.Segment(
+            id: sha256(bytes), sizeBytes: bytes.count,
+            objects: packs.reduce(0) { $0 + $1.keys.count }, sequence: nextSequence)
+        try put(segment.name(), bytes)
+        RemoteCatalog.keep(bytes, segment.id, context)
+        return segment
+    }
+
+    /// Puts a root for this state in the place of this one; false where another one is there by now.
+    func swap(to state: RemoteState) throws -> Bool {
+        let bytes = state.bytes(sequence: nextSequence)
+        let next = RemoteRoot(
+            sequence: nextSequence, previous: rootDigest, state: sha256(bytes),
+            time: context.clock.now())
+        try put(next.stateName(), bytes)
+        return try context.remote.compareAndSwap(
+            RemoteLayout.root(), expected: version, new: next.bytes)
+    }
+
+    /// Puts a file that is named by its content: when it is there, it is the same.
+    private func put(_ name: RemoteFileName, _ bytes: [UInt8]) throws {
+        do {
+            try context.remote.put(name, .bytes(bytes))
+        } catch let error as StoreError where error.kind == .alreadyExists {
+            guard try context.remote.size(name) == bytes.count else {
+                throw StoreError.damagedRemote(
+                    context.remote.description, name.description, "it has another length")
+            }
+        }
     }
 }

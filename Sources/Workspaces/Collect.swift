@@ -39,6 +39,11 @@ package func explainCollection(
     try workspace.store().explain(digest, roots: try collectionRoots(of: workspace, policy))
 }
 
+/// Everything that the work tree, git and the store name of the versions to keep.
+package func liveRoots(of workspace: Workspace, _ policy: KeepPolicy) throws -> [LiveRoot] {
+    try LiveRootSearch(workspace, policy).all()
+}
+
 private func collectionRoots(
     of workspace: Workspace, _ policy: KeepPolicy
 ) throws -> CollectionRoots {

@@ -1,3 +1,4 @@
+import GitHistory
 package import Vocabulary
 
 /// Which versions a collection keeps. What the work tree, git's index, the stash and the tips of
@@ -28,4 +29,18 @@ package struct KeepPolicy: Hashable, Sendable {
 
     /// Whether all versions are kept.
     package var keepsAll: Bool { last == nil && !keepsTags && since == nil }
+
+    /// From when on versions are kept; nil without such a rule.
+    package func start(in workspace: Workspace) throws -> Timestamp? {
+        switch since {
+        case nil: return nil
+        case .time(let time): return time
+        case .revision(let revision):
+            guard let git = workspace.git else {
+                throw StoreError.noRepository(workspace.root, for: "revision '\(revision)'")
+            }
+            let commit = try git.resolve(revision)
+            return try git.revisions(from: [commit]).first { $0.commit == commit }?.time
+        }
+    }
 }

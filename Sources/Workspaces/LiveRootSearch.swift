@@ -16,16 +16,7 @@ struct LiveRootSearch {
     init(_ workspace: Workspace, _ policy: KeepPolicy) throws {
         self.workspace = workspace
         self.policy = policy
-        switch policy.since {
-        case nil: start = nil
-        case .time(let time): start = time
-        case .revision(let revision):
-            guard let git = workspace.git else {
-                throw StoreError.noRepository(workspace.root, for: "revision '\(revision)'")
-            }
-            let commit = try git.resolve(revision)
-            start = try git.revisions(from: [commit]).first { $0.commit == commit }?.time
-        }
+        start = try policy.start(in: workspace)
     }
 
     /// Everything that is named now, the newest first.

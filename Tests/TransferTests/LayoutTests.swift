@@ -1,5 +1,6 @@
 import Bytes
 import Objects
+import Remotes
 import TestSupport
 import Testing
 import Vocabulary
@@ -28,19 +29,22 @@ import Vocabulary
                 == "{\"features\":[],\"format\":\"mlstore remote\",\"version\":1}\n")
         let state = RemoteState(
             refs: [.head: RecordID(digest(1))],
-            segments: [.init(id: digest(2), sizeBytes: 161, objects: 1)])
+            segments: [.init(id: digest(2), sizeBytes: 161, objects: 1, sequence: 1)])
+        let bytes = state.bytes(sequence: 1)
         #expect(
-            String(decoding: state.bytes, as: UTF8.self)
-                == "{\"index\":[{\"id\":\"\(digest(2).hex)\",\"objects\":1,\"size\":161}],"
-                + "\"refs\":{\"head\":\"\(digest(1).hex)\"},\"type\":\"mlstore state\",\"version\":1}\n"
-        )
+            String(decoding: bytes, as: UTF8.self)
+                == "{\"collections\":0,\"fenced\":[],"
+                + "\"index\":[{\"id\":\"\(digest(2).hex)\",\"objects\":1,\"sequence\":1,\"size\":161}],"
+                + "\"lastPush\":null,\"refs\":{\"head\":\"\(digest(1).hex)\"},\"sequence\":1,"
+                + "\"type\":\"mlstore state\",\"unfinished\":{},\"version\":2}\n")
         let root = RemoteRoot(
-            sequence: 1, previous: nil, state: sha256(state.bytes),
+            sequence: 1, previous: nil, state: sha256(bytes),
             time: Timestamp(milliseconds: 1_767_225_600_000))
+        #expect(try root.stateName().description == "state/1-\(sha256(bytes).hex)")
         #expect(
             String(decoding: root.bytes, as: UTF8.self)
-                == "{\"previous\":null,\"sequence\":1,\"state\":\"\(sha256(state.bytes).hex)\","
-                + "\"time\":\"2026-01-01T00:00:00.000Z\",\"type\":\"mlstore root\",\"version\":1}\n"
+                == "{\"previous\":null,\"sequence\":1,\"state\":\"\(sha256(bytes).hex)\","
+                + "\"time\":\"2026-01-01T00:00:00.000Z\",\"type\":\"mlstore root\",\"version\":2}\n"
         )
         var pack = RemotePack(
             id: PackID(digest(1)), session: Array(0..<16), sizeBytes: 300)
@@ -72,11 +76,34 @@ import Vocabulary
         let root = RemoteRoot(
             sequence: 9, previous: digest(1), state: digest(2), time: Timestamp(milliseconds: 5))
         #expect(try RemoteRoot(parsing: root.bytes, on: "r") == root)
-        let state = RemoteState(
+        var state = RemoteState(
             refs: [.head: RecordID(digest(1)), RefName("tags/a")!: RecordID(digest(2))],
-            segments: [.init(id: digest(3), sizeBytes: 5, objects: 6)])
-        #expect(
-            try RemoteState(parsing: state.bytes, named: sha256(state.bytes), on: "r") == state)
+            segments: [.init(id: digest(3), sizeBytes: 5, objects: 6, sequence: 4)])
+        state.collections = 3
+        state.fenced = [[UInt8](repeating: 1, count: 16), [UInt8](repeating: 2, count: 16)]
+        state.unfinished = [[UInt8](repeating: 3, count: 16): 7]
+        state.lastPush = RefName("pushes/x")
+        let bytes = state.bytes(sequence: 8)
+        #expect(try RemoteState(parsing: bytes, named: sha256(bytes), on: "r") == state)
+    }
+
+    @Test func `a root and a state of version 1 are read, whose files have no numbers`() throws {
+        let text =
+            "{\"index\":[{\"id\":\"\(digest(2).hex)\",\"objects\":1,\"size\":161}],"
+            + "\"refs\":{\"head\":\"\(digest(1).hex)\"},\"type\":\"mlstore state\",\"version\":1}\n"
+        let bytes = Array(text.utf8)
+        let state = try RemoteState(parsing: bytes, named: sha256(bytes), on: "r")
+        #expect(state.refs == [.head: RecordID(digest(1))])
+        #expect(try state.segments.map { try $0.name().description } == ["idx/\(digest(2).hex)"])
+        let old =
+            "{\"previous\":null,\"sequence\":1,\"state\":\"\(sha256(bytes).hex)\","
+            + "\"time\":\"2026-01-01T00:00:00.000Z\",\"type\":\"mlstore root\",\"version\":1}\n"
+        let root = try RemoteRoot(parsing: Array(old.utf8), on: "r")
+        #expect(try root.stateName().description == "state/\(sha256(bytes).hex)")
+        for text in ["state/\(digest(1).hex)", "idx/12-\(digest(1).hex)", "packs/1", "idx/x-y"] {
+            let found = RemoteLayout.sequence(of: try RemoteFileName(validating: text))
+            #expect(found == ["state/": 0, "idx/12": 12][text.prefix(6)])
+        }
     }
 
     @Test func `no damaged index is believed or crashes the reader`() throws {

@@ -65,6 +65,14 @@ extension ObjectStore {
         return try workers.withWorker { try solid.encoded(with: $0) }
     }
 
+    /// New objects of one kind, not all of them large, as one verified frame.
+    package func encodedFrame(of objects: [(key: ObjectKey, bytes: [UInt8])]) throws -> EncodedFrame
+    {
+        var solid = SolidGroup(objects[0].key.kind)
+        for object in objects { solid.append(object.key, object.bytes) }
+        return try workers.withWorker { try solid.encoded(with: $0) }
+    }
+
     /// Checks that the chunks of a recipe, which are all here, make the blob that it names: for
     /// recipes that come from elsewhere, before they are put. Throws `.corrupt`.
     package func checkRecipe(_ bytes: [UInt8]) throws {

@@ -114,6 +114,24 @@ package struct EncodedFrame: Sendable {
         self.bases = bases
     }
 
+    /// Takes over a frame that stands elsewhere, which is to be what `objects` and `bases` say; only
+    /// its checksum is looked at, and that it says so too. Whoever decodes it checks the rest. Throws
+    /// `.corrupt` or `.newerFormat` naming `source`.
+    package init(
+        copying bytes: [UInt8], of objects: [(key: ObjectKey, length: Int)], bases: FrameBases?,
+        from source: String
+    ) throws {
+        do {
+            let prefix = try FramePrefix(checking: bytes.span)
+            guard prefix.count == objects.count, let first = objects.first,
+                prefix.firstDigest == first.key.digest, prefix.kind == first.key.kind,
+                try prefix.lengths(in: bytes.span) == objects.map(\.length),
+                try prefix.bases(in: bytes.span) == bases
+            else { throw FrameFault.damaged(DecodeError(at: 0, "it is not what is said of it")) }
+            self.init(trusted: bytes, objects, bases: bases)
+        } catch let fault as FrameFault { throw fault.error(in: source, at: 0) }
+    }
+
     /// Checks the frame completely: its checksum, that it decodes, and what its objects hash to.
     /// A recipe is trusted for its name only: reading its blob checks the rest. `base` reads what
     /// the frame is decoded against. Throws `.corrupt` or `.newerFormat` naming `source`.

@@ -1,4 +1,5 @@
 import Bytes
+import Objects
 import Remotes
 import Vocabulary
 
@@ -7,22 +8,51 @@ import Vocabulary
 ///
 ///     format                        what this is: never replaced
 ///     root                          which state is current: the only file that is replaced
-///     state/<hex>                   a table of refs and of index segments
-///     idx/<hex>                     an index segment: which objects stand where in which packs
+///     state/<n>-<hex>               a table of refs and of index segments
+///     idx/<n>-<hex>                 an index segment: which objects stand where in which packs
 ///     packs/<session>/<hex>.pack    the objects, as in a local store
 ///
-/// Everything but `format` and `root` is named by its SHA-256 (packs with the session that sent
-/// them before it), so it never changes and can be kept by whoever read it once.
+/// Everything but `format` and `root` is named by its SHA-256, so it never changes and can be kept by
+/// whoever read it once. Before it stands for which root it was made, or which session sent it: so
+/// that it can be told from the name what is of no use any more.
 enum RemoteLayout {
     static func format() throws -> RemoteFileName { try RemoteFileName(validating: "format") }
     static func root() throws -> RemoteFileName { try RemoteFileName(validating: "root") }
 
-    static func state(_ id: Digest) throws -> RemoteFileName {
-        try RemoteFileName(validating: "state/" + id.hex)
+    /// The state made for the root with this number; 0 for one without.
+    static func state(_ id: Digest, sequence: Int) throws -> RemoteFileName {
+        try numbered("state", id, sequence)
     }
 
-    static func index(_ id: Digest) throws -> RemoteFileName {
-        try RemoteFileName(validating: "idx/" + id.hex)
+    /// The index segment made for the root with this number; 0 for one without.
+    static func index(_ id: Digest, sequence: Int) throws -> RemoteFileName {
+        try numbered("idx", id, sequence)
+    }
+
+    private static func numbered(
+        _ folder: String, _ id: Digest, _ sequence: Int
+    ) throws -> RemoteFileName {
+        let number = sequence == 0 ? "" : "\(sequence)-"
+        return try RemoteFileName(validating: "\(folder)/\(number)\(id.hex)")
+    }
+
+    /// For which root a state or an index segment was made; nil for any other name.
+    static func sequence(of name: RemoteFileName) -> Int? {
+        let parts = name.description.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0] == "state" || parts[0] == "idx" else { return nil }
+        let words = parts[1].split(separator: "-", omittingEmptySubsequences: false)
+        guard words.count <= 2, let last = words.last, Digest(hex: last) != nil else { return nil }
+        return words.count == 1 ? 0 : Int(words[0])
+    }
+
+    /// The session and the id of a pack; nil for any other name.
+    static func pack(_ name: RemoteFileName) -> (session: [UInt8], id: PackID)? {
+        let parts = name.description.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "packs", parts[2].hasSuffix(".pack"),
+            let session = Hex.decode(parts[1]), session.count == PackFormat.nonceBytes,
+            let id = Digest(hex: parts[2].dropLast(5))
+        else { return nil }
+        return (session, PackID(id))
     }
 
     static func pack(_ id: PackID, session: [UInt8]) throws -> RemoteFileName {
@@ -69,10 +99,17 @@ struct RemoteRoot: Hashable, Sendable {
     var state: Digest
     /// When, by the clock of who pushed; for people.
     var time: Timestamp
+    /// The version of its format: 1 is of a time when states and segments had no numbers.
+    private(set) var version = 2
+
+    /// Where the state stands.
+    func stateName() throws -> RemoteFileName {
+        try RemoteLayout.state(state, sequence: version == 1 ? 0 : sequence)
+    }
 
     var bytes: [UInt8] {
         let value: JSONValue = [
-            "type": "mlstore root", "version": 1, "sequence": JSONValue(sequence),
+            "type": "mlstore root", "version": JSONValue(version), "sequence": JSONValue(sequence),
             "previous": previous.map { .string($0.hex) } ?? .null, "state": .string(state.hex),
             "time": .string(time.description),
         ]
@@ -92,7 +129,10 @@ struct RemoteRoot: Hashable, Sendable {
             value["type"]?.stringValue == "mlstore root",
             let version = value["version"]?.integerValue
         else { throw wrong }
-        guard version == 1 else { throw StoreError.newerRemote(remote, "root", version) }
+        guard version == 1 || version == 2 else {
+            throw StoreError.newerRemote(remote, "root", version)
+        }
+        self.version = Int(version)
         guard let sequence = value["sequence"]?.integerValue, sequence >= 1,
             let state = value["state"]?.stringValue.flatMap({ Digest(hex: $0) }),
             let time = value["time"]?.stringValue.flatMap({ Timestamp($0) }),

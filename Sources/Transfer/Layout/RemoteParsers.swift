@@ -26,6 +26,6 @@ package enum RemoteParsers {
 
     /// Reads a state, whose name is `id`, and returns it written again.
     package static func state(_ bytes: [UInt8], named id: Digest) throws -> [UInt8] {
-        try RemoteState(parsing: bytes, named: id, on: "r").bytes
+        try RemoteState(parsing: bytes, named: id, on: "r").bytes(sequence: 1)
     }
 }
