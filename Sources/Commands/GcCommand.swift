@@ -223,7 +223,8 @@ extension GcCommand {
         }
         if report.endedPushes > 0 {
             lines.append(
-                "ended \(counted(report.endedPushes, "push", plural: "pushes")) that did not finish")
+                "ended \(counted(report.endedPushes, "push", plural: "pushes")) that did not finish"
+            )
         }
         lines.append(
             "kept \(counted(report.liveObjects, "object")) of \(ByteCount(report.storedBytes))")

@@ -72,7 +72,8 @@ package func fetch(
 
 private func fetch(
     _ selection: TransferSelection, from context: RemoteContext, _ catalog: RemoteCatalog,
-    _ memory: RemoteMemory, _ options: FetchOptions, _ progress: @escaping (TransferProgress) -> Void
+    _ memory: RemoteMemory, _ options: FetchOptions,
+    _ progress: @escaping (TransferProgress) -> Void
 ) throws -> FetchReport {
     guard let root = catalog.root else {
         return FetchReport(

@@ -105,7 +105,8 @@ final class PackUploads {
             return lock.unlock()
         }
         held.append((session, lock))
-        let isCurrent = about["collections"]?.integerValue.map { Int($0) } == catalog.state.collections
+        let isCurrent =
+            about["collections"]?.integerValue.map { Int($0) } == catalog.state.collections
         for entry in try disk.entries(of: session).sorted(by: { $0.name.precedes($1.name) }) {
             guard String(decoding: entry.name, as: UTF8.self).hasSuffix(".idx"),
                 let bytes = try? disk.readFile(

@@ -61,7 +61,9 @@ package func push(
     while true {
         progress(TransferProgress(phase: .comparing))
         report.absent = try send(selection.contents, refs, to: catalog, uploads, progress)
-        let note = try PushNote(selection.contents, at: context.clock.now())
+        let absent = Set(report.absent)
+        let note = try PushNote(
+            selection.contents.filter { !absent.contains($0.path) }, at: context.clock.now())
         let isNew = note.map { catalog.state.lastPush != $0.name } ?? false
         if let note, isNew { try uploads.append(note.frame(context.store)) }
         try uploads.flush()

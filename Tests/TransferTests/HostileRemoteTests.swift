@@ -105,7 +105,8 @@ import Vocabulary
         }
         let top = try json(root / "root")
         if file == "root" { return try put(changed(top, "version", 9), at: root / "root") }
-        let name = try #require(top["state"]?.stringValue)
+        let sequence = try #require(top["sequence"]?.integerValue)
+        let name = "\(sequence)-\(try #require(top["state"]?.stringValue))"
         let files = disk.allFiles().keys.sorted()
         let statePath = root / "state/\(name)"
         var state = try json(statePath)
@@ -115,12 +116,14 @@ import Vocabulary
             let path = DiskPath(try #require(files.first { $0.hasPrefix("/remote/idx/") }))
             var bytes = try disk.readFile(path, maximumBytes: 1 << 20)
             bytes[8] = 9
-            let old = String(decoding: path.lastComponent, as: UTF8.self)
+            let place = String(decoding: path.lastComponent, as: UTF8.self)
+            let number = place.prefix { $0 != "-" } + "-"
+            let old = String(place.dropFirst(number.count))
             let text = String(decoding: state.canonical, as: UTF8.self)
                 .replacing(old, with: sha256(bytes).hex)
             state = try JSONValue(parsing: Array(text.utf8))
             try writeAtomically(
-                bytes, to: path.parent / sha256(bytes).hex, on: disk, durable: true)
+                bytes, to: path.parent / "\(number)\(sha256(bytes).hex)", on: disk, durable: true)
         }
         let bytes = state.canonical + [0x0a]
         let stateName = sha256(bytes).hex

@@ -291,7 +291,8 @@ import Vocabulary
     }
 
     @Test func `a collection that fails at any request leaves everything that is needed`() throws {
-        let counting = FaultyRemote(try RemoteCollectionTests.copy(of: makeEnd(8, makeRemote().remote)).remote)
+        let counting = FaultyRemote(
+            try RemoteCollectionTests.copy(of: makeEnd(8, makeRemote().remote)).remote)
         let end = try makeEnd(4, counting)
         try collect(end, keep: 1)
         let total = counting.requestCount

@@ -4,9 +4,9 @@ import TestSupport
 import Vocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Lets one of several workers at a time go on, to its next request; who is next is chosen at random

@@ -45,8 +45,9 @@ struct RemoteCollectionPlan {
             let garbage = pack.sizeBytes - liveBytes
             if frames.isEmpty {
                 dead.append(pack)
-            } else if !isAllLive, isMetadata || buildsOnGarbage
-                || garbage * RemoteCollectionPlan.garbageDivisor >= pack.sizeBytes
+            } else if !isAllLive,
+                isMetadata || buildsOnGarbage
+                    || garbage * RemoteCollectionPlan.garbageDivisor >= pack.sizeBytes
             {
                 rewritten.append((pack, frames))
             } else {
