@@ -127,7 +127,8 @@ import Vocabulary
         }
         let bytes = state.canonical + [0x0a]
         let stateName = sha256(bytes).hex
-        try writeAtomically(bytes, to: root / "state/\(stateName)", on: disk, durable: true)
+        try writeAtomically(
+            bytes, to: root / "state/\(sequence)-\(stateName)", on: disk, durable: true)
         try put(changed(top, "state", .string(stateName)), at: root / "root")
     }
 

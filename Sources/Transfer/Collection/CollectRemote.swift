@@ -11,7 +11,9 @@ package func collect(
 ) throws -> RemoteCollectionReport {
     let start = try policy.start(in: workspace)
     let roots = RemoteCollectionRoots(
-        here: { try liveRoots(of: workspace, policy) }, keepsAll: policy.keepsAll,
+        // What an undo needs is in the store here.
+        here: { try liveRoots(of: workspace, policy).filter { $0.group != "undo" } },
+        keepsAll: policy.keepsAll,
         keepsPush: { number, time in
             number < max(1, policy.last ?? 1) || start.map { time >= $0 } ?? false
         })
