@@ -258,6 +258,19 @@ import Vocabulary
         #expect(try makeEnd(2, remote).fetchAll([kept]).absent.isEmpty)
     }
 
+    @Test func `a collection begins again when another one moves what it reads`() throws {
+        let undisturbed = FaultyRemote(try RemoteCollectionTests.copy().remote)
+        try collect(try makeEnd(4, undisturbed), keep: 1)
+        for number in 1...undisturbed.requestCount {
+            let copy = try RemoteCollectionTests.copy()
+            let moving = HookedRemote(copy.remote, before: number) { [self] in
+                try collect(copy.end, keep: 1)
+            }
+            try collect(try makeEnd(4, copy.remote), keep: 1, through: moving)
+            try check(copy.remote)
+        }
+    }
+
     @Test func `a fetch goes on when a collection moves what it wants`() throws {
         let (_, remote) = try makeRemote()
         let end = try makeEnd(1, remote)
@@ -267,7 +280,7 @@ import Vocabulary
         let requests = FaultyRemote(remote)
         _ = try makeEnd(5, remote).fetchAll([kept], through: requests)
         for number in 1...requests.requestCount {
-            let copy = try RemoteCollectionTests.copy(of: end)
+            let copy = try RemoteCollectionTests.copy()
             let reader = try makeEnd(2, copy.remote)
             let moving = HookedRemote(copy.remote, before: number) { [self] in
                 try collect(copy.end, keep: 1)
@@ -277,8 +290,8 @@ import Vocabulary
         }
     }
 
-    /// A remote of its own with the two pushes of an end.
-    private static func copy(of end: End) throws -> (remote: FileRemote, end: End) {
+    /// A remote of its own with two pushes of an end, of which the first is garbage.
+    private static func copy() throws -> (remote: FileRemote, end: End) {
         let (_, remote) = try makeRemote()
         var other = try End(1, remote)
         other.context.clock = .stepping()
@@ -292,7 +305,7 @@ import Vocabulary
 
     @Test func `a collection that fails at any request leaves everything that is needed`() throws {
         let counting = FaultyRemote(
-            try RemoteCollectionTests.copy(of: makeEnd(8, makeRemote().remote)).remote)
+            try RemoteCollectionTests.copy().remote)
         let end = try makeEnd(4, counting)
         try collect(end, keep: 1)
         let total = counting.requestCount
@@ -300,7 +313,7 @@ import Vocabulary
         var faults = 0
         for number in 1...total {
             for moment in [FaultyRemote.Moment.before, .after] {
-                let copy = try RemoteCollectionTests.copy(of: end)
+                let copy = try RemoteCollectionTests.copy()
                 let faulty = FaultyRemote(copy.remote)
                 faulty.failRequest(number, moment, persistently: true)
                 _ = try? collect(try makeEnd(4, copy.remote), keep: 1, through: faulty)

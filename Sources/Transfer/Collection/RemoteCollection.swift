@@ -74,8 +74,13 @@ package func collect(
 ) throws -> RemoteCollectionReport {
     for _ in 0..<RemoteCollection.attempts {
         var collection = try RemoteCollection(context, roots)
-        guard try collection.run(isDryRun: isDryRun, progress) else { continue }
-        return collection.report
+        do {
+            guard try collection.run(isDryRun: isDryRun, progress) else { continue }
+            return collection.report
+        } catch let error as StoreError where error.kind == .notFound {
+            // Another collection may have moved what was to be read.
+            guard try collection.isOvertaken() else { throw error }
+        }
     }
     throw StoreError(
         .conflict, "cannot collect remote '\(context.title)': others publish all the time",
@@ -101,6 +106,13 @@ private struct RemoteCollection {
         mark = RemoteMark(context)
     }
 
+    /// Whether another collection took something away since the catalog was read.
+    func isOvertaken() throws -> Bool {
+        var later = catalog
+        try later.refresh()
+        return later.state.collections != catalog.state.collections
+    }
+
     /// False where others made it necessary to begin again.
     mutating func run(isDryRun: Bool, _ progress: (String, Int) -> Void) throws -> Bool {
         guard !catalog.isEmpty else { return true }
@@ -116,6 +128,8 @@ private struct RemoteCollection {
             return true
         }
         let uploads = try PackUploads(context, collections: catalog.state.collections)
+        // Whether or not it was published: nobody goes on with what a collection sent.
+        defer { uploads.finish() }
         try copy(plan, uploads) { progress("copying", $0) }
         guard try publish(plan, uploads, packs, dropped) else { return false }
         try remove(packs, plan.condemned, progress)
@@ -250,7 +264,6 @@ private struct RemoteCollection {
                 return false
             }
         }
-        uploads.finish()
         return true
     }
 
