@@ -85,6 +85,42 @@ import Vocabulary
             """)
     }
 
+    /// `MLSTORE_REMOTE_ROUNDS` says how many rounds.
+    @Test func `eight pushes, a collection and a pull at once lose nothing, round by round`() throws
+    {
+        let rounds = Environment.variable("MLSTORE_REMOTE_ROUNDS").flatMap { Int($0) } ?? 3
+        try succeed(
+            """
+            git init -q c0 && cd c0 && mlstore init -q && echo 0 >t.csv && mlstore add -q t.csv
+            mlstore remote add origin \(address("rounds")) && git add -A && git commit -qm 0
+            mlstore push -q && cd ..
+            for i in 1 2 3 4 5 6 7 8 9; do git clone -q c0 c$i; done
+            """)
+        for round in 1...rounds {
+            try succeed(
+                """
+                for i in 1 2 3 4 5 6 7 8; do (cd c$i && seq \(round) 20000 >t.csv && \
+                head -c 200000 /dev/urandom >n.bin && mlstore add -q t.csv n.bin && \
+                git add -A && git commit -qm \(round) && \
+                mlstore push -q >push.log 2>&1 || echo "push $i" >>../failed) & done
+                (cd c0 && mlstore gc -q --remote origin --keep-last 9 >gc.log 2>&1 || echo gc >>../failed) &
+                (cd c9 && rm -rf .mlstore/store .mlstore/state && git fetch -q ../c1 HEAD && \
+                git reset -q --hard FETCH_HEAD; mlstore pull >pull.log 2>&1; \
+                [ $? -le 1 ] || echo pull >>../failed) &
+                wait
+                cat failed c*/*.log 2>/dev/null; [ ! -e failed ]
+                """)
+            try succeed(
+                """
+                for i in 1 2 3 4 5 6 7 8; do
+                rm -rf v && git clone -q c$i v && (cd v && mlstore pull -q && \
+                cmp n.bin ../c$i/n.bin && cmp t.csv ../c$i/t.csv) || exit 1
+                done
+                """)
+        }
+        print("rounds of eight pushes, a collection and a pull on a real server: \(rounds)")
+    }
+
     @Test func `what a bucket refuses is said in a sentence, and nothing is changed`() throws {
         try succeed("git init -q a && cd a && mlstore init -q")
         let cases = [
