@@ -121,6 +121,35 @@ import Vocabulary
         print("rounds of eight pushes, a collection and a pull on a real server: \(rounds)")
     }
 
+    /// `MLSTORE_REMOTE_KILLS` says how many rounds; each kills three pushes and three pulls.
+    @Test func `pushes and pulls that are killed are taken up, and nothing is lost`() throws {
+        let rounds = Environment.variable("MLSTORE_REMOTE_KILLS").flatMap { Int($0) } ?? 3
+        try succeed(
+            """
+            git init -q a && cd a && mlstore init -q && echo 0 >d.bin && mlstore add -q d.bin
+            mlstore remote add origin \(address("kills")) && git add -A && git commit -qm 0
+            mlstore push -q && cd .. && git clone -q a b
+            """)
+        for round in 1...rounds {
+            // At any moment: from before the first request to after the last.
+            let moments = (0..<3).map { "0.0\((round * 37 + $0 * 23) % 90 + 10)" }
+                .joined(separator: " ")
+            try succeed(
+                """
+                cd a && head -c 3000000 /dev/urandom >d.bin && mlstore add -q d.bin
+                git add -A && git commit -qm \(round)
+                for t in \(moments); do mlstore push -q >/dev/null 2>&1 & p=$!; sleep $t; kill -9 $p; \
+                wait $p; done 2>/dev/null
+                mlstore push -q && cd ../b && git pull -q ../a HEAD
+                for t in \(moments); do mlstore pull -q >/dev/null 2>&1 & p=$!; sleep $t; kill -9 $p; \
+                wait $p; done 2>/dev/null
+                mlstore pull -q || mlstore checkout -q --force
+                cmp d.bin ../a/d.bin && mlstore fsck -q --level full
+                """)
+        }
+        print("rounds of killed pushes and pulls on a real server: \(rounds)")
+    }
+
     @Test func `what a bucket refuses is said in a sentence, and nothing is changed`() throws {
         try succeed("git init -q a && cd a && mlstore init -q")
         let cases = [
