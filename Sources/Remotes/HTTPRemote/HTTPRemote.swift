@@ -11,14 +11,14 @@ package final class HTTPRemote: Remote {
     private let base: HTTPURL
     private let transport: any HTTPTransport
     private let credentials: HTTPCredentials
+    private let backoff: Backoff
     private let canWrite = Mutex(false)
 
-    /// How often a request that may be repeated is sent.
-    private static let attempts = 4
-
-    /// The remote at a URL, reached by `transport`.
+    /// The remote at a URL, reached by `transport`; `backoff` says how often and when a request that
+    /// may be repeated is sent.
     package init(
-        _ url: RemoteURL, transport: any HTTPTransport, credentials: HTTPCredentials
+        _ url: RemoteURL, transport: any HTTPTransport, credentials: HTTPCredentials,
+        backoff: Backoff = Backoff()
     ) throws {
         guard let host = url.host, host.user == nil else {
             throw StoreError(
@@ -32,6 +32,7 @@ package final class HTTPRemote: Remote {
             path: PercentEncoding.encode(url.path.bytes, keeping: "/"))
         self.transport = transport
         self.credentials = credentials
+        self.backoff = backoff
         if !base.isSecure, !base.isLoopback, credentials.header(for: base) != nil {
             throw StoreError(
                 .remoteRefused,
@@ -253,20 +254,20 @@ extension HTTPRemote {
     ) throws -> HTTPResponse {
         var attempt = 1
         while true {
+            var asked = 0
             do throws(HTTPFailure) {
                 let response = try transport.send(authorized(request))
                 let isBusy = [408, 429, 500, 502, 503, 504].contains(response.status)
-                guard isBusy, attempt < HTTPRemote.attempts else { return response }
+                guard isBusy, attempt < backoff.attempts else { return response }
+                asked = response.askedMilliseconds
             } catch {
-                guard error.isTransient, error.kind != .cannotConnect,
-                    attempt < HTTPRemote.attempts
+                guard error.isTransient, error.kind != .cannotConnect, attempt < backoff.attempts
                 else {
                     let isPart = request.headers["Range"] != nil && error.kind == .tooLarge
                     throw name.flatMap { isPart ? noRanges($0) : nil } ?? failure(error, verb, name)
                 }
             }
-            try SignalWatch.check()
-            pause(milliseconds: 100 << attempt)
+            try backoff.wait(after: attempt, atLeast: asked)
             attempt += 1
         }
     }

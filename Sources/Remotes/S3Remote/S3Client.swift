@@ -170,15 +170,10 @@ final class S3Client: Sendable {
             return false
         }
         if response.status >= 500 { course.isRepeated = true }
-        let asked = response.headers["retry-after"].flatMap { Int($0) } ?? 0
-        try surroundings.backoff.wait(after: course.attempt, atLeast: asked.clamped * 1000)
+        try surroundings.backoff.wait(
+            after: course.attempt, atLeast: response.askedMilliseconds)
         return true
     }
-}
-
-extension Int {
-    /// A number of seconds that cannot overflow.
-    fileprivate var clamped: Int { Swift.min(Swift.max(self, 0), 3600) }
 }
 
 extension Result where Success == HTTPResponse, Failure == HTTPFailure {

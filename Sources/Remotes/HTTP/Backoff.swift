@@ -41,3 +41,11 @@ package struct Backoff: Sendable {
         try pause(max(min(asked, maximumMilliseconds), random % (longest + 1)))
     }
 }
+
+extension HTTPResponse {
+    /// How long the server asks to wait before the next request; 0 when it does not say.
+    var askedMilliseconds: Int {
+        let seconds = headers["retry-after"].flatMap { Int($0) } ?? 0
+        return min(max(seconds, 0), 3600) * 1000
+    }
+}
