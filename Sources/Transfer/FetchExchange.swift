@@ -147,10 +147,10 @@ final class FetchExchange {
         _ keys: [ObjectKey], _ body: (EncodedFrame) throws -> Void
     ) throws {
         let requests = FetchPlan.requests(for: keys, in: index)
-        let pool = WorkerPool(threads: context.threads)
+        let pool = WorkerPool(threads: max(context.threads, context.jobs))
         let remote = context.remote
         let store = store
-        let step = 2 * context.threads
+        let step = 2 * pool.threads
         for start in stride(from: 0, to: requests.count, by: step) {
             try SignalWatch.check()
             let batch = Array(requests[start..<min(start + step, requests.count)])

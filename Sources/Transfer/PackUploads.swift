@@ -16,32 +16,56 @@ final class PackUploads {
     let context: RemoteContext
     private let collections: Int
     private var held: [(directory: DiskPath, lock: any DiskLock)] = []
+    private let queue: PackQueue
+    /// How many packs were begun, for the names of their files.
+    private var begun = 0
     private var open: (packClass: PackClass, pack: OpenPack)?
     private var own: (directory: DiskPath, session: [UInt8])?
-    /// Packs that are on the remote and not yet in any of its index segments.
+    /// Packs that are in no index segment of the remote; outside of `whileSending` all are there.
     private(set) var packs: [RemotePack] = []
     /// How many of them an earlier push had sent.
     private(set) var resumedPacks = 0
     /// What this push sent.
-    private(set) var sentBytes = 0
+    var sentBytes: Int { queue.arrivedBytes }
     private(set) var sentObjects = 0
 
     /// `collections`: of the state against which is compared.
     init(_ context: RemoteContext, collections: Int) throws {
         self.context = context
         self.collections = collections
+        queue = PackQueue(context)
         try context.disk.makeDirectories(directory)
     }
 
     /// Takes over the sessions of pushes that died, adding their packs to the catalog's index.
     func takeOver(_ catalog: inout RemoteCatalog) throws {
+        var found: [Candidate] = []
         try withSessionsLock {
             for entry in try context.disk.entries(of: directory) where entry.kind != .file {
-                try takeOver(directory.appending(entry.name), catalog)
+                found += try takeOver(directory.appending(entry.name), catalog)
             }
         }
+        // Data packs arrive in any order, so that one may be there whose bases are not.
+        while let next = found.firstIndex(where: { $0.isUsable(on: catalog.index) }) {
+            let pack = found.remove(at: next).pack
+            guard !catalog.index.contains(pack.id) else { continue }
+            catalog.index.add([pack])
+            packs.append(pack)
+        }
         resumedPacks = packs.count
-        catalog.index.add(packs)
+    }
+
+    /// A pack that an earlier push sent.
+    private struct Candidate {
+        let pack: RemotePack
+        /// Whether no collection has taken away anything since.
+        let isCurrent: Bool
+
+        /// Metadata was sent when everything before it had arrived.
+        func isUsable(on index: RemoteIndex) -> Bool {
+            pack.keys.first?.kind.packClass == .metadata
+                ? isCurrent : PackUploads.standsAlone(pack, on: index)
+        }
     }
 
     /// Adds the packs that have arrived to the index of a catalog that was read anew after a
@@ -89,36 +113,44 @@ final class PackUploads {
         try body()
     }
 
-    private func takeOver(_ session: DiskPath, _ catalog: RemoteCatalog) throws {
+    private func takeOver(_ session: DiskPath, _ catalog: RemoteCatalog) throws -> [Candidate] {
         let disk = context.disk
-        guard let lock = try disk.lock(session / "lock", .exclusive, wait: .never) else { return }
+        guard let lock = try disk.lock(session / "lock", .exclusive, wait: .never) else {
+            return []
+        }
         guard let bytes = try? disk.readFile(session / "session", maximumBytes: 1 << 16),
             let about = try? JSONValue(parsing: bytes), let place = about["place"]?.stringValue
         else {
             // It died before it sent anything.
             try? disk.removeTree(session)
-            return lock.unlock()
+            lock.unlock()
+            return []
         }
-        guard place == context.remote.description else { return lock.unlock() }
+        guard place == context.remote.description else {
+            lock.unlock()
+            return []
+        }
         guard !isFenced(session, catalog.state.fenced) else {
             try? disk.removeTree(session)
-            return lock.unlock()
+            lock.unlock()
+            return []
         }
         held.append((session, lock))
         let isCurrent =
             about["collections"]?.integerValue.map { Int($0) } == catalog.state.collections
+        var found: [Candidate] = []
         for entry in try disk.entries(of: session).sorted(by: { $0.name.precedes($1.name) }) {
             guard String(decoding: entry.name, as: UTF8.self).hasSuffix(".idx"),
                 let bytes = try? disk.readFile(
                     session.appending(entry.name), maximumBytes: RemoteLayout.maximumIndex),
                 let pack = try? RemoteIndexFormat.decode(bytes.span).first,
-                !catalog.index.contains(pack.id), !packs.contains(where: { $0.id == pack.id }),
-                isCurrent || PackUploads.standsAlone(pack, on: catalog.index),
+                !catalog.index.contains(pack.id),
                 try context.remote.size(
                     RemoteLayout.pack(pack.id, session: pack.session)) == pack.sizeBytes
             else { continue }
-            packs.append(pack)
+            found.append(Candidate(pack: pack, isCurrent: isCurrent))
         }
+        return found
     }
 
     /// Forgets the sessions: their packs are in the remote's index now.
@@ -134,6 +166,17 @@ final class PackUploads {
 
     // MARK: - Sending
 
+    /// Runs `body`, which calls the methods below; when it returns, everything it gave has arrived.
+    /// Data packs go out in any order; metadata only when all before it is there, so that whoever
+    /// takes over a pack of it need not look for what it names.
+    func whileSending<Result: Sendable>(_ body: () throws -> Result) throws -> Result {
+        try queue.whileSending {
+            let result = try body()
+            try flush()
+            return result
+        }
+    }
+
     /// Sends the objects: data first, then what refers to it.
     func send(_ keys: [ObjectKey], progress: (TransferProgress) -> Void) throws {
         for packClass in [PackClass.data, .metadata] {
@@ -146,7 +189,6 @@ final class PackUploads {
                         phase: .sending, objects: sentObjects, totalObjects: keys.count,
                         bytes: sentBytes))
             }
-            if packClass == .data { try flush() }
         }
     }
 
@@ -166,8 +208,8 @@ final class PackUploads {
         if pack.writer.isFull { try flush() }
     }
 
-    /// Sends the pack that is not full yet.
-    func flush() throws {
+    /// Gives the pack that is not full yet to those who send.
+    private func flush() throws {
         guard let last = open else { return }
         open = nil
         try upload(last.pack)
@@ -221,10 +263,8 @@ final class PackUploads {
 
     private func start(_ packClass: PackClass) throws -> OpenPack {
         let (directory, session) = try ownSession()
-        let path = directory / "pack"
-        if try context.disk.status(of: path, followingLinks: false) != nil {
-            try context.disk.removeFile(path)
-        }
+        begun += 1
+        let path = directory / "pack-\(begun)"
         let file = try context.disk.openFile(path, .createNew(permissions: 0o644))
         return OpenPack(path: path, writer: PackWriter(packClass, nonce: session, file: file))
     }
@@ -242,10 +282,8 @@ final class PackUploads {
         try writeAtomically(
             RemoteIndexFormat.encode([pack]), to: directory / "\(sealed.id.digest.hex).idx",
             on: context.disk, durable: false)
-        let name = try RemoteLayout.pack(sealed.id, session: session)
-        try context.remote.put(name, .file(open.path, on: context.disk))
-        try context.disk.removeFile(open.path)
+        if sealed.packClass == .metadata { try queue.drain() }
+        try queue.add(PackQueue.Parcel(pack: pack, path: open.path))
         packs.append(pack)
-        sentBytes += sealed.sizeBytes
     }
 }

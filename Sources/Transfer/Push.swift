@@ -60,13 +60,17 @@ package func push(
     var publication: Publication
     while true {
         progress(TransferProgress(phase: .comparing))
-        report.absent = try send(selection.contents, refs, to: catalog, uploads, progress)
-        let absent = Set(report.absent)
-        let note = try PushNote(
-            selection.contents.filter { !absent.contains($0.path) }, at: context.clock.now())
-        let isNew = note.map { catalog.state.lastPush != $0.name } ?? false
-        if let note, isNew { try uploads.append(note.frame(context.store)) }
-        try uploads.flush()
+        var note: PushNote?
+        var isNew = false
+        report.absent = try uploads.whileSending {
+            let paths = try send(selection.contents, refs, to: catalog, uploads, progress)
+            let absent = Set(paths)
+            note = try PushNote(
+                selection.contents.filter { !absent.contains($0.path) }, at: context.clock.now())
+            isNew = note.map { catalog.state.lastPush != $0.name } ?? false
+            if let note, isNew { try uploads.append(note.frame(context.store)) }
+            return paths
+        }
         publication = Publication(
             context: context, catalog: catalog, base: memory.refs, local: refs, options: options,
             note: isNew ? note.map { ($0.name, $0.id) } : nil)

@@ -20,14 +20,20 @@ package struct RemoteContext: Sendable {
     package var clock: WallClock
     /// For the names of sessions.
     package var entropy: Entropy
-    /// How many threads read, check and fetch.
+    /// How many threads read and check.
     package var threads: Int
+    /// How many packs, or parts of packs, are on their way at once: more than there are processors,
+    /// because most of the time they wait for the network.
+    package var jobs: Int
+
+    /// Jobs when nobody says how many: enough to fill a link, few enough packs on the disk.
+    package static let defaultJobs = 4
 
     /// Makes a context.
     package init(
         store: ObjectStore, disk: any Disk, stateDirectory: DiskPath, remote: any Remote,
         name: RemoteName, clock: WallClock = .system, entropy: Entropy = .system,
-        threads: Int = Environment.processorCount
+        threads: Int = Environment.processorCount, jobs: Int = RemoteContext.defaultJobs
     ) {
         self.store = store
         self.disk = disk
@@ -37,6 +43,7 @@ package struct RemoteContext: Sendable {
         self.clock = clock
         self.entropy = entropy
         self.threads = threads
+        self.jobs = jobs
     }
 
     /// The name and the place, for messages.

@@ -66,6 +66,36 @@ import Vocabulary
         #expect(try a.store.readBlob(third, maximumBytes: 1 << 20) == versions[2])
     }
 
+    @Test func `what builds on a pack that never arrived is sent again by who takes over`() throws {
+        let (_, remote) = try makeRemote()
+        let a = try End(1, remote)
+        let versions = versions(2)
+        let first = try add([versions[0]], to: a)[0]
+        // Two pushes of which only the data arrives; then the pack of the first is gone, as if the
+        // second had overtaken it.
+        func pushData(_ blob: BlobID) throws {
+            let faulty = FaultyRemote(remote)
+            faulty.failChange(2, .before, persistently: true)
+            #expect(throws: StoreError.self) { try a.pushAll([.file(blob)], through: faulty) }
+        }
+        try pushData(first)
+        let before = try remote.list(remoteName("packs")).map(\.name)
+        let session = try a.store.beginSession()
+        let second = try session.putBlob(versions[1], prior: first).id
+        _ = try session.commit()
+        #expect(try hasBases(second, a.store))
+        try pushData(second)
+        #expect(before.count == 1)
+        #expect(try remote.list(remoteName("packs")).count == 2)
+        try before.forEach(remote.remove)
+
+        let report = try a.pushAll([.file(first), .file(second)])
+        #expect(report.resumedPacks == 0 && report.sentBytes > 800_000)
+        let b = try End(2, remote)
+        #expect(try b.fetchAll([.file(second)]).absent.isEmpty)
+        #expect(try b.store.readBlob(second, maximumBytes: 1 << 20) == versions[1])
+    }
+
     @Test func `a base that the remote has lost is named, and nothing is claimed`() throws {
         let (_, remote) = try makeRemote()
         let a = try End(1, remote)

@@ -63,6 +63,7 @@ private struct Schedule: Sendable {
             var end = try End(UInt64(number) + 10 * seed, remote)
             end.context.clock = clock
             end.context.threads = 1
+            end.context.jobs = 1
             return end
         }
         let versions = try (0..<Schedule.pushers).map { pusher in

@@ -130,7 +130,7 @@ private struct RemoteCollection {
         let uploads = try PackUploads(context, collections: catalog.state.collections)
         // Whether or not it was published: nobody goes on with what a collection sent.
         defer { uploads.finish() }
-        try copy(plan, uploads) { progress("copying", $0) }
+        try uploads.whileSending { try copy(plan, uploads) { progress("copying", $0) } }
         guard try publish(plan, uploads, packs, dropped) else { return false }
         try remove(packs, plan.condemned, progress)
         report.receivedBytes += mark.receivedBytes
@@ -211,7 +211,6 @@ private struct RemoteCollection {
                     }
                 }
             }
-            try uploads.flush()
         }
         report.writtenBytes = uploads.sentBytes
     }
