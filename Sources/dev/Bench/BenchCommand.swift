@@ -23,6 +23,12 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "A Python that has the oxen module.")
     var oxenPython: String?
 
+    @Option(help: "The aws program, for the group of remotes.")
+    var aws: String?
+
+    @Option(help: "The weed program of SeaweedFS, which is started as the remote.")
+    var weed: String?
+
     @Option(help: "Where to make data and stores on a disk.")
     var disk = "/tmp/mlstore-bench"
 
@@ -55,7 +61,8 @@ struct BenchCommand: ParsableCommand {
 
     func run() throws {
         let program = try Environment.realPath(DiskPath(mlstore))
-        let peers = Peers.find(dvc: dvc, restic: restic, oxenPython: oxenPython)
+        let peers = Peers.find(
+            dvc: dvc, restic: restic, oxenPython: oxenPython, aws: aws, weed: weed)
         let files = LocalDisk()
         for place in [disk, memory] { try files.makeDirectories(DiskPath(place)) }
         defer { for place in [disk, memory] { try? files.removeTree(DiskPath(place)) } }
@@ -91,7 +98,7 @@ struct BenchCommand: ParsableCommand {
             let limit = 512 << 20
             bench.compareSizes(
                 "peak private memory of all these runs", bench.peakBytes, "limit", limit,
-                Targets(firstLight: .atMost(1), engine: .atMost(1)))
+                Targets(firstLight: .atMost(1), engine: .atMost(1), remotes: .atMost(1)))
         }
         let told = bench.rows.compactMap(\.isMet)
         print("\n\(told.filter { $0 }.count) of \(told.count) targets met")

@@ -7,11 +7,17 @@ struct Peers {
     let restic: String?
     /// A Python with the `oxen` module in it.
     let oxenPython: String?
+    let aws: String?
+    /// SeaweedFS.
+    let weed: String?
 
     /// Those that were named, or that `PATH` has.
-    static func find(dvc: String?, restic: String?, oxenPython: String?) -> Peers {
+    static func find(
+        dvc: String?, restic: String?, oxenPython: String?, aws: String?, weed: String?
+    ) -> Peers {
         Peers(
-            dvc: dvc ?? found("dvc"), restic: restic ?? found("restic"), oxenPython: oxenPython)
+            dvc: dvc ?? found("dvc"), restic: restic ?? found("restic"), oxenPython: oxenPython,
+            aws: aws ?? found("aws"), weed: weed ?? found("weed"))
     }
 
     private static func found(_ program: String) -> String? {
@@ -34,6 +40,9 @@ struct Peers {
                 }
             ),
             ("strace", ["strace", "--version"]),
+            ("aws", aws.map { [$0, "--version"] }),
+            ("SeaweedFS", weed.map { [$0, "version"] }),
+            ("curl", ["curl", "--version"]),
         ]
         return asked.map { name, command in
             guard let command, let told = try? line(of: command, in: DiskPath("/")) else {

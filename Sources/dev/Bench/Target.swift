@@ -38,17 +38,20 @@ enum Target {
 enum BenchGroup: String, CaseIterable {
     case firstLight = "first-light"
     case engine
+    case remotes
 }
 
 /// The targets of a row in each group; nil where the row is only told.
 struct Targets {
     var firstLight: Target?
     var engine: Target?
+    var remotes: Target?
 
     subscript(group: BenchGroup) -> Target? {
         switch group {
         case .firstLight: firstLight
         case .engine: engine
+        case .remotes: remotes
         }
     }
 }

@@ -30,4 +30,7 @@ let workloads: [Workload] = [
     Workload("syncs", [.engine], benchSyncs),
     Workload("collect", [.engine], benchCollect),
     Workload("scrub", [.engine], benchScrub),
+    Workload("remote-files", [.remotes], benchRemoteFiles),
+    Workload("remote-file", [.remotes], benchRemoteFile),
+    Workload("remote-change", [.remotes], benchRemoteChange),
 ]
