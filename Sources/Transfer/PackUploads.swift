@@ -278,10 +278,11 @@ final class PackUploads {
                 offset: frame.offset, length: frame.length, objects: frame.objects,
                 bases: frame.bases)
         }
-        // Before the pack, so that a pack that arrived is always known of.
+        // Before the pack, and so that it lasts: of what a later pack builds on, none may be unknown
+        // to who takes the session over.
         try writeAtomically(
             RemoteIndexFormat.encode([pack]), to: directory / "\(sealed.id.digest.hex).idx",
-            on: context.disk, durable: false)
+            on: context.disk, durable: true)
         if sealed.packClass == .metadata { try queue.drain() }
         try queue.add(PackQueue.Parcel(pack: pack, path: open.path))
         packs.append(pack)

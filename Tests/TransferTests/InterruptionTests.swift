@@ -36,6 +36,28 @@ import Vocabulary
         }
     }
 
+    @Test func `after a power cut all packs that were sent are known, or none is`() throws {
+        let (remoteDisk, endDisk, contents) = try prepare()
+        let remote = try open(remoteDisk)
+        let a = try End(reopening: endDisk, 1, remote)
+        let faulty = FaultyRemote(remote)
+        faulty.beforeNextSwap {
+            throw StoreError(.remoteUnreachable, "cannot reach remote: it went away")
+        }
+        #expect(throws: StoreError.self) { try a.pushAll(contents, through: faulty) }
+        var found: Set<Int> = []
+        for seed in 0..<24 as Range<UInt64> {
+            let disk = endDisk.copy().reopened(seed: seed)
+            let notes = disk.allFiles().keys.count { $0.hasSuffix(".idx") && $0.contains("/push/") }
+            #expect(notes == 0 || notes == 2, "\(seed)")
+            found.insert(notes)
+            let again = try End(reopening: disk, 5, remote)
+            _ = try again.pushAll(contents)
+            try check(remote, contents, hasNew: true)
+        }
+        #expect(found.contains(2))
+    }
+
     @Test(arguments: [FaultyRemote.Moment.before, .after])
     func `a push that loses its remote at any request is completed by the next`(
         moment: FaultyRemote.Moment
