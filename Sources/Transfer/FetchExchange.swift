@@ -142,26 +142,14 @@ final class FetchExchange {
         try putMetadata()
     }
 
-    /// Calls `body` with every frame that holds one of the objects, checked.
+    /// Counts what arrives, and says so.
     private func download(
         _ keys: [ObjectKey], _ body: (EncodedFrame) throws -> Void
     ) throws {
-        let requests = FetchPlan.requests(for: keys, in: index)
-        let pool = WorkerPool(threads: max(context.threads, context.jobs))
-        let remote = context.remote
-        let store = store
-        let step = 2 * pool.threads
-        for start in stride(from: 0, to: requests.count, by: step) {
-            try SignalWatch.check()
-            let batch = Array(requests[start..<min(start + step, requests.count)])
-            let frames = try pool.map(count: batch.count) {
-                try batch[$0].run(on: remote, base: store.readBase)
-            }
-            for (request, found) in zip(batch, frames) {
-                receivedBytes += request.range.count
-                objects += found.reduce(0) { $0 + $1.objects.count }
-                try found.forEach(body)
-            }
+        try context.download(keys, in: index) { frames, bytes in
+            receivedBytes += bytes
+            objects += frames.reduce(0) { $0 + $1.objects.count }
+            try frames.forEach(body)
             progress(
                 TransferProgress(
                     phase: .fetching, objects: objects, totalObjects: seen.count,
@@ -241,26 +229,5 @@ final class FetchExchange {
         guard session != nil || !changes.isEmpty else { return }
         _ = try currentSession().commit(refs: changes)
         session = nil
-    }
-}
-
-extension FetchRequest {
-    /// Asks for the range and checks every wanted frame in it; `base` reads what they build on.
-    func run(on remote: any Remote, base: BaseReader) throws -> [EncodedFrame] {
-        let name = try RemoteLayout.pack(pack.id, session: pack.session)
-        let bytes = try remote.read(name, range: range)
-        return try frames.map { frame in
-            let part = pack.range(ofFrame: frame)
-            let start = part.lowerBound - range.lowerBound
-            let encoded = try EncodedFrame(
-                verifying: Array(bytes[start..<(start + part.count)]), from: name.description,
-                base: base)
-            let promised = pack.objects(ofFrame: frame).map { pack.keys[$0] }
-            guard encoded.objects.map(\.key) == promised else {
-                throw StoreError.damagedRemote(
-                    remote.description, name.description, "it does not hold what the index says")
-            }
-            return encoded
-        }
     }
 }

@@ -118,23 +118,21 @@ final class PackUploads {
         guard let lock = try disk.lock(session / "lock", .exclusive, wait: .never) else {
             return []
         }
+        var isHeld = false
+        defer { if !isHeld { lock.unlock() } }
         guard let bytes = try? disk.readFile(session / "session", maximumBytes: 1 << 16),
             let about = try? JSONValue(parsing: bytes), let place = about["place"]?.stringValue
         else {
             // It died before it sent anything.
             try? disk.removeTree(session)
-            lock.unlock()
             return []
         }
-        guard place == context.remote.description else {
-            lock.unlock()
-            return []
-        }
+        guard place == context.remote.description else { return [] }
         guard !isFenced(session, catalog.state.fenced) else {
             try? disk.removeTree(session)
-            lock.unlock()
             return []
         }
+        isHeld = true
         held.append((session, lock))
         let isCurrent =
             about["collections"]?.integerValue.map { Int($0) } == catalog.state.collections

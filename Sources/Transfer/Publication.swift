@@ -18,7 +18,7 @@ struct Publication {
     let local: [RefName: RecordID]
     let options: PushOptions
     /// What says that the contents were pushed, under its name; nil where there are none.
-    let note: (name: RefName, id: RecordID)?
+    let note: PushNote?
 
     private(set) var moved: [RefName] = []
     private(set) var conflicts: [RefConflict] = []
@@ -29,7 +29,7 @@ struct Publication {
     init(
         context: RemoteContext, catalog: RemoteCatalog, base: [RefName: RecordID],
         local: [RefName: RecordID], options: PushOptions,
-        note: (name: RefName, id: RecordID)?
+        note: PushNote?
     ) {
         self.note = note
         collections = catalog.state.collections

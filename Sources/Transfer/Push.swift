@@ -60,20 +60,13 @@ package func push(
     var publication: Publication
     while true {
         progress(TransferProgress(phase: .comparing))
-        var note: PushNote?
-        var isNew = false
-        report.absent = try uploads.whileSending {
-            let paths = try send(selection.contents, refs, to: catalog, uploads, progress)
-            let absent = Set(paths)
-            note = try PushNote(
-                selection.contents.filter { !absent.contains($0.path) }, at: context.clock.now())
-            isNew = note.map { catalog.state.lastPush != $0.name } ?? false
-            if let note, isNew { try uploads.append(note.frame(context.store)) }
-            return paths
+        let (absent, note) = try uploads.whileSending {
+            try send(selection.contents, refs, to: catalog, uploads, progress)
         }
+        report.absent = absent
         publication = Publication(
             context: context, catalog: catalog, base: memory.refs, local: refs, options: options,
-            note: isNew ? note.map { ($0.name, $0.id) } : nil)
+            note: note)
         do {
             try publication.publish(uploads.packs)
             break
@@ -97,17 +90,22 @@ package func push(
     return report
 }
 
-/// Sends what the remote lacks of the contents and refs; returns the paths of which a part is
-/// neither here nor there.
+/// Sends what the remote lacks of the contents and refs, and what notes the push; returns the paths of
+/// which a part is neither here nor there, and the note, unless the last push said the same.
 private func send(
     _ contents: [(path: String, id: ContentID)], _ refs: [RefName: RecordID],
     to catalog: RemoteCatalog, _ uploads: PackUploads, _ progress: (TransferProgress) -> Void
-) throws -> [String] {
+) throws -> (absent: [String], note: PushNote?) {
     var missing = MissingObjects(in: uploads.context.store, against: catalog.index)
     let absent = try contents.filter { try !missing.add($0.id) }.map(\.path)
     try missing.add(records: refs.sorted { $0.key < $1.key }.map(\.value))
     try uploads.send(missing.keys, progress: progress)
-    return absent
+    let unknown = Set(absent)
+    let note = try PushNote(
+        contents.filter { !unknown.contains($0.path) }, at: uploads.context.clock.now())
+    guard let note, catalog.state.lastPush != note.name else { return (absent, nil) }
+    try uploads.append(note.frame(uploads.context.store))
+    return (absent, note)
 }
 
 extension StoreError {

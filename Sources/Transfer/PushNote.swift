@@ -6,8 +6,9 @@ import Vocabulary
 ///
 /// Data is on a remote because a pointer or a lock file somewhere names it, which the remote cannot
 /// see. So that a collection need not know every clone of everybody's, the remote keeps what
-/// each push said. Equal lists make one note, of the time of the last of them. They stay on the remote: no fetch takes them along.
-struct PushNote {
+/// each push said. Equal lists make one note, of the time of the last of them. They stay on the
+/// remote: no fetch takes them along.
+struct PushNote: Sendable {
     static let prefix = "pushes/"
     static let type = "push"
 

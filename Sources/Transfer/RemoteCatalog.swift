@@ -23,7 +23,8 @@ struct RemoteCatalog: Sendable {
     init(reading context: RemoteContext, known: Digest? = nil) throws {
         self.context = context
         let found = try readRoot()
-        if found == nil || known != sha256(found?.bytes ?? []),
+        let isKnown = known != nil && known == found.map { sha256($0.bytes) }
+        if !isKnown,
             let format = try context.remote.readVersioned(
                 RemoteLayout.format(), maximumBytes: RemoteLayout.maximumFormat)
         {

@@ -54,7 +54,7 @@ import Vocabulary
         var mark = RemoteMark(end.context)
         try mark.mark(catalog.index.packs, in: catalog.index)
         for note in catalog.state.refs where note.key.isPushNote {
-            let record = try RemoteRecords(end.context, catalog.index).read(note.value)
+            let record = try catalog.record(note.value, end.context)
             for item in record["contents"]?.arrayValue ?? [] {
                 let text = try #require(item.arrayValue?.last?.stringValue)
                 let id = try #require(ContentID(text: text))
@@ -75,10 +75,12 @@ import Vocabulary
         let before = fileCount(disk)
         let dry = try collect(end, keep: 1, isDryRun: true)
         #expect(dry.condemnedPacks == 2 && dry.liveObjects < dry.objects)
+        #expect(dry.writtenBytes > 0)
         #expect(fileCount(disk) == before)
 
         let report = try collect(end, keep: 1)
         #expect(report.condemnedPacks == 2 && report.rewrittenPacks > 0)
+        #expect(report.writtenBytes > 0 && report.receivedBytes > 0)
         #expect(report.removedBytes > 200_000)
         // format, root, one state, one segment; the last push's packs, and what was copied.
         #expect(fileCount(disk) <= 8)

@@ -132,7 +132,7 @@ private struct Schedule: Sendable {
             throw Wrong(description: "the note of the last push is gone")
         }
         for note in catalog.state.refs where note.key.isPushNote {
-            let record = try RemoteRecords(end.context, catalog.index).read(note.value)
+            let record = try catalog.record(note.value, end.context)
             for item in record["contents"]?.arrayValue ?? [] {
                 guard let id = item.arrayValue?.last?.stringValue.flatMap({ ContentID(text: $0) })
                 else { throw Wrong(description: "a note without an id") }

@@ -3,8 +3,9 @@ import Objects
 import Platform
 import Remotes
 import TestSupport
-import Transfer
 import Vocabulary
+
+@testable import Transfer
 
 /// A store on a simulated disk of its own, and how it reaches a remote.
 struct End {
@@ -132,4 +133,16 @@ struct End {
 func makeRemote() throws -> (disk: SimulatedDisk, remote: FileRemote) {
     let disk = SimulatedDisk()
     return (disk, try FileRemote(directory: DiskPath("/remote"), on: disk))
+}
+
+extension RemoteCatalog {
+    /// A record of the remote.
+    func record(_ id: RecordID, _ context: RemoteContext) throws -> JSONValue {
+        var found: JSONValue?
+        _ = try context.downloadObjects([ObjectKey(.record, id.digest)], in: index) { _, bytes in
+            found = try JSONValue(parsing: bytes)
+        }
+        return try found
+            ?? { throw StoreError.notOnRemote(ObjectKey(.record, id.digest), context) }()
+    }
 }

@@ -57,12 +57,11 @@ extension ObjectStore {
             // Another copy may be intact: each object is read again, wherever it stands.
         }
         guard let kind = group.keys.first?.kind else { throw StoreError.sessionOver }
-        var solid = SolidGroup(kind)
-        for key in group.keys.sorted() {
-            solid.append(
-                key, try readObject(kind, key.digest, maximumBytes: FramePrefix.maximumPlainLength))
-        }
-        return try workers.withWorker { try solid.encoded(with: $0) }
+        return try encodedFrame(
+            of: group.keys.sorted().map { key in
+                let limit = FramePrefix.maximumPlainLength
+                return (key, try readObject(kind, key.digest, maximumBytes: limit))
+            })
     }
 
     /// New objects of one kind, not all of them large, as one verified frame.

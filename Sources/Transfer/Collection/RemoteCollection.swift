@@ -116,12 +116,13 @@ private struct RemoteCollection {
     /// False where others made it necessary to begin again.
     mutating func run(isDryRun: Bool, _ progress: (String, Int) -> Void) throws -> Bool {
         guard !catalog.isEmpty else { return true }
+        defer { report.receivedBytes += mark.receivedBytes }
         let packs = try context.remote.list(RemoteFileName(validating: "packs"))
         let dropped = try markAll { progress("marking", $0) }
         let plan = RemoteCollectionPlan(catalog.index, mark)
         count(plan)
         guard !isDryRun else {
-            report.unfinishedPushes = litter(packs, catalog).count
+            report.unfinishedPushes = litter(packs).count
             report.writtenBytes = plan.rewritten.reduce(0) { sum, item in
                 item.frames.reduce(sum) { $0 + item.pack.range(ofFrame: $1).count }
             }
@@ -131,9 +132,9 @@ private struct RemoteCollection {
         // Whether or not it was published: nobody goes on with what a collection sent.
         defer { uploads.finish() }
         try uploads.whileSending { try copy(plan, uploads) { progress("copying", $0) } }
+        report.writtenBytes = uploads.sentBytes
         guard try publish(plan, uploads, packs, dropped) else { return false }
         try remove(packs, plan.condemned, progress)
-        report.receivedBytes += mark.receivedBytes
         return true
     }
 
@@ -146,6 +147,9 @@ private struct RemoteCollection {
         let depth: LiveRoot.Depth = roots.keepsAll ? .everything : .records
         var all = try roots.here()
         for (name, id) in catalog.state.refs.sorted(by: { $0.key < $1.key }) {
+            // What it stands for cannot be told without it.
+            let key = ObjectKey(.record, id.digest)
+            guard catalog.index.contains(key) else { throw StoreError.notOnRemote(key, context) }
             if name.isPushNote {
                 guard kept.contains(name) else { continue }
                 all.append(LiveRoot(.record(id), group: "pushes", reason: "a push"))
@@ -158,14 +162,14 @@ private struct RemoteCollection {
     }
 
     /// Which notes the roots' rule keeps.
-    private func keptNotes(_ notes: [RefName: RecordID]) throws -> Set<RefName> {
-        let reader = RemoteRecords(context, catalog.index)
-        var times: [(time: Timestamp, name: RefName)] = []
-        for (name, id) in notes {
-            // What cannot be understood stays.
-            guard let time = PushNote.time(of: try reader.read(id)) else { continue }
-            times.append((time, name))
+    private mutating func keptNotes(_ notes: [RefName: RecordID]) throws -> Set<RefName> {
+        // What cannot be understood stays.
+        var found: [RecordID: Timestamp] = [:]
+        let keys = notes.values.map { ObjectKey(.record, $0.digest) }.sorted()
+        report.receivedBytes += try context.downloadObjects(keys, in: catalog.index) { key, bytes in
+            found[RecordID(key.digest)] = try PushNote.time(of: JSONValue(parsing: bytes))
         }
+        var times = notes.compactMap { name, id in found[id].map { (time: $0, name: name) } }
         times.sort { ($1.time, $0.name) < ($0.time, $1.name) }
         // Times are those at which pushes began: the one that was published last always stays.
         let dropped = times.enumerated().filter {
@@ -212,7 +216,6 @@ private struct RemoteCollection {
                 }
             }
         }
-        report.writtenBytes = uploads.sentBytes
     }
 
     /// A frame of which some objects are live: as it is, or without those that are not.
@@ -290,7 +293,7 @@ private struct RemoteCollection {
             state.fenced.formUnion(plan.condemned.map(\.session))
         }
         for name in dropped { state.refs[name] = nil }
-        let open = litter(packs, catalog).filter { session, _ in
+        let open = litter(packs).filter { session, _ in
             !copies.contains { $0.session == session }
         }
         let stale = open.filter { catalog.state.unfinished[$0.key] == $0.value }
@@ -302,9 +305,7 @@ private struct RemoteCollection {
     }
 
     /// Sessions that are not ended with packs that no segment names, and how many.
-    private func litter(
-        _ packs: [(name: RemoteFileName, size: Int)], _ catalog: RemoteCatalog
-    ) -> [[UInt8]: Int] {
+    private func litter(_ packs: [(name: RemoteFileName, size: Int)]) -> [[UInt8]: Int] {
         var counts: [[UInt8]: Int] = [:]
         for item in packs {
             guard let (session, id) = RemoteLayout.pack(item.name),
@@ -349,32 +350,6 @@ private struct RemoteCollection {
             report.removedBytes += size
             progress("removing", report.removedFiles)
         }
-    }
-}
-
-/// Single records of a remote, from here where they are here.
-struct RemoteRecords {
-    private let context: RemoteContext
-    private let index: RemoteIndex
-
-    init(_ context: RemoteContext, _ index: RemoteIndex) {
-        self.context = context
-        self.index = index
-    }
-
-    /// The record; `.notFound` where it is neither here nor there.
-    func read(_ id: RecordID) throws -> JSONValue {
-        let key = ObjectKey(.record, id.digest)
-        if context.store.contains(.record, id.digest) { return try context.store.readRecord(id) }
-        for request in FetchPlan.requests(for: [key], in: index) {
-            for frame in try request.run(on: context.remote, base: context.store.readBase) {
-                let plain = try frame.plainObjects(base: context.store.readBase)
-                for (object, bytes) in zip(frame.objects, plain) where object.key == key {
-                    return try JSONValue(parsing: bytes)
-                }
-            }
-        }
-        throw StoreError.notOnRemote(key, context)
     }
 }
 

@@ -69,38 +69,15 @@ struct RemoteMark {
             }
             for (key, references) in zip(here, found) { follow(references, depth[key]) }
             let known = Set(here)
-            for (key, references) in try fetched(keys.filter { !known.contains($0) }) {
-                follow(references, depth[key])
+            var there: [(ObjectKey, [ObjectReference])] = []
+            receivedBytes += try context.downloadObjects(
+                keys.filter { !known.contains($0) }, in: index
+            ) { key, bytes in
+                there.append((key, try RemoteMark.references(of: key, bytes)))
             }
+            for (key, references) in there { follow(references, depth[key]) }
             progress(depths.count)
         }
-    }
-
-    /// Reads what is only on the remote.
-    private mutating func fetched(
-        _ keys: [ObjectKey]
-    ) throws -> [(key: ObjectKey, references: [ObjectReference])] {
-        var found: [(key: ObjectKey, references: [ObjectReference])] = []
-        let wanted = Set(keys)
-        let requests = FetchPlan.requests(for: keys, in: index)
-        let remote = context.remote
-        let store = context.store
-        let step = 2 * context.threads
-        for start in stride(from: 0, to: requests.count, by: step) {
-            try SignalWatch.check()
-            let batch = Array(requests[start..<min(start + step, requests.count)])
-            let frames = try parallelMap(count: batch.count, threads: context.threads) {
-                try batch[$0].run(on: remote, base: store.readBase)
-            }
-            for frame in frames.joined() {
-                let plain = try frame.plainObjects(base: store.readBase)
-                for (object, bytes) in zip(frame.objects, plain) where wanted.contains(object.key) {
-                    found.append((object.key, try RemoteMark.references(of: object.key, bytes)))
-                }
-            }
-            receivedBytes += batch.reduce(0) { $0 + $1.range.count }
-        }
-        return found
     }
 
     private static func references(
