@@ -135,25 +135,9 @@ struct GcCommand: ReportingCommand {
 
 extension GcCommand {
     private func lines(_ report: CollectionReport) -> [String] {
-        var lines: [String] = []
-        let dead = report.objects - report.liveObjects
-        if dryRun {
-            let freed = report.condemnedBytes - report.writtenBytes
-            lines.append(
-                report.condemnedPacks == 0
-                    ? "nothing to free"
-                    : "would free about \(ByteCount(freed)): \(counted(dead, "object"))")
-        } else if report.condemnedPacks == 0, report.removedPacks == 0, report.waitingPacks == 0 {
-            lines.append("nothing to free")
-        } else {
-            let freed = ByteCount(max(0, report.removedBytes - report.writtenBytes))
-            lines.append("freed \(freed): \(counted(dead, "object"))")
-        }
-        if report.rewrittenPacks > 0 {
-            lines.append(
-                "\(dryRun ? "would write" : "wrote") \(counted(report.rewrittenPacks, "pack")) anew:"
-                    + " \(ByteCount(report.writtenBytes))")
-        }
+        let isNothing =
+            report.condemnedPacks == 0 && report.removedPacks == 0 && report.waitingPacks == 0
+        var lines = opening(report, isNothing: isNothing)
         if report.waitingPacks > 0 {
             lines.append(
                 "\(ByteCount(report.waitingBytes)) more go with the next 'mlstore gc': "
@@ -163,8 +147,7 @@ extension GcCommand {
             lines.append(
                 "\(counted(report.rescuedPacks, "pack")) stayed: a command needs them by now")
         }
-        lines.append(
-            "kept \(counted(report.liveObjects, "object")) of \(ByteCount(report.storedBytes)):")
+        lines.append(rest(report) + ":")
         for group in report.kept where group.objects > 0 {
             lines.append(
                 "  \(group.group): \(counted(group.objects, "object")), "
@@ -174,48 +157,27 @@ extension GcCommand {
     }
 
     private func json(_ report: CollectionReport) -> JSONValue {
-        [
-            "dryRun": .bool(dryRun), "objects": JSONValue(report.objects),
-            "liveObjects": JSONValue(report.liveObjects),
-            "storedBytes": JSONValue(report.storedBytes),
-            "condemnedPacks": JSONValue(report.condemnedPacks),
-            "condemnedBytes": JSONValue(report.condemnedBytes),
-            "rewrittenPacks": JSONValue(report.rewrittenPacks),
-            "writtenBytes": JSONValue(report.writtenBytes),
-            "removedPacks": JSONValue(report.removedPacks),
-            "removedBytes": JSONValue(report.removedBytes),
-            "waitingPacks": JSONValue(report.waitingPacks),
-            "waitingBytes": JSONValue(report.waitingBytes),
-            "rescuedPacks": JSONValue(report.rescuedPacks),
-            "kept": .array(
-                report.kept.map { group in
-                    [
-                        "group": .string(group.group), "roots": JSONValue(group.roots),
-                        "objects": JSONValue(group.objects), "bytes": JSONValue(group.plainBytes),
-                    ]
-                }),
-        ]
+        json(
+            report,
+            and: [
+                "removedPacks": JSONValue(report.removedPacks),
+                "waitingPacks": JSONValue(report.waitingPacks),
+                "waitingBytes": JSONValue(report.waitingBytes),
+                "rescuedPacks": JSONValue(report.rescuedPacks),
+                "kept": .array(
+                    report.kept.map { group in
+                        [
+                            "group": .string(group.group), "roots": JSONValue(group.roots),
+                            "objects": JSONValue(group.objects),
+                            "bytes": JSONValue(group.plainBytes),
+                        ]
+                    }),
+            ])
     }
 
     private func lines(_ report: RemoteCollectionReport) -> [String] {
-        var lines: [String] = []
-        let dead = report.objects - report.liveObjects
-        if dryRun {
-            let freed = ByteCount(max(0, report.condemnedBytes - report.writtenBytes))
-            lines.append(
-                report.condemnedPacks == 0
-                    ? "nothing to free" : "would free about \(freed): \(counted(dead, "object"))")
-        } else if report.removedFiles == 0 {
-            lines.append("nothing to free")
-        } else {
-            let freed = ByteCount(max(0, report.removedBytes - report.writtenBytes))
-            lines.append("freed \(freed): \(counted(dead, "object"))")
-        }
-        if report.rewrittenPacks > 0 {
-            lines.append(
-                "\(dryRun ? "would write" : "wrote") \(counted(report.rewrittenPacks, "pack")) anew:"
-                    + " \(ByteCount(report.writtenBytes))")
-        }
+        let isNothing = dryRun ? report.condemnedPacks == 0 : report.removedFiles == 0
+        var lines = opening(report, isNothing: isNothing)
         if report.unfinishedPushes > 0 {
             lines.append(
                 "\(counted(report.unfinishedPushes, "push", plural: "pushes")) did not finish: what was"
@@ -226,13 +188,46 @@ extension GcCommand {
                 "ended \(counted(report.endedPushes, "push", plural: "pushes")) that did not finish"
             )
         }
-        lines.append(
-            "kept \(counted(report.liveObjects, "object")) of \(ByteCount(report.storedBytes))")
-        return lines
+        return lines + [rest(report)]
     }
 
     private func json(_ report: RemoteCollectionReport) -> JSONValue {
-        [
+        json(
+            report,
+            and: [
+                "removedFiles": JSONValue(report.removedFiles),
+                "unfinishedPushes": JSONValue(report.unfinishedPushes),
+                "endedPushes": JSONValue(report.endedPushes),
+                "receivedBytes": JSONValue(report.receivedBytes),
+            ])
+    }
+
+    // MARK: - What both kinds of collection say
+
+    private func opening(_ report: some FreedSpace, isNothing: Bool) -> [String] {
+        var lines: [String] = []
+        let dead = counted(report.objects - report.liveObjects, "object")
+        let gone = dryRun ? report.condemnedBytes : report.removedBytes
+        let freed = ByteCount(max(0, gone - report.writtenBytes))
+        if isNothing {
+            lines.append("nothing to free")
+        } else {
+            lines.append(dryRun ? "would free about \(freed): \(dead)" : "freed \(freed): \(dead)")
+        }
+        if report.rewrittenPacks > 0 {
+            lines.append(
+                "\(dryRun ? "would write" : "wrote") \(counted(report.rewrittenPacks, "pack")) anew:"
+                    + " \(ByteCount(report.writtenBytes))")
+        }
+        return lines
+    }
+
+    private func rest(_ report: some FreedSpace) -> String {
+        "kept \(counted(report.liveObjects, "object")) of \(ByteCount(report.storedBytes))"
+    }
+
+    private func json(_ report: some FreedSpace, and own: [String: JSONValue]) -> JSONValue {
+        .object([
             "dryRun": .bool(dryRun), "objects": JSONValue(report.objects),
             "liveObjects": JSONValue(report.liveObjects),
             "storedBytes": JSONValue(report.storedBytes),
@@ -240,12 +235,8 @@ extension GcCommand {
             "condemnedBytes": JSONValue(report.condemnedBytes),
             "rewrittenPacks": JSONValue(report.rewrittenPacks),
             "writtenBytes": JSONValue(report.writtenBytes),
-            "removedFiles": JSONValue(report.removedFiles),
             "removedBytes": JSONValue(report.removedBytes),
-            "unfinishedPushes": JSONValue(report.unfinishedPushes),
-            "endedPushes": JSONValue(report.endedPushes),
-            "receivedBytes": JSONValue(report.receivedBytes),
-        ]
+        ].merging(own) { $1 })
     }
 
     private func lines(_ explanation: Explanation) -> [String] {
@@ -272,3 +263,18 @@ extension GcCommand {
         ]
     }
 }
+
+/// What the collection of a store and that of a remote have in common.
+private protocol FreedSpace {
+    var objects: Int { get }
+    var liveObjects: Int { get }
+    var storedBytes: Int { get }
+    var condemnedPacks: Int { get }
+    var condemnedBytes: Int { get }
+    var rewrittenPacks: Int { get }
+    var writtenBytes: Int { get }
+    var removedBytes: Int { get }
+}
+
+extension CollectionReport: FreedSpace {}
+extension RemoteCollectionReport: FreedSpace {}

@@ -106,13 +106,7 @@ struct LiveObjects {
         for (index, root) in roots.enumerated() {
             let before = (liveCount, plainBytes)
             let finder = Int32(clamping: -2 - index)
-            switch root.subject {
-            case .record(let id): reach(ObjectKey(.record, id.digest), root.depth, finder)
-            case .content(.file(let blob)): reach(blob, finder)
-            case .content(.directory(let tree)):
-                reach(ObjectKey(.treeNode, tree.digest), .content, finder)
-            case .mention(let digest): reach(digest, root.depth, finder)
-            }
+            root.forEachTarget { reach($0, finder) }
             try drain()
             if kept.last?.group != root.group { kept.append(KeptGroup(group: root.group)) }
             kept[kept.count - 1].roots += 1
@@ -157,32 +151,18 @@ struct LiveObjects {
     private mutating func follow(_ references: [ObjectReference], of pending: Pending) {
         let finder = Int32(pending.number)
         for reference in references {
-            switch reference {
-            case .object(let key): reach(key, .content, finder)
-            case .blob(let blob): reach(blob, finder)
-            case .mention(let digest):
-                if pending.depth == .everything {
-                    reach(digest, .everything, finder)
-                } else {
-                    reach(ObjectKey(.record, digest), .records, finder)
-                    if pending.depth == .content { reach(digest, nil, finder) }
-                }
+            reference.forEachTarget(from: pending.depth) { reach($0, finder) }
+        }
+    }
+
+    private mutating func reach(_ target: LiveTarget, _ finder: Int32) {
+        switch target {
+        case .object(let key, let depth): reach(key, depth, finder)
+        case .blob(let blob):
+            if !reach(ObjectKey(.chunk, blob.digest), .content, finder) {
+                reach(ObjectKey(.recipe, blob.digest), .content, finder)
             }
         }
-    }
-
-    /// Marks whatever has this digest; records only with a depth.
-    private mutating func reach(_ digest: Digest, _ depth: LiveRoot.Depth?, _ finder: Int32) {
-        if let depth { reach(ObjectKey(.record, digest), depth, finder) }
-        for kind in [ObjectKind.treeNode, .recipe, .chunk] {
-            reach(ObjectKey(kind, digest), .content, finder)
-        }
-    }
-
-    @discardableResult
-    private mutating func reach(_ blob: BlobID, _ finder: Int32) -> Bool {
-        reach(ObjectKey(.chunk, blob.digest), .content, finder)
-            || reach(ObjectKey(.recipe, blob.digest), .content, finder)
     }
 
     /// Marks the object, to be followed later; whether it is in the store.

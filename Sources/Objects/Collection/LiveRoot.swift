@@ -42,6 +42,50 @@ package struct LiveRoot: Hashable, Sendable {
     }
 }
 
+/// Something that must stay because something else does.
+package enum LiveTarget: Hashable, Sendable {
+    /// That object, if it is there; of a record, how far it is followed.
+    case object(ObjectKey, LiveRoot.Depth)
+    /// That blob, as a chunk or as a recipe.
+    case blob(BlobID)
+}
+
+extension LiveRoot {
+    /// Calls `body` with everything that must stay because this does.
+    package func forEachTarget(_ body: (LiveTarget) -> Void) {
+        switch subject {
+        case .record(let id): body(.object(ObjectKey(.record, id.digest), depth))
+        case .content(.file(let blob)): body(.blob(blob))
+        case .content(.directory(let tree)): body(.object(ObjectKey(.treeNode, tree.digest), .content))
+        case .mention(let digest):
+            body(.object(ObjectKey(.record, digest), depth))
+            LiveRoot.forEachContent(digest, body)
+        }
+    }
+
+    /// Whatever that is no record has this digest.
+    fileprivate static func forEachContent(_ digest: Digest, _ body: (LiveTarget) -> Void) {
+        for kind in [ObjectKind.treeNode, .recipe, .chunk] {
+            body(.object(ObjectKey(kind, digest), .content))
+        }
+    }
+}
+
+extension ObjectReference {
+    /// Calls `body` with everything that must stay because an object with this reference does, which was
+    /// reached with that depth.
+    package func forEachTarget(from depth: LiveRoot.Depth, _ body: (LiveTarget) -> Void) {
+        switch self {
+        case .object(let key): body(.object(key, .content))
+        case .blob(let blob): body(.blob(blob))
+        case .mention(let digest):
+            let further: LiveRoot.Depth = depth == .everything ? .everything : .records
+            body(.object(ObjectKey(.record, digest), further))
+            if depth > .records { LiveRoot.forEachContent(digest, body) }
+        }
+    }
+}
+
 /// What a collection must leave: asked for while it goes on.
 package struct CollectionRoots {
     /// Everything that is named now: by the work tree, git and the store.

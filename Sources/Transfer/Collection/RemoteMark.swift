@@ -28,14 +28,7 @@ struct RemoteMark {
         _ roots: [LiveRoot], in index: RemoteIndex, progress: (Int) -> Void = { _ in }
     ) throws {
         self.index = index
-        for root in roots {
-            switch root.subject {
-            case .record(let id): reach(ObjectKey(.record, id.digest), root.depth)
-            case .content(.file(let blob)): reach(blob)
-            case .content(.directory(let tree)): reach(ObjectKey(.treeNode, tree.digest), .content)
-            case .mention(let digest): reach(digest, root.depth)
-            }
-        }
+        for root in roots { root.forEachTarget { reach($0) } }
         try drain(progress)
     }
 
@@ -95,32 +88,20 @@ struct RemoteMark {
 
     private mutating func follow(_ references: [ObjectReference], _ depth: LiveRoot.Depth?) {
         for reference in references {
-            switch reference {
-            case .object(let key): reach(key, .content)
-            case .blob(let blob): reach(blob)
-            case .mention(let digest):
-                if depth == .everything {
-                    reach(digest, .everything)
-                } else {
-                    reach(ObjectKey(.record, digest), .records)
-                    if depth == .content { reach(digest, nil) }
-                }
-            }
+            reference.forEachTarget(from: depth ?? .records) { reach($0) }
         }
     }
 
     // MARK: - Marking
 
-    /// Marks whatever has this digest; records only with a depth.
-    private mutating func reach(_ digest: Digest, _ depth: LiveRoot.Depth?) {
-        if let depth { reach(ObjectKey(.record, digest), depth) }
-        for kind in [ObjectKind.treeNode, .recipe, .chunk] {
-            reach(ObjectKey(kind, digest), .content)
+    private mutating func reach(_ target: LiveTarget) {
+        switch target {
+        case .object(let key, let depth): reach(key, depth)
+        case .blob(let blob):
+            for kind in [ObjectKind.chunk, .recipe] {
+                reach(ObjectKey(kind, blob.digest), .content)
+            }
         }
-    }
-
-    private mutating func reach(_ blob: BlobID) {
-        for kind in [ObjectKind.chunk, .recipe] { reach(ObjectKey(kind, blob.digest), .content) }
     }
 
     private mutating func reach(_ key: ObjectKey, _ depth: LiveRoot.Depth) {
