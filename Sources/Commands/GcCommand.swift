@@ -227,16 +227,17 @@ extension GcCommand {
     }
 
     private func json(_ report: some FreedSpace, and own: [String: JSONValue]) -> JSONValue {
-        .object([
-            "dryRun": .bool(dryRun), "objects": JSONValue(report.objects),
-            "liveObjects": JSONValue(report.liveObjects),
-            "storedBytes": JSONValue(report.storedBytes),
-            "condemnedPacks": JSONValue(report.condemnedPacks),
-            "condemnedBytes": JSONValue(report.condemnedBytes),
-            "rewrittenPacks": JSONValue(report.rewrittenPacks),
-            "writtenBytes": JSONValue(report.writtenBytes),
-            "removedBytes": JSONValue(report.removedBytes),
-        ].merging(own) { $1 })
+        .object(
+            [
+                "dryRun": .bool(dryRun), "objects": JSONValue(report.objects),
+                "liveObjects": JSONValue(report.liveObjects),
+                "storedBytes": JSONValue(report.storedBytes),
+                "condemnedPacks": JSONValue(report.condemnedPacks),
+                "condemnedBytes": JSONValue(report.condemnedBytes),
+                "rewrittenPacks": JSONValue(report.rewrittenPacks),
+                "writtenBytes": JSONValue(report.writtenBytes),
+                "removedBytes": JSONValue(report.removedBytes),
+            ].merging(own) { $1 })
     }
 
     private func lines(_ explanation: Explanation) -> [String] {

@@ -98,4 +98,33 @@ package enum RemoteContent: Sendable {
 extension Remote {
     /// Whether a file is there.
     package func contains(_ name: RemoteFileName) throws -> Bool { try size(name) != nil }
+
+    /// `compareAndSwap` where nothing is expected: whether the file was made.
+    func putIfMissing(_ name: RemoteFileName, _ bytes: [UInt8]) throws -> Bool {
+        do {
+            try put(name, .bytes(bytes))
+            return true
+        } catch let error as StoreError where error.kind == .alreadyExists {
+            return false
+        }
+    }
+
+    /// Checks a range of no bytes, which not every protocol can ask for: by the file's size.
+    func checkEmpty(_ range: Range<Int>, of name: RemoteFileName) throws {
+        guard let size = try size(name) else { throw missing(name, to: "read") }
+        guard range.upperBound <= size else { throw tooShort(name, range) }
+    }
+
+    func missing(_ name: RemoteFileName, to verb: String) -> StoreError {
+        StoreError(
+            .notFound, "cannot \(verb) '\(name)' on remote '\(description)': there is no such file",
+            subject: name.description)
+    }
+
+    func tooShort(_ name: RemoteFileName, _ range: Range<Int>) -> StoreError {
+        StoreError(
+            .corrupt,
+            "cannot read '\(name)' on remote '\(description)': it ends before byte "
+                + "\(range.upperBound)", subject: name.description)
+    }
 }

@@ -56,7 +56,8 @@ extension LiveRoot {
         switch subject {
         case .record(let id): body(.object(ObjectKey(.record, id.digest), depth))
         case .content(.file(let blob)): body(.blob(blob))
-        case .content(.directory(let tree)): body(.object(ObjectKey(.treeNode, tree.digest), .content))
+        case .content(.directory(let tree)):
+            body(.object(ObjectKey(.treeNode, tree.digest), .content))
         case .mention(let digest):
             body(.object(ObjectKey(.record, digest), depth))
             LiveRoot.forEachContent(digest, body)

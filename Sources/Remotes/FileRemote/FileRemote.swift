@@ -149,12 +149,7 @@ package struct FileRemote: Remote {
     ) throws -> Bool {
         guard let expected else {
             // A name is given only where none is, so this needs no lock.
-            do {
-                try put(name, .bytes(new))
-                return true
-            } catch let error as StoreError where error.kind == .alreadyExists {
-                return false
-            }
+            return try putIfMissing(name, new)
         }
         return try refusing("replace", name) {
             let lock = try disk.lock(directory / ".lock", .exclusive, wait: .forever)
@@ -336,13 +331,6 @@ extension FileRemote {
             .corrupt,
             "cannot use '\(name)' of remote '\(description)': "
                 + "\(ByteCount(size)) where at most \(ByteCount(maximum)) make sense",
-            subject: "\(name)")
-    }
-
-    private func tooShort(_ name: RemoteFileName, _ range: Range<Int>) -> StoreError {
-        StoreError(
-            .corrupt,
-            "cannot read '\(name)' of remote '\(description)': it ends before byte \(range.upperBound)",
             subject: "\(name)")
     }
 }

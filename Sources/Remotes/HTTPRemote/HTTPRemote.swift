@@ -49,8 +49,7 @@ package final class HTTPRemote: Remote {
 
     package func read(_ name: RemoteFileName, range: Range<Int>) throws -> [UInt8] {
         guard !range.isEmpty else {
-            guard let size = try size(name) else { throw missing("read", name) }
-            guard range.upperBound <= size else { throw tooShort(name, range) }
+            try checkEmpty(range, of: name)
             return []
         }
         let response = try get(name, range: range, maximumBytes: range.count)
@@ -90,7 +89,7 @@ package final class HTTPRemote: Remote {
         let response = try send(request, "read", name)
         switch (response.status, range) {
         case (200, _), (206, .some): return response
-        case (404, _), (410, _): throw missing("read", name)
+        case (404, _), (410, _): throw missing(name, to: "read")
         case (416, let range?): throw tooShort(name, range)
         default: throw refused(response, "read", name)
         }
@@ -115,8 +114,7 @@ package final class HTTPRemote: Remote {
         try checkService("list")
         var found: [(name: RemoteFileName, size: Int)] = []
         while true {
-            var place = base
-            place.path += base.path.hasSuffix("/") ? "" : "/"
+            var place = folder
             let parameters = [("prefix", prefix), ("after", found.last?.name)].compactMap {
                 key, name in
                 name.map { "\(key)=\(PercentEncoding.encode($0.description.utf8))" }
@@ -215,9 +213,7 @@ package final class HTTPRemote: Remote {
     /// Throws unless `mlstore serve` answers there. One request, once.
     private func checkService(_ verb: String) throws {
         if canWrite.withLock({ $0 }) { return }
-        var place = base
-        place.path += base.path.hasSuffix("/") ? "" : "/"
-        let response = try send(HTTPRequest(.head, place), verb, nil)
+        let response = try send(HTTPRequest(.head, folder), verb, nil)
         let version = response.headers[HTTPStoreProtocol.serviceHeader]
         guard version == HTTPStoreProtocol.serviceVersion else {
             if version == nil, response.status == 401 { throw refused(response, verb, nil) }
@@ -236,9 +232,16 @@ package final class HTTPRemote: Remote {
 // MARK: - Requests
 
 extension HTTPRemote {
-    private func url(_ name: RemoteFileName) -> HTTPURL {
+    /// The base as that which names are appended to.
+    private var folder: HTTPURL {
         var place = base
-        place.path += (base.path.hasSuffix("/") ? "" : "/") + name.description
+        if !place.path.hasSuffix("/") { place.path += "/" }
+        return place
+    }
+
+    private func url(_ name: RemoteFileName) -> HTTPURL {
+        var place = folder
+        place.path += name.description
         return place
     }
 
@@ -290,17 +293,6 @@ extension HTTPRemote {
         _ failure: HTTPFailure, _ verb: String, _ name: RemoteFileName?
     ) -> StoreError {
         failure.storeError(what(verb, name), place: description)
-    }
-
-    private func missing(_ verb: String, _ name: RemoteFileName) -> StoreError {
-        StoreError(
-            .notFound, "\(what(verb, name)): there is no such file", subject: "\(name)")
-    }
-
-    private func tooShort(_ name: RemoteFileName, _ range: Range<Int>) -> StoreError {
-        StoreError(
-            .corrupt, "\(what("read", name)): it ends before byte \(range.upperBound)",
-            subject: "\(name)")
     }
 
     private func noRanges(_ name: RemoteFileName) -> StoreError {

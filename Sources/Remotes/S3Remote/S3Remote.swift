@@ -24,15 +24,16 @@ package struct S3Remote: Remote {
     // MARK: - Reading
 
     package func read(_ name: RemoteFileName, maximumBytes: Int) throws -> [UInt8] {
-        guard let found = try get(name, maximumBytes: maximumBytes) else { throw missing(name) }
+        guard let found = try get(name, maximumBytes: maximumBytes) else {
+            throw missing(name, to: "read")
+        }
         return found.body
     }
 
     package func read(_ name: RemoteFileName, range: Range<Int>) throws -> [UInt8] {
         guard range.lowerBound >= 0 else { throw tooShort(name, range) }
         guard !range.isEmpty else {
-            guard let size = try size(name) else { throw missing(name) }
-            guard range.upperBound <= size else { throw tooShort(name, range) }
+            try checkEmpty(range, of: name)
             return []
         }
         var request = S3Request(.get, key(name), purpose: "read '\(name)'")
@@ -40,7 +41,7 @@ package struct S3Remote: Remote {
         request.maximumBytes = range.count
         let answer = try client.send(request)
         if let fault = answer.fault {
-            if fault.isMissingObject { throw missing(name) }
+            if fault.isMissingObject { throw missing(name, to: "read") }
             if fault.status == 416 { throw tooShort(name, range) }
             throw fault.storeError(request.purpose, client)
         }
@@ -118,17 +119,4 @@ package struct S3Remote: Remote {
 
     /// What all keys of this remote begin with.
     var keyPrefix: String { settings.prefix.isEmpty ? "" : settings.prefix + "/" }
-
-    func missing(_ name: RemoteFileName) -> StoreError {
-        StoreError(
-            .notFound, "there is no '\(name)' on remote '\(description)'", subject: name.description
-        )
-    }
-
-    private func tooShort(_ name: RemoteFileName, _ range: Range<Int>) -> StoreError {
-        StoreError(
-            .corrupt,
-            "cannot read '\(name)' of remote '\(description)': it ends before byte "
-                + "\(range.upperBound)", subject: name.description)
-    }
 }

@@ -140,12 +140,7 @@ extension SFTPRemote {
     ) throws -> Bool {
         guard expected != nil else {
             // A name is given only where none is, so this needs no lock.
-            do {
-                try put(name, .bytes(new))
-                return true
-            } catch let error as StoreError where error.kind == .alreadyExists {
-                return false
-            }
+            return try putIfMissing(name, new)
         }
         guard session.extensions.contains(SFTPProtocol.posixRename) else {
             throw StoreError(

@@ -47,7 +47,7 @@ final class SFTPRemote: Remote {
     func read(_ name: RemoteFileName, maximumBytes: Int) throws -> [UInt8] {
         try refusing("read", name) {
             guard let bytes = try content(of: name, maximumBytes: maximumBytes) else {
-                throw missing("read", name)
+                throw missing(name, to: "read")
             }
             return bytes
         }
@@ -58,7 +58,7 @@ final class SFTPRemote: Remote {
             guard
                 let handle = try session.open(
                     SFTPProtocol.open, path(name), SFTPProtocol.forReading)
-            else { throw missing("read", name) }
+            else { throw missing(name, to: "read") }
             defer { session.close(handle) }
             return try pieces(of: handle, range, name)
         }
@@ -241,18 +241,12 @@ final class SFTPRemote: Remote {
         do {
             return try body()
         } catch let failure as SFTPFailure {
-            if failure.code == .noSuchFile, let name { throw missing(verb, name) }
+            if failure.code == .noSuchFile, let name { throw missing(name, to: verb) }
             let what = name.map { " '\($0)' on" } ?? ""
             throw StoreError(
                 .remoteRefused,
                 "cannot \(verb)\(what) remote '\(description)': \(failure.message)",
                 subject: name?.description ?? description)
         }
-    }
-
-    private func missing(_ verb: String, _ name: RemoteFileName) -> StoreError {
-        StoreError(
-            .notFound, "cannot \(verb) '\(name)' on remote '\(description)': there is no such file",
-            subject: "\(name)")
     }
 }
