@@ -74,6 +74,7 @@ let package = Package(
         .systemLibrary(
             name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
         .target(name: "CPlatform"),
+        .target(name: "CKernels"),
 
         // 0
         module("Vocabulary"),
@@ -81,7 +82,7 @@ let package = Package(
         module("Platform", ["Vocabulary", "CPlatform"]),
 
         // 1
-        module("Kernels", ["Vocabulary"]),
+        module("Kernels", ["Vocabulary", "CKernels"]),
         module("Tables", ["Vocabulary", "Bytes"]),
         module("Objects", ["Vocabulary", "Bytes", "Platform"]),
         module("Remotes", ["Vocabulary", "Bytes", "Platform", "CCurl"]),
@@ -135,7 +136,9 @@ let package = Package(
             swiftSettings: strictTests + [.strictMemorySafety()]),
         .executableTarget(
             name: "dev",
-            dependencies: ["Vocabulary", "Bytes", "Platform", "Kernels", argumentParser],
+            dependencies: [
+                "Vocabulary", "Bytes", "Platform", "Kernels", "Learning", argumentParser,
+            ],
             swiftSettings: strict),
 
         // Tests

@@ -1,7 +1,7 @@
 /// The values in one total order: from minus infinity up, -0 before +0, NaN last (all NaNs alike).
 /// Sorted as integers, so that the result does not depend on the sorting algorithm.
 package func sortedTotally(_ values: [Double]) -> [Double] {
-    values.map(orderKey).sorted().map(value(ofOrderKey:))
+    values.map(orderKey).sorted().map(number(ofOrderKey:))
 }
 
 /// The positions of `values` in their total order; equal values keep the order of positions.
@@ -18,7 +18,7 @@ package func orderKey(_ value: Double) -> UInt64 {
 }
 
 /// The double with that `orderKey`.
-private func value(ofOrderKey key: UInt64) -> Double {
+func number(ofOrderKey key: UInt64) -> Double {
     if key == .max { return .nan }
     return Double(bitPattern: key >> 63 == 1 ? key & ~(1 << 63) : ~key)
 }

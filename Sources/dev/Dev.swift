@@ -8,6 +8,6 @@ struct Dev: ParsableCommand {
         abstract: "Check, format, document, measure and fuzz mlstore.",
         subcommands: [
             CheckCommand.self, FormatCommand.self, DocsCommand.self, BenchCommand.self,
-            MeasureCommand.self, WalkCommand.self, FuzzCommand.self,
+            MeasureCommand.self, WalkCommand.self, TrainCommand.self, FuzzCommand.self,
         ])
 }

@@ -29,6 +29,9 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "The weed program of SeaweedFS, which is started as the remote.")
     var weed: String?
 
+    @Option(help: "A Python that has lightgbm, xgboost and scikit-learn.")
+    var learningPython: String?
+
     @Option(help: "Where to make data and stores on a disk.")
     var disk = "/tmp/mlstore-bench"
 
@@ -62,7 +65,8 @@ struct BenchCommand: ParsableCommand {
     func run() throws {
         let program = try Environment.realPath(DiskPath(mlstore))
         let peers = Peers.find(
-            dvc: dvc, restic: restic, oxenPython: oxenPython, aws: aws, weed: weed)
+            dvc: dvc, restic: restic, oxenPython: oxenPython, aws: aws, weed: weed,
+            learningPython: learningPython)
         let files = LocalDisk()
         for place in [disk, memory] { try files.makeDirectories(DiskPath(place)) }
         defer { for place in [disk, memory] { try? files.removeTree(DiskPath(place)) } }

@@ -10,14 +10,18 @@ struct Peers {
     let aws: String?
     /// SeaweedFS.
     let weed: String?
+    /// A Python with `lightgbm`, `xgboost` and `sklearn` in it.
+    let learningPython: String?
 
     /// Those that were named, or that `PATH` has.
     static func find(
-        dvc: String?, restic: String?, oxenPython: String?, aws: String?, weed: String?
+        dvc: String?, restic: String?, oxenPython: String?, aws: String?, weed: String?,
+        learningPython: String?
     ) -> Peers {
         Peers(
             dvc: dvc ?? found("dvc"), restic: restic ?? found("restic"), oxenPython: oxenPython,
-            aws: aws ?? found("aws"), weed: weed ?? found("weed"))
+            aws: aws ?? found("aws"), weed: weed ?? found("weed"),
+            learningPython: learningPython)
     }
 
     private static func found(_ program: String) -> String? {
@@ -43,6 +47,18 @@ struct Peers {
             ("aws", aws.map { [$0, "--version"] }),
             ("SeaweedFS", weed.map { [$0, "version"] }),
             ("curl", ["curl", "--version"]),
+            (
+                "lightgbm, xgboost, scikit-learn",
+                learningPython.map {
+                    let program = """
+                        from importlib.metadata import packages_distributions, version
+                        names = packages_distributions()
+                        for name in 'lightgbm', 'xgboost', 'sklearn':
+                            print(version(names[name][0]), end=' ')
+                        """
+                    return [$0, "-c", program]
+                }
+            ),
         ]
         return asked.map { name, command in
             guard let command, let told = try? line(of: command, in: DiskPath("/")) else {

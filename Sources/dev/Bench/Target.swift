@@ -39,6 +39,7 @@ enum BenchGroup: String, CaseIterable {
     case firstLight = "first-light"
     case engine
     case remotes
+    case numeric
 }
 
 /// The targets of a row in each group; nil where the row is only told.
@@ -46,12 +47,14 @@ struct Targets {
     var firstLight: Target?
     var engine: Target?
     var remotes: Target?
+    var numeric: Target?
 
     subscript(group: BenchGroup) -> Target? {
         switch group {
         case .firstLight: firstLight
         case .engine: engine
         case .remotes: remotes
+        case .numeric: numeric
         }
     }
 }

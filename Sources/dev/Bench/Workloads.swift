@@ -33,4 +33,5 @@ let workloads: [Workload] = [
     Workload("remote-files", [.remotes], benchRemoteFiles),
     Workload("remote-file", [.remotes], benchRemoteFile),
     Workload("remote-change", [.remotes], benchRemoteChange),
+    Workload("boosted-trees", [.numeric], benchBoostedTrees),
 ]

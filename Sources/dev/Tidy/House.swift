@@ -30,7 +30,7 @@ struct House {
             1, ["Vocabulary", "CZstd", "CXXHash", "CYAML"],
             outside: system.union(["CommonCrypto"])),
         "Platform": Room(1, ["Vocabulary", "CPlatform"], outside: system),
-        "Kernels": Room(2, ["Vocabulary"]),
+        "Kernels": Room(2, ["Vocabulary", "CKernels"]),
         "Tables": Room(2, ["Vocabulary", "Bytes"]),
         "Objects": Room(2, ground),
         "Remotes": Room(2, ground.union(["CCurl"])),
@@ -62,9 +62,9 @@ struct House {
                 "Logging", "HTTPTypes",
                 "ServiceLifecycle", "UnixSignals",
             ]),
-        "dev": Room(7, ground.union(["Kernels"]), outside: ["ArgumentParser"]),
+        "dev": Room(7, ground.union(["Kernels", "Learning"]), outside: ["ArgumentParser"]),
         "CZstd": Room(-1), "CXXHash": Room(-1), "CYAML": Room(-1), "CGit2": Room(-1),
-        "CCurl": Room(-1), "CPlatform": Room(-1),
+        "CCurl": Room(-1), "CPlatform": Room(-1), "CKernels": Room(-1),
     ])
 
     /// The C libraries: each may be imported by one folder only.
