@@ -1,19 +1,15 @@
 internal import Bytes
-internal import Kernels
 
 /// A fitted model: all that prediction needs, and how it came about.
-struct Model: Sendable, Equatable {
-    /// The trainer's name: `linear`, `logistic`, `softmax`.
+struct Model: Sendable {
+    /// The trainer's name: `linear`, `logistic`, `boosted-binary`.
     let kind: String
     /// The column that is predicted.
     let target: String
-    /// The classes in the order of the outputs (a logistic model's second is the positive one);
-    /// empty where numbers are predicted.
+    /// The classes in the order of the outputs (of two classes with one output the second is the
+    /// positive one); empty where numbers are predicted.
     let classes: [String]
-    let encoder: FeatureEncoder
-    /// A vector of coefficients for every output.
-    let coefficients: [[Double]]
-    let parameters: TrainingParameters
+    let body: any ModelBody
     let seed: UInt64
     let training: Training
 
@@ -23,20 +19,35 @@ struct Model: Sendable, Equatable {
         let rowsWithoutTarget: Int
         let loss: Double
         let iterations: Int
-        let converged: Bool
+        /// Nil for models without a tolerance.
+        let converged: Bool?
+        /// Nil where no rows were kept back.
+        let validation: Validation?
 
         /// The facts by name, for the model file and the run record.
         var json: [String: JSONValue] {
-            [
+            var members: [String: JSONValue] = [
                 "rows": JSONValue(rows), "rowsWithoutTarget": JSONValue(rowsWithoutTarget),
                 "loss": .number(loss), "iterations": JSONValue(iterations),
-                "converged": .bool(converged),
             ]
+            if let converged { members["converged"] = .bool(converged) }
+            if let validation { members["validation"] = validation.json }
+            return members
         }
     }
 
-    /// The scores of every output for every row.
-    func scores(_ design: DesignMatrix, _ executor: ParallelExecutor) -> [[Double]] {
-        coefficients.map { design.scores($0, executor) }
+    /// How the rows did that were kept back to tell when to end.
+    struct Validation: Sendable, Equatable {
+        let rows: Int
+        /// Their mean loss.
+        let loss: Double
+        let stoppedEarly: Bool
+
+        var json: JSONValue {
+            [
+                "rows": JSONValue(rows), "loss": .number(loss),
+                "stoppedEarly": .bool(stoppedEarly),
+            ]
+        }
     }
 }

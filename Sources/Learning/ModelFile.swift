@@ -23,7 +23,7 @@ package enum ModelFile {
 
     /// The bytes of a model: a pure function of it.
     static func encode(_ model: Model) -> [UInt8] {
-        let tensors = tensors(of: model)
+        let tensors = model.body.tensors
         var data = ByteWriter()
         var entries: [String: JSONValue] = [:]
         for tensor in tensors {
@@ -62,7 +62,10 @@ package enum ModelFile {
             throw DecodeError(at: 8, "no model in the metadata")
         }
         let document = try JSONValue(parsing: Array(text.utf8))
-        let tensors = try tensors(bytes, header)
+        guard let trainer = ModelDocument.trainer(document) else {
+            throw DecodeError(at: 8, "a kind of model that is not known")
+        }
+        let tensors = try tensors(bytes, header, trainer.bodyType.arrayNames)
         guard let model = ModelDocument.model(document, tensors) else {
             throw DecodeError(at: 8, "a model that does not fit its arrays")
         }
@@ -77,23 +80,6 @@ package enum ModelFile {
 
     private static func digest(_ text: String, _ data: [UInt8]) -> String {
         "sha256:" + taggedDigest("mlstore model 1", Array(text.utf8) + data).hex
-    }
-
-    private static func tensors(of model: Model) -> [Tensor] {
-        var means: [Double] = []
-        var scales: [Double] = []
-        for case .number(_, let mean, let scale, _) in model.encoder.features {
-            means.append(mean)
-            scales.append(scale)
-        }
-        return [
-            Tensor(
-                name: "coefficients",
-                shape: [model.coefficients.count, model.encoder.coefficientCount],
-                values: Array(model.coefficients.joined())),
-            Tensor(name: "means", shape: [means.count], values: means),
-            Tensor(name: "scales", shape: [scales.count], values: scales),
-        ]
     }
 }
 
@@ -123,13 +109,13 @@ extension ModelFile {
 
     /// The arrays by name. They lie behind the header without gaps.
     private static func tensors(
-        _ bytes: [UInt8], _ header: JSONValue
+        _ bytes: [UInt8], _ header: JSONValue, _ names: [String]
     ) throws(DecodeError) -> [String: Tensor] {
         var cursor = ByteCursor()
         let start = 8 + Int(try cursor.uint64(bytes.span))
         var tensors: [String: Tensor] = [:]
         var end = start
-        for name in ["coefficients", "means", "scales"] {
+        for name in names {
             guard let entry = header[name], entry["dtype"]?.stringValue == "F64",
                 let shape = shape(entry), let count = count(shape, atMost: bytes.count / 8),
                 count <= (bytes.count - end) / 8

@@ -1,6 +1,16 @@
-/// The models that `train` can fit, one line each.
-package let trainers: [any Estimator] = [
+/// The linear models, one line each.
+package let estimators: [any Estimator] = [
     LinearTrainer(),
     LogisticTrainer(),
     SoftmaxTrainer(),
 ]
+
+/// The boosted trees, one line each.
+private let boosters: [any Trainer] = [
+    BoostedTreesTrainer(name: "boosted-regression", targetKind: .numbers),
+    BoostedTreesTrainer(name: "boosted-binary", targetKind: .twoClasses),
+    BoostedTreesTrainer(name: "boosted-multiclass", targetKind: .classes),
+]
+
+/// All models that `train` can fit.
+let trainers: [any Trainer] = estimators.map { EstimatorTrainer(estimator: $0) } + boosters

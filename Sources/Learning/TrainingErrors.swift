@@ -25,7 +25,8 @@ extension StoreError {
             "target column '\(name)' is not numeric: it is of type \(type.rawValue), and a "
                 + "\(model) model predicts numbers",
             subject: name,
-            advice: "choose another 'target', or 'model: logistic' or 'softmax' to predict classes")
+            advice: "choose another 'target', or a model that predicts classes: 'logistic', "
+                + "'softmax', 'boosted-binary' or 'boosted-multiclass'")
     }
 
     static func noTarget(_ name: String, _ table: String) -> StoreError {
@@ -53,18 +54,21 @@ extension StoreError {
                 + "to tell apart")
     }
 
-    static func notTwoClasses(_ name: String, _ count: Int) -> StoreError {
+    static func notTwoClasses(_ name: String, _ count: Int, model: String) -> StoreError {
         StoreError(
             .malformed,
-            "target column '\(name)' has \(count) classes, and a logistic model tells two apart",
-            subject: name, advice: "use 'model: softmax', or a target with two classes")
+            "target column '\(name)' has \(count) classes, and a \(model) model tells two apart",
+            subject: name,
+            advice: "use 'model: softmax' or 'boosted-multiclass', or a target with two classes")
     }
 
     static func tooManyClasses(_ name: String) -> StoreError {
         StoreError(
             .malformed,
             "target column '\(name)' has more than \(TargetColumn.maximumClasses) classes",
-            subject: name, advice: "use 'model: linear' if the column holds numbers to predict")
+            subject: name,
+            advice: "use 'model: linear' or 'boosted-regression' if the column holds numbers to "
+                + "predict")
     }
 
     static func unknownPositive(_ label: String, _ target: String) -> StoreError {
@@ -76,6 +80,7 @@ extension StoreError {
     static func positiveWithoutTwo(_ model: String) -> StoreError {
         StoreError(
             .invalidPipeline, "'positive' makes no sense for a \(model) model",
-            subject: "positive", advice: "leave 'positive' out: only logistic models have one")
+            subject: "positive", advice: "leave 'positive' out: only models of two classes have one"
+        )
     }
 }

@@ -4,7 +4,7 @@ import Learning
 import Testing
 import Vocabulary
 
-/// What every trainer owes: checked for each line of `trainers`.
+/// What every trainer owes: checked for each line of `estimators`.
 @Suite struct EstimatorContractTests {
     /// Rows enough for several blocks, with dense columns and categories.
     private static let design: DesignMatrix = {
@@ -38,39 +38,39 @@ import Vocabulary
             executor)
     }
 
-    @Test(arguments: trainers.indices)
+    @Test(arguments: estimators.indices)
     func `any number of threads gives the same bits`(index: Int) throws {
-        let one = try fit(trainers[index])
+        let one = try fit(estimators[index])
         #expect(one.converged)
         for threads in [2, 7] {
-            #expect(try fit(trainers[index], executor: executor(threads)) == one)
+            #expect(try fit(estimators[index], executor: executor(threads)) == one)
         }
     }
 
-    @Test(arguments: trainers.indices)
+    @Test(arguments: estimators.indices)
     func `fitting again forgets the fit before`(index: Int) throws {
-        let first = try fit(trainers[index])
-        let other = try fit(trainers[index], seed: 3)
+        let first = try fit(estimators[index])
+        let other = try fit(estimators[index], seed: 3)
         #expect(other != first)
-        #expect(try fit(trainers[index]) == first)
+        #expect(try fit(estimators[index]) == first)
     }
 
-    @Test(arguments: trainers.indices)
+    @Test(arguments: estimators.indices)
     func `a stronger penalty gives smaller weights`(index: Int) throws {
         func size(_ l2: Double) throws -> Double {
-            let fit = try trainers[index].fit(
-                EstimatorContractTests.design, target(trainers[index]),
+            let fit = try estimators[index].fit(
+                EstimatorContractTests.design, target(estimators[index]),
                 TrainingParameters(l2: l2), .serial)
             return fit.coefficients.joined().reduce(0) { $0 + $1 * $1 }
         }
         #expect(try size(100) < size(1))
     }
 
-    @Test(arguments: trainers.indices)
+    @Test(arguments: estimators.indices)
     func `names are distinct and the limit of iterations is kept`(index: Int) throws {
-        #expect(Set(trainers.map(\.name)).count == trainers.count)
-        let fit = try trainers[index].fit(
-            EstimatorContractTests.design, target(trainers[index]),
+        #expect(Set(estimators.map(\.name)).count == estimators.count)
+        let fit = try estimators[index].fit(
+            EstimatorContractTests.design, target(estimators[index]),
             TrainingParameters(maximumIterations: 1), .serial)
         #expect(fit.iterations == 1)
     }

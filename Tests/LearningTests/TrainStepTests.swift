@@ -254,7 +254,7 @@ private let numbers: JSONValue = [
         let design = DesignMatrix(
             rows: 2, dense: [1, .nan], denseCount: 1, codes: [], codeCount: 0,
             coefficientCount: 2)
-        for trainer in trainers {
+        for trainer in estimators {
             let target: Target =
                 trainer.targetKind == .numbers ? .numbers([1, 2]) : .classes([0, 1], count: 2)
             let error = try #require(

@@ -88,8 +88,9 @@ package struct PackedGradients: Sendable {
 
     /// The parts of a sum of words.
     @inline(__always)
-    static func parts(_ sum: Int64, _ layout: Layout) -> (gradient: Int64, hessian: Int64, rows: Int64)
-    {
+    static func parts(_ sum: Int64, _ layout: Layout) -> (
+        gradient: Int64, hessian: Int64, rows: Int64
+    ) {
         switch layout {
         case .unit:
             let rows = sum & (1 << 26 - 1)

@@ -9,16 +9,14 @@ extension EvaluateStep {
         let input = TableInput(try files.source("data"))
         let isNumeric = model.classes.isEmpty
         var columns = try input.columns(
-            model.encoder.features.map { ($0.name, $0.kind) }
-                + [(model.target, isNumeric ? .number : .category)])
+            model.body.inputs + [(model.target, isNumeric ? .number : .category)])
         let target = try targetColumn(columns.removeLast(), model)
         guard !target.rows.isEmpty else { throw StoreError.nothingToEvaluate(model.target, data) }
         if target.missing > 0 {
             columns = columns.map { $0.selecting(target.rows) }
             context.log("\(target.missing) rows without '\(model.target)' left out")
         }
-        let design = model.encoder.encode(columns, rows: target.rows.count)
-        let scores = model.scores(design, context.executor)
+        let scores = model.body.scores(columns, rows: target.rows.count, context.executor)
         var metrics = metrics(scores, target, context.executor)
         metrics["rowsWithoutTarget"] = JSONValue(target.missing)
         guard metrics.values.allSatisfy({ $0.isFinite }) else {

@@ -7,31 +7,28 @@ extension TrainStep {
     /// Reads the columns (two passes), fits, writes the model. Memory: eight bytes a row for every
     /// numeric feature, four for every categorical one, three times over.
     func run(_ files: StepFiles, _ context: StepContext) throws -> StepReport {
-        guard let trainer = trainers.first(where: { $0.name == model }) else {
-            throw StoreError(.internalFault, "there is no trainer '\(model)'")
-        }
         let input = TableInput(try files.source("data"))
         let summary = try input.summary()
         guard summary.rowCount > 0 else { throw StoreError.noRows(data) }
         let wanted = try featureKinds(summary)
-        let targetType = try targetType(summary, trainer)
+        let targetType = try targetType(summary)
         let targetKind: ColumnValues.Kind = trainer.targetKind == .numbers ? .number : .category
         var columns = try input.columns(wanted + [(target, targetKind)])
-        let column = try targetColumn(columns.removeLast(), targetType, trainer)
+        let column = try targetColumn(columns.removeLast(), targetType)
         if column.missing > 0 {
             columns = columns.map { $0.selecting(column.rows) }
             context.log("\(column.missing) rows without '\(target)' left out")
         }
-        let encoder = try FeatureEncoder(
-            learning: zip(wanted, columns).map { ($0.name, $1) }, context.executor)
-        let design = encoder.encode(columns, rows: column.rows.count)
-        let fit = try trainer.fit(design, column.target, parameters, context.executor)
+        let table = TrainingTable(
+            columns: zip(wanted, columns).map { ($0.name, $1) }, target: column.target,
+            rows: column.rows.count, seed: seed)
+        let learnt = try learner.learn(table, context)
         let result = Model(
-            kind: model, target: target, classes: column.classes, encoder: encoder,
-            coefficients: fit.coefficients, parameters: parameters, seed: seed,
+            kind: model, target: target, classes: column.classes, body: learnt.body, seed: seed,
             training: Model.Training(
-                rows: column.rows.count, rowsWithoutTarget: column.missing, loss: fit.loss,
-                iterations: fit.iterations, converged: fit.converged))
+                rows: column.rows.count, rowsWithoutTarget: column.missing, loss: learnt.loss,
+                iterations: learnt.iterations, converged: learnt.converged,
+                validation: learnt.validation))
         try files.sink("model").write(ModelFile.encode(result))
         report(result, context)
         return StepReport(facts: result.training.json)
@@ -41,13 +38,8 @@ extension TrainStep {
         let training = model.training
         context.log(
             "\(self.model) model of '\(target)' on \(training.rows) rows, "
-                + "\(model.encoder.coefficientCount) coefficients, "
+                + "\(model.body.size), "
                 + "\(training.iterations) iterations, loss \(shortestText(training.loss))")
-        if !training.converged {
-            context.log(
-                "warning: the fit stopped before it met the tolerance: raise "
-                    + "'maximumIterations' or 'l2'")
-        }
     }
 
     /// The features and how each is read: numbers and truth values as numbers, texts as categories.
@@ -76,9 +68,7 @@ extension TrainStep {
         }
     }
 
-    private func targetType(
-        _ summary: TableSummary, _ trainer: any Estimator
-    ) throws -> ColumnType {
+    private func targetType(_ summary: TableSummary) throws -> ColumnType {
         let type = summary.columns.first { $0.name == target }?.type ?? .string
         if trainer.targetKind == .numbers, ![.bool, .int, .float].contains(type) {
             throw StoreError.targetNotNumeric(target, type, model: model)
@@ -87,7 +77,7 @@ extension TrainStep {
     }
 
     private func targetColumn(
-        _ values: ColumnValues, _ type: ColumnType, _ trainer: any Estimator
+        _ values: ColumnValues, _ type: ColumnType
     ) throws -> TargetColumn {
         switch values {
         case .numbers(let numbers):
@@ -103,16 +93,14 @@ extension TrainStep {
             return column
         case .categories(let codes, let names):
             guard !names.isEmpty else { throw StoreError.noTarget(target, data) }
-            let classes = try orderedClasses(TargetColumn.order(names, type), trainer)
+            let classes = try orderedClasses(TargetColumn.order(names, type))
             var unknown = 0
             return TargetColumn(codes: codes, names: names, classes: classes, unknown: &unknown)
         }
     }
 
     /// The classes, the positive one last; throws where their number does not suit the trainer.
-    private func orderedClasses(
-        _ classes: [String], _ trainer: any Estimator
-    ) throws -> [String] {
+    private func orderedClasses(_ classes: [String]) throws -> [String] {
         guard classes.count > 1 else { throw StoreError.oneClass(target) }
         guard classes.count <= TargetColumn.maximumClasses else {
             throw StoreError.tooManyClasses(target)
@@ -121,7 +109,9 @@ extension TrainStep {
             if positive != nil { throw StoreError.positiveWithoutTwo(model) }
             return classes
         }
-        guard classes.count == 2 else { throw StoreError.notTwoClasses(target, classes.count) }
+        guard classes.count == 2 else {
+            throw StoreError.notTwoClasses(target, classes.count, model: model)
+        }
         guard let positive else { return classes }
         guard let index = classes.firstIndex(of: positive) else {
             throw StoreError.unknownPositive(positive, target)

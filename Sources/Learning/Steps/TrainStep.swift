@@ -18,18 +18,24 @@ struct TrainStep: Step {
     let categorical: [String]
     /// The class whose probability a logistic model gives; nil for the last in order.
     let positive: String?
-    let parameters: TrainingParameters
+    let trainer: any Trainer
+    let learner: any Learner
     let seed: UInt64
 
     init(_ options: StepOptions) throws {
-        model = try options.word("model", among: trainers.map(\.name))
+        let model = try options.word("model", among: trainers.map(\.name))
+        self.model = model
+        guard let trainer = trainers.first(where: { $0.name == model }) else {
+            throw StoreError(.internalFault, "there is no trainer '\(model)'")
+        }
+        self.trainer = trainer
         data = try options.text("data")
         target = try options.text("target")
         features = try options.names("features")
         categorical = try options.names("categorical") ?? []
         positive = try options.label("positive")
-        parameters = try TrainingParameters(
-            options.mapping("params", known: TrainingParameters.keys))
+        learner = try trainer.configured(
+            options.mapping("params", known: trainer.parameterKeys))
         seed = try options.seed()
         if let features {
             if features.contains(target) { throw StoreError.targetIsFeature(target) }
@@ -48,7 +54,7 @@ struct TrainStep: Step {
             "target": .string(target),
             "features": features.map { .array($0.map { .string($0) }) } ?? .null,
             "categorical": .array(categorical.map { .string($0) }),
-            "positive": positive.map { .string($0) } ?? .null, "params": parameters.json,
+            "positive": positive.map { .string($0) } ?? .null, "params": learner.json,
             "seed": JSONValue(Int(seed)),
         ]
     }

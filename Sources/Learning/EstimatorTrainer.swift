@@ -1,0 +1,158 @@
+internal import Bytes
+internal import Kernels
+
+/// Trains a linear model: learns the encoding of the features, then fits the design matrix.
+struct EstimatorTrainer: Trainer {
+    let estimator: any Estimator
+
+    var name: String { estimator.name }
+    var targetKind: TargetKind { estimator.targetKind }
+    var parameterKeys: [String] { TrainingParameters.keys }
+    var bodyType: any ModelBody.Type { LinearBody.self }
+
+    func configured(_ options: StepOptions) throws -> any Learner {
+        EstimatorLearner(estimator: estimator, parameters: try TrainingParameters(options))
+    }
+}
+
+private struct EstimatorLearner: Learner {
+    let estimator: any Estimator
+    let parameters: TrainingParameters
+
+    var json: JSONValue { parameters.json }
+
+    func learn(_ table: TrainingTable, _ context: StepContext) throws -> Learnt {
+        let encoder = try FeatureEncoder(learning: table.columns, context.executor)
+        let design = encoder.encode(table.columns.map(\.values), rows: table.rows)
+        let fit = try estimator.fit(design, table.target, parameters, context.executor)
+        if !fit.converged {
+            context.log(
+                "warning: the fit stopped before it met the tolerance: raise "
+                    + "'maximumIterations' or 'l2'")
+        }
+        return Learnt(
+            body: LinearBody(
+                encoder: encoder, coefficients: fit.coefficients, parameters: parameters),
+            loss: fit.loss, iterations: fit.iterations, converged: fit.converged)
+    }
+}
+
+/// Scores that are sums of weights: linear, logistic and softmax models.
+struct LinearBody: ModelBody {
+    let encoder: FeatureEncoder
+    /// A vector of coefficients for every output.
+    let coefficients: [[Double]]
+    let parameters: TrainingParameters
+
+    static let arrayNames = ["coefficients", "means", "scales"]
+
+    var inputs: [(name: String, kind: ColumnValues.Kind)] {
+        encoder.features.map { ($0.name, $0.kind) }
+    }
+
+    var size: String { "\(encoder.coefficientCount) coefficients" }
+
+    func scores(
+        _ columns: [ColumnValues], rows: Int, _ executor: ParallelExecutor
+    ) -> [[Double]] {
+        let design = encoder.encode(columns, rows: rows)
+        return coefficients.map { design.scores($0, executor) }
+    }
+}
+
+// MARK: - In a model file
+
+extension LinearBody {
+    var members: [String: JSONValue] {
+        [
+            "features": .array(encoder.features.map(LinearBody.json)), "params": parameters.json,
+        ]
+    }
+
+    var tensors: [ModelFile.Tensor] {
+        var means: [Double] = []
+        var scales: [Double] = []
+        for case .number(_, let mean, let scale, _) in encoder.features {
+            means.append(mean)
+            scales.append(scale)
+        }
+        return [
+            ModelFile.Tensor(
+                name: "coefficients", shape: [coefficients.count, encoder.coefficientCount],
+                values: Array(coefficients.joined())),
+            ModelFile.Tensor(name: "means", shape: [means.count], values: means),
+            ModelFile.Tensor(name: "scales", shape: [scales.count], values: scales),
+        ]
+    }
+
+    init?(_ document: JSONValue, _ tensors: [String: ModelFile.Tensor], outputs: Int) {
+        guard let encoder = LinearBody.encoder(document, tensors),
+            let coefficients = LinearBody.coefficients(encoder, tensors),
+            coefficients.count == outputs,
+            let parameters = LinearBody.parameters(document["params"])
+        else { return nil }
+        self.init(encoder: encoder, coefficients: coefficients, parameters: parameters)
+    }
+
+    private static func json(_ feature: Feature) -> JSONValue {
+        switch feature {
+        case .number(let name, _, _, let hasMissing):
+            ["name": .string(name), "type": "number", "missing": .bool(hasMissing)]
+        case .category(let name, let names, let hasMissing):
+            [
+                "name": .string(name), "type": "category", "missing": .bool(hasMissing),
+                "categories": .array(names.map { .string($0) }),
+            ]
+        }
+    }
+
+    private static func encoder(
+        _ document: JSONValue, _ tensors: [String: ModelFile.Tensor]
+    ) -> FeatureEncoder? {
+        guard let entries = document["features"]?.arrayValue,
+            let means = tensors["means"]?.values, let scales = tensors["scales"]?.values,
+            means.count == scales.count, scales.allSatisfy({ $0 > 0 })
+        else { return nil }
+        var place = 0
+        var features: [Feature] = []
+        for entry in entries {
+            guard let name = entry["name"]?.stringValue,
+                let hasMissing = entry["missing"]?.boolValue
+            else { return nil }
+            switch entry["type"]?.stringValue {
+            case "number":
+                guard place < means.count else { return nil }
+                features.append(
+                    .number(
+                        name: name, mean: means[place], scale: scales[place],
+                        hasMissing: hasMissing))
+                place += 1
+            case "category":
+                guard let names = ModelDocument.strings(entry["categories"]) else { return nil }
+                features.append(.category(name: name, names: names, hasMissing: hasMissing))
+            default:
+                return nil
+            }
+        }
+        return place == means.count ? FeatureEncoder(features: features) : nil
+    }
+
+    private static func coefficients(
+        _ encoder: FeatureEncoder, _ tensors: [String: ModelFile.Tensor]
+    ) -> [[Double]]? {
+        let width = encoder.coefficientCount
+        guard let tensor = tensors["coefficients"], tensor.shape.count == 2,
+            tensor.shape[1] == width, tensor.shape[0] > 0
+        else { return nil }
+        return (0..<tensor.shape[0]).map { Array(tensor.values[($0 * width)..<(($0 + 1) * width)]) }
+    }
+
+    private static func parameters(_ json: JSONValue?) -> TrainingParameters? {
+        guard let l2 = json?["l2"]?.numberValue,
+            let iterations = json?["maximumIterations"]?.integerValue,
+            let tolerance = json?["tolerance"]?.numberValue
+        else { return nil }
+        return TrainingParameters(
+            l2: l2, maximumIterations: Int(iterations), tolerance: tolerance)
+    }
+}
