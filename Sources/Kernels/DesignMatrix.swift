@@ -17,8 +17,8 @@ package struct DesignMatrix: Sendable {
     /// The number of coefficients: one, the dense columns and all one-hot columns.
     package let coefficientCount: Int
 
-    private let dense: [Double]
-    private let codes: [UInt32]
+    let dense: [Double]
+    let codes: [UInt32]
 
     /// The matrix with these parts, both row by row. A code is the index of its one-hot column's
     /// coefficient, rising within a row, or `noColumn`.
@@ -44,7 +44,7 @@ package struct DesignMatrix: Sendable {
         precondition(coefficients.count == coefficientCount)
         let blocks = blocks
         let parts = executor.map(blocks.count) { block in
-            blocks.range(block).map { score($0, coefficients) }
+            scores(coefficients, rows: blocks.range(block))
         }
         return Array(parts.joined())
     }
@@ -62,79 +62,82 @@ package struct DesignMatrix: Sendable {
         return treeSum(parts, count: coefficientCount)
     }
 
-    /// The matrix of the sums of weight * column i * column j over the rows (XᵀWX), all weights 1
-    /// when nil. Cost: rows times the square of the non-zeros of a row; memory 64 times the result.
-    package func gram(rowWeights: [Double]?, _ executor: ParallelExecutor) -> SymmetricMatrix {
-        precondition(rowWeights == nil || rowWeights?.count == rows)
-        let blocks = blocks
-        let parts = executor.map(blocks.count) { block in
-            gram(rowWeights: rowWeights, rows: blocks.range(block))
+    /// The scores of some rows: for each the intercept, then its dense columns in order, then its
+    /// codes. Four rows at a time, whose sums do not wait for each other.
+    private func scores(_ coefficients: [Double], rows: Range<Int>) -> [Double] {
+        var scores = [Double](repeating: coefficients[0], count: rows.count)
+        // Unsafe: rows are the matrix's, and there are as many coefficients as columns.
+        unsafe dense.withUnsafeBufferPointer { dense in
+            unsafe coefficients.withUnsafeBufferPointer { coefficients in
+                var row = rows.lowerBound
+                while row + 4 <= rows.upperBound {
+                    var first = unsafe coefficients[0]
+                    var (second, third, fourth) = (first, first, first)
+                    let start = row &* denseCount
+                    for index in 0..<denseCount {
+                        let place = start &+ index
+                        let factor = unsafe coefficients[1 &+ index]
+                        unsafe first += dense[place] * factor
+                        unsafe second += dense[place &+ denseCount] * factor
+                        unsafe third += dense[place &+ 2 &* denseCount] * factor
+                        unsafe fourth += dense[place &+ 3 &* denseCount] * factor
+                    }
+                    let place = row - rows.lowerBound
+                    scores[place] = first
+                    scores[place + 1] = second
+                    scores[place + 2] = third
+                    scores[place + 3] = fourth
+                    row += 4
+                }
+                while row < rows.upperBound {
+                    var sum = unsafe coefficients[0]
+                    for index in 0..<denseCount {
+                        unsafe sum += dense[row &* denseCount &+ index] * coefficients[1 &+ index]
+                    }
+                    scores[row - rows.lowerBound] = sum
+                    row += 1
+                }
+            }
         }
-        let empty = SymmetricMatrix(order: coefficientCount)
-        return SymmetricMatrix(
-            order: coefficientCount, elements: treeSum(parts, count: empty.elements.count))
-    }
-
-    private func score(_ row: Int, _ coefficients: [Double]) -> Double {
-        var sum = coefficients[0]
-        let start = row * denseCount
-        for index in 0..<denseCount { sum += dense[start + index] * coefficients[1 + index] }
-        let firstCode = row * codeCount
-        for index in firstCode..<(firstCode + codeCount)
-        where codes[index] != DesignMatrix.noColumn {
-            sum += coefficients[Int(codes[index])]
+        for row in rows where codeCount > 0 {
+            for index in (row * codeCount)..<((row + 1) * codeCount)
+            where codes[index] != DesignMatrix.noColumn {
+                scores[row - rows.lowerBound] += coefficients[Int(codes[index])]
+            }
         }
-        return sum
+        return scores
     }
 
     private func transposedProduct(_ factors: [Double], rows: Range<Int>) -> [Double] {
         var sums = [Double](repeating: 0, count: coefficientCount)
-        for row in rows {
-            let factor = factors[row]
-            sums[0] += factor
-            let start = row * denseCount
-            for index in 0..<denseCount { sums[1 + index] += factor * dense[start + index] }
-            let firstCode = row * codeCount
-            for index in firstCode..<(firstCode + codeCount)
+        for row in rows { sums[0] += factors[row] }
+        // Eight columns at a time, whose sums stay in registers, of rows that stay in the cache.
+        let width = 8
+        // Unsafe: rows are the matrix's, and columns its dense ones.
+        unsafe dense.withUnsafeBytes { dense in
+            for tile in stride(from: rows.lowerBound, to: rows.upperBound, by: 64) {
+                for first in stride(from: 0, to: denseCount - denseCount % width, by: width) {
+                    var lanes = SIMD8<Double>(repeating: 0)
+                    for lane in 0..<width { lanes[lane] = sums[1 + first + lane] }
+                    for row in tile..<min(rows.upperBound, tile + 64) {
+                        let place = (row &* denseCount &+ first) &* 8
+                        lanes +=
+                            unsafe factors[row]
+                            * dense.loadUnaligned(fromByteOffset: place, as: SIMD8<Double>.self)
+                    }
+                    for lane in 0..<width { sums[1 + first + lane] = lanes[lane] }
+                }
+            }
+        }
+        for index in (denseCount - denseCount % width)..<denseCount {
+            for row in rows { sums[1 + index] += factors[row] * dense[row * denseCount + index] }
+        }
+        for row in rows where codeCount > 0 {
+            for index in (row * codeCount)..<((row + 1) * codeCount)
             where codes[index] != DesignMatrix.noColumn {
-                sums[Int(codes[index])] += factor
+                sums[Int(codes[index])] += factors[row]
             }
         }
         return sums
-    }
-
-    private func gram(rowWeights: [Double]?, rows: Range<Int>) -> [Double] {
-        var sums = SymmetricMatrix(order: coefficientCount).elements
-        let width = 1 + denseCount + codeCount
-        var columns = [Int](repeating: 0, count: width)
-        var values = [Double](repeating: 1, count: width)
-        for row in rows {
-            let count = gather(row, &columns, &values)
-            let weight = rowWeights.map { $0[row] } ?? 1
-            for left in 0..<count {
-                let start = columns[left] * (columns[left] + 1) / 2
-                let factor = weight * values[left]
-                for right in 0...left { sums[start + columns[right]] += factor * values[right] }
-            }
-        }
-        return sums
-    }
-
-    /// The columns and values of a row's non-zeros, in rising order; returns their number.
-    private func gather(_ row: Int, _ columns: inout [Int], _ values: inout [Double]) -> Int {
-        var count = 1
-        for index in 0..<denseCount {
-            columns[count] = 1 + index
-            values[count] = dense[row * denseCount + index]
-            count += 1
-        }
-        let firstCode = row * codeCount
-        for index in firstCode..<(firstCode + codeCount)
-        where codes[index] != DesignMatrix.noColumn {
-            columns[count] = Int(codes[index])
-            values[count] = 1
-            count += 1
-        }
-        return count
     }
 }

@@ -34,4 +34,5 @@ let workloads: [Workload] = [
     Workload("remote-file", [.remotes], benchRemoteFile),
     Workload("remote-change", [.remotes], benchRemoteChange),
     Workload("boosted-trees", [.numeric], benchBoostedTrees),
+    Workload("linear-models", [.numeric], benchLinearModels),
 ]
