@@ -1,0 +1,68 @@
+import Kernels
+import Testing
+
+/// Against plain loops over the rows: the bits must be theirs, whatever the order of the work.
+@Suite struct PlainLoopTests {
+    private static let rows = 131
+    private let source = RandomSource(seed: 12, purpose: "design")
+
+    private func dense(_ count: Int) -> [Double] {
+        (0..<(PlainLoopTests.rows * count)).map { source.normal(at: UInt64($0)) }
+    }
+
+    /// Two categories of three columns each; some rows have none of the second.
+    private func codes(_ first: UInt32) -> [UInt32] {
+        (0..<PlainLoopTests.rows).flatMap { row -> [UInt32] in
+            let words = source.words(at: UInt64(row))
+            let second = words.y % 4 == 0 ? DesignMatrix.noColumn : first + 3 + words.y % 3
+            return [first + words.x % 3, second]
+        }
+    }
+
+    /// Each row's columns and values, in rising order.
+    private func entries(
+        _ dense: [Double], _ count: Int, _ codes: [UInt32]
+    ) -> [[(column: Int, value: Double)]] {
+        (0..<PlainLoopTests.rows).map { row in
+            var entries = [(column: 0, value: 1.0)]
+            for index in 0..<count { entries.append((1 + index, dense[row * count + index])) }
+            for code in codes.isEmpty ? [] : codes[(2 * row)..<(2 * row + 2)]
+            where code != DesignMatrix.noColumn {
+                entries.append((Int(code), 1))
+            }
+            return entries
+        }
+    }
+
+    @Test(arguments: [0, 1, 3, 4, 7, 8, 9, 20], [false, true])
+    func `products and sums are those of plain loops`(count: Int, hasCodes: Bool) {
+        let rows = PlainLoopTests.rows
+        let dense = dense(count)
+        let codes = hasCodes ? codes(UInt32(1 + count)) : []
+        let width = 1 + count + (hasCodes ? 6 : 0)
+        let design = DesignMatrix(
+            rows: rows, dense: dense, denseCount: count, codes: codes,
+            codeCount: hasCodes ? 2 : 0, coefficientCount: width)
+        let entries = entries(dense, count, codes)
+        let factors = (0..<rows).map { source.uniform(at: UInt64($0)) }
+        let coefficients = (0..<width).map { source.normal(at: 5000 + UInt64($0)) }
+        var scores = [Double](repeating: 0, count: rows)
+        var sums = [Double](repeating: 0, count: width)
+        var plain = SymmetricMatrix(order: width)
+        var weighted = SymmetricMatrix(order: width)
+        for (row, columns) in entries.enumerated() {
+            for left in columns {
+                scores[row] += left.value * coefficients[left.column]
+                sums[left.column] += factors[row] * left.value
+                for right in columns where right.column <= left.column {
+                    plain[left.column, right.column] += left.value * right.value
+                    weighted[left.column, right.column] += factors[row] * left.value * right.value
+                }
+            }
+        }
+        #expect(design.scores(coefficients, .serial) == scores)
+        #expect(design.transposedProduct(factors, .serial) == sums)
+        #expect(design.gram(rowWeights: nil, .serial) == plain)
+        #expect(design.gram(rowWeights: factors, .serial) == weighted)
+    }
+}
