@@ -44,7 +44,7 @@ struct GetCommand: ReportingCommand {
     @OptionGroup var common: CommonOptions
 
     func perform(in context: CommandContext) throws -> Report {
-        let wanted = try repositoryPath()
+        let wanted = try RepoPath(fromTop: path)
         let done = try get(
             wanted, from: repository, in: try Environment.realPath(context.directory),
             on: try context.machine(),
@@ -60,18 +60,5 @@ struct GetCommand: ReportingCommand {
                 "receivedBytes": JSONValue(done.receivedBytes),
                 "id": done.content.map { .string($0.description) } ?? .null,
             ])
-    }
-
-    /// The argument without `./` in front and `/` behind.
-    private func repositoryPath() throws -> RepoPath {
-        let parts = path.split(separator: "/").filter { $0 != "." }
-        guard !path.hasPrefix("/"), let wanted = try? RepoPath(parts.joined(separator: "/")) else {
-            throw StoreError(
-                .badUsage, "'\(printable(Array(path.utf8)))' is no path inside a repository",
-                subject: path,
-                advice: "write it as seen from the top of the repository: data/a.csv",
-                safety: "nothing was written")
-        }
-        return wanted
     }
 }

@@ -27,7 +27,7 @@ struct MLStoreCommand: ParsableCommand {
                 name: "Sharing",
                 subcommands: [
                     RemoteCommand.self, PushCommand.self, PullCommand.self, FetchCommand.self,
-                    GetCommand.self,
+                    GetCommand.self, CatCommand.self,
                 ]),
             CommandGroup(
                 name: "Pipelines",

@@ -43,8 +43,7 @@ package func get(
     _ path: RepoPath, from source: String, in directory: DiskPath, on machine: Machine,
     options: GetOptions = GetOptions(), progress: @escaping (TransferProgress) -> Void = { _ in }
 ) throws -> GetReport {
-    let url = try RemoteURL(parsing: source, relativeTo: directory)
-    let place = url.path
+    let place = try ContentPlace(source, in: directory, on: machine)
     let output = options.output ?? directory.appending(path.lastComponent)
     guard try machine.disk.status(of: output, followingLinks: false) == nil else {
         throw StoreError(
@@ -56,29 +55,10 @@ package func get(
     let getter = Getter(
         path: path, output: output, machine: machine, revision: options.revision,
         progress: progress)
-    if url.host != nil { return try getter.run(fromRemote: url) }
-    guard try machine.disk.status(of: place, followingLinks: true)?.kind == .directory else {
-        throw StoreError(
-            .notFound, "there is no repository or remote in '\(place)'",
-            subject: place.description)
+    switch place {
+    case .remote(let url): return try getter.run(fromRemote: url)
+    case .workspace(let workspace): return try getter.run(fromWorkspace: workspace)
     }
-    if try isRemote(place, machine.disk) { return try getter.run(fromRemote: url) }
-    do {
-        return try getter.run(fromWorkspace: try Workspace.open(from: place, on: machine))
-    } catch let error as StoreError where error.kind == .notAWorkspace {
-        throw StoreError(
-            .notFound, "there is neither an mlstore workspace nor a remote in '\(place)'",
-            subject: place.description,
-            advice: "give the folder of a repository that uses mlstore, or file:///… of a remote")
-    }
-}
-
-private func isRemote(_ place: DiskPath, _ disk: any Disk) throws -> Bool {
-    guard try disk.status(of: place / "format", followingLinks: true)?.kind == .file else {
-        return false
-    }
-    let bytes = try disk.readFile(place / "format", maximumBytes: RemoteLayout.maximumFormat)
-    return (try? JSONValue(parsing: bytes))?["format"]?.stringValue == RemoteFormatFile.name
 }
 
 /// A store to read from, and what brings into it what it may lack.
@@ -98,7 +78,7 @@ private struct Getter {
     // MARK: - From a workspace
 
     func run(fromWorkspace workspace: Workspace) throws -> GetReport {
-        let tracked = try find(in: workspace)
+        let tracked = try workspace.holder(of: path, at: revision)
         let store = try workspace.store()
         if store.contains(tracked.content) {
             return try write(tracked, from: GetSource(store: store))
@@ -122,27 +102,6 @@ private struct Getter {
                 "'\(path)' is not in the store of '\(workspace.root)', which has no remote",
                 subject: path.description,
                 advice: "add a remote there, and push to it where the data is")
-    }
-
-    /// The tracked path that is the wanted one or holds it.
-    private func find(in workspace: Workspace) throws -> TrackedPath {
-        func holder(_ tracked: TrackedPaths) -> TrackedPath? {
-            tracked.paths.first { path.isInside($0.path) }
-        }
-        if let revision {
-            if let found = holder(try workspace.tracked(atCommit: revision)) { return found }
-        } else {
-            if let git = workspace.git, let head = try git.head(),
-                let found = holder(try workspace.tracked(atCommit: head.hex))
-            {
-                return found
-            }
-            if let found = holder(try workspace.tracked()) { return found }
-        }
-        let when = revision.map { " at '\($0)'" } ?? ""
-        throw StoreError(
-            .notFound, "'\(path)' is not tracked in '\(workspace.root)'\(when)",
-            subject: path.description, advice: "run 'mlstore status' there to see what is")
     }
 
     private func write(_ tracked: TrackedPath, from source: GetSource) throws -> GetReport {
@@ -170,10 +129,7 @@ private struct Getter {
     private func snapshotTree(in store: ObjectStore, _ place: RemoteURL) throws -> TreeID {
         let name = revision ?? RefName.head.description
         guard let ref = RefName(name), let record = try store.ref(ref) else {
-            throw StoreError(
-                .notFound, "remote '\(place)' has no snapshot '\(name)'", subject: name,
-                advice: "give the directory of the git repository instead of the remote's, or run"
-                    + " 'mlstore commit' and 'mlstore push' where the data is")
+            throw StoreError.noSnapshot(name, on: place)
         }
         return try SnapshotRecord(try store.readRecord(record)).tree
     }
@@ -183,16 +139,14 @@ private struct Getter {
         _ url: RemoteURL, _ settings: RemoteSettings, _ name: RemoteName,
         _ body: (GetSource) throws -> GetReport
     ) throws -> GetReport {
-        let scratch = try makeScratch()
-        defer { try? machine.disk.removeTree(scratch) }  // only litter, if it stays
-        let store = try ObjectStore.create(
-            at: scratch / "store", on: machine.disk, entropy: machine.entropy,
-            clock: machine.clock, threads: machine.threads)
-        let context = RemoteContext(
-            store: store, disk: machine.disk, stateDirectory: scratch / "state",
-            remote: try openRemote(url, settings: settings, on: machine.disk), name: name,
-            clock: machine.clock,
-            entropy: machine.entropy, threads: machine.threads)
+        try withScratchContext(url, settings, name, in: output.parent, on: machine) { context in
+            try run(with: context, body)
+        }
+    }
+
+    private func run(
+        with context: RemoteContext, _ body: (GetSource) throws -> GetReport
+    ) throws -> GetReport {
         var received = 0
         func fetch(_ contents: [ContentID], _ options: FetchOptions) throws {
             let named = contents.map { (path: path.description, id: $0) }
@@ -203,7 +157,7 @@ private struct Getter {
             guard report.absent.isEmpty else { throw absent(context) }
         }
         try fetch([], FetchOptions())
-        let source = GetSource(store: store) { contents, listsOnly in
+        let source = GetSource(store: context.store) { contents, listsOnly in
             var options = FetchOptions(takesRefs: false)
             options.listsOnly = listsOnly
             try fetch(contents, options)
@@ -212,14 +166,6 @@ private struct Getter {
         return GetReport(
             output: report.output, content: report.content, files: report.files,
             sizeBytes: report.sizeBytes, receivedBytes: received)
-    }
-
-    private func makeScratch() throws -> DiskPath {
-        let name = machine.entropy.bytes(8).map { String($0, radix: 16) }.joined()
-        let path = output.parent / "\(temporaryNamePrefix)get-\(name)"
-        try machine.disk.makeDirectory(path)
-        try machine.disk.makeDirectory(path / "state")
-        return path
     }
 
     // MARK: - Writing
@@ -233,7 +179,7 @@ private struct Getter {
         guard let part else {
             return try write(try items(of: tree, in: source.store), .directory(tree), from: source)
         }
-        if let (entry, rest) = try find(part, in: tree, source.store) {
+        if let (entry, rest) = try source.store.tree(tree).entry(leadingTo: part) {
             if let subtree = entry.subtree { return try write(rest, of: subtree, from: source) }
             guard rest == nil else { throw noSuchPart(of: entry.path) }
             let file = entry.blob.map { ContentID.file($0) }
@@ -242,20 +188,6 @@ private struct Getter {
         let found = try items(of: tree, under: part, in: source.store)
         guard !found.isEmpty else { throw noSuchPart(of: nil) }
         return try write(found, nil, from: source)
-    }
-
-    /// The entry at `part`, or the one that `part` leads through, with the rest of the way.
-    private func find(
-        _ part: RepoPath, in tree: TreeID, _ store: ObjectStore
-    ) throws -> (entry: TreeEntry, rest: RepoPath?)? {
-        var candidate: RepoPath? = part
-        while let path = candidate {
-            if let entry = try store.tree(tree).entry(at: path) {
-                return (entry, part.relative(to: path))
-            }
-            candidate = path.parent
-        }
-        return nil
     }
 
     private func items(

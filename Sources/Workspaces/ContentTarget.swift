@@ -130,7 +130,7 @@ extension StoreError {
 
 extension Workspace {
     /// How to get content that is not here.
-    var fetchAdvice: String {
+    package var fetchAdvice: String {
         // Settings that cannot be read have errors of their own.
         let remotes = (try? config().remotes) ?? []
         switch remotes.count {

@@ -132,6 +132,15 @@ extension Workspace {
         try TrackedPaths(files: try texts(atCommit: revision), at: revision)
     }
 
+    /// What is or was tracked at a source.
+    package func tracked(at source: TrackingSource) throws -> TrackedPaths {
+        switch source {
+        case .workTree: try tracked()
+        case .revision(let revision): try tracked(atCommit: revision)
+        case .index, .snapshot: TrackedPaths(paths: try TrackingState(source, of: self).paths)
+        }
+    }
+
     /// The pointer files and the lock file of a commit of git.
     func texts(atCommit revision: String) throws -> [RepoPath: [UInt8]] {
         guard let git else { throw StoreError.noRepository(root, for: "revision '\(revision)'") }
