@@ -59,7 +59,8 @@ private struct Reduced {
     let tail: Double
 
     init(_ x: Double) {
-        let multiple = (x * 0x1.71547652b82fep0).rounded(.toNearestOrEven)
+        // To the nearest whole number: behind 1.5 * 2^52 there are no fractions.
+        let multiple = (x * 0x1.71547652b82fep0 + 0x1.8p52) - 0x1.8p52
         let high = x - multiple * ln2High
         let low = multiple * ln2Low
         let r = high - low

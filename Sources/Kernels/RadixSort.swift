@@ -1,7 +1,7 @@
 /// The keys in rising order: six rounds of eleven bits, from the lowest, without those in which all
 /// keys agree. Twice the memory of the keys.
-package func radixSorted(_ keys: some Collection<UInt64>) -> [UInt64] {
-    var source = Array(keys)
+package func radixSorted(_ keys: consuming [UInt64]) -> [UInt64] {
+    var source = consume keys
     guard source.count > 2048 else { return source.sorted() }
     let counts = digitCounts(source)
     var target = [UInt64](repeating: 0, count: source.count)

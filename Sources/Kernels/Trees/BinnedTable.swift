@@ -37,9 +37,10 @@ package enum BinnedFeature: Sendable, Equatable {
         self.features = features
         let width = features.count
         let stride = BinnedTable.stride(width)
-        let columns = SharedBuffer<UInt8>(repeating: 0, count: rows * width)
-        let table = SharedBuffer<UInt8>(repeating: 0, count: rows * stride)
-        // Unsafe, here and below: every piece writes its own columns, then its own rows.
+        // Unsafe, here and below: every piece sets its own columns, then its own rows. Bytes behind a
+        // row's last column are never read.
+        let columns = unsafe SharedBuffer<UInt8>(unset: rows * width)
+        let table = unsafe SharedBuffer<UInt8>(unset: rows * stride)
         _ = executor.map(width) { unsafe fill($0, columns.start + $0 * rows) }
         let blocks = RowBlocks(rows: rows)
         _ = executor.map(blocks.count) { block in

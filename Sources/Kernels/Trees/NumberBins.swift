@@ -25,8 +25,7 @@ package struct NumberBins: Sendable, Equatable {
         var keys: [UInt64] = []
         keys.reserveCapacity(values.count)
         for value in values where !value.isNaN { keys.append(orderKey(value)) }
-        let sorted = radixSorted(keys)
-        bounds = NumberBins.bounds(sorted, maximum: maximum)
+        bounds = NumberBins.bounds(radixSorted(consume keys), maximum: maximum)
     }
 
     private static func bounds(_ keys: [UInt64], maximum: Int) -> [Double] {

@@ -62,10 +62,13 @@ package struct PackedGradients: Sendable {
             let range = blocks.range(block)
             for first in stride(from: range.lowerBound, to: range.upperBound, by: 8) {
                 let draw = random.words(at: UInt64(first) >> 3)
-                for lane in 0..<min(8, range.upperBound - first) {
-                    let bits = draw[lane >> 1] >> UInt32(16 * (lane & 1)) & 0xffff
+                var low = UInt64(draw.y) << 32 | UInt64(draw.x)
+                let high = UInt64(draw.w) << 32 | UInt64(draw.z)
+                for row in first..<min(range.upperBound, first + 8) {
+                    if row == first + 4 { low = high }
+                    let bits = Double(Int32(truncatingIfNeeded: low & 0xffff))
+                    low >>= 16
                     // Unsafe, here and below: rows of this block, in buffers of one length.
-                    let row = first + lane
                     let gradient = unsafe gradients.start[row] * gradientScale
                     let hessian = hessians.map { unsafe $0.start[row] * hessianScale }
                     unsafe words.start[row] = PackedGradients.word(gradient, hessian, bits, layout)
@@ -77,9 +80,9 @@ package struct PackedGradients: Sendable {
     /// A row's word. The sums are positive, so that cutting the fraction off is the floor.
     @inline(__always)
     private static func word(
-        _ gradient: Double, _ hessian: Double?, _ bits: UInt32, _ layout: Layout
+        _ gradient: Double, _ hessian: Double?, _ bits: Double, _ layout: Layout
     ) -> Int64 {
-        let fraction = (Double(bits) + 0.5) * 0x1p-16
+        let fraction = (bits + 0.5) * 0x1p-16
         let offset = Double(layout.maximumGradient)
         let whole = Int64(gradient + (offset + fraction)) - layout.maximumGradient
         let word = whole << layout.gradientShift + 1

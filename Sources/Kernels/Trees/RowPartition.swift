@@ -16,7 +16,8 @@ final class RowPartition: @unchecked Sendable {
         self.table = table
         self.executor = executor
         rows = SharedBuffer(repeating: 0, count: table.rows)
-        scratch = SharedBuffer(repeating: 0, count: table.rows)
+        // Unsafe: only what a division wrote is read.
+        scratch = unsafe SharedBuffer(unset: table.rows)
     }
 
     /// Starts again with one leaf.

@@ -19,6 +19,15 @@
         unsafe start.initialize(repeating: value, count: count)
     }
 
+    /// `count` values that are not set: each must be before it is read. The memory is touched by
+    /// whoever sets it, so by many threads where they do.
+    @unsafe package init(unset count: Int) {
+        self.count = count
+        let bytes = max(1, count) * MemoryLayout<Element>.stride
+        unsafe start = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+            .bindMemory(to: Element.self, capacity: count)
+    }
+
     deinit { unsafe UnsafeMutableRawPointer(start).deallocate() }
 
     /// The value at an index below `count`.
