@@ -12,7 +12,10 @@
 
 #ifdef __APPLE__
 #include <mach-o/dyld.h>
+#include <sys/mount.h>
 #include <sys/random.h>
+#else
+#include <sys/vfs.h>
 #endif
 
 extern char **environ;
@@ -67,6 +70,19 @@ static int64_t peak_memory_of(int whose) {
 
 int64_t mlp_peak_memory(void) { return peak_memory_of(RUSAGE_SELF); }
 int64_t mlp_peak_memory_of_children(void) { return peak_memory_of(RUSAGE_CHILDREN); }
+
+int64_t mlp_file_system_type(const uint8_t *path, size_t length) {
+    MLP_PATH(name, path, length);
+    struct statfs facts;
+    int result;
+    MLP_RETRY(result, statfs(name, &facts));
+    if (result < 0) return -errno;
+#ifdef __APPLE__
+    return (facts.f_flags & MNT_LOCAL) ? 0 : 1;
+#else
+    return (int64_t)(uint32_t)facts.f_type;
+#endif
+}
 
 int mlp_is_terminal(int fd) { return isatty(fd); }
 

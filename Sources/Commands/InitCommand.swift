@@ -27,6 +27,12 @@ struct InitCommand: ReportingCommand {
         let place = "\(workspace.root)/.mlstore"
         let sentence =
             isNew ? "initialized mlstore in \(place)" : "mlstore is already initialized in \(place)"
+        if let kind = Environment.networkFileSystem(of: workspace.root) {
+            context.console.note(
+                "this directory is on \(kind): if several machines write to it at once, its locks must"
+                    + " work between them; see 'A store belongs on a local disk' in the shortcomings"
+            )
+        }
         let beside =
             workspace.git == nil ? "  (no git repository: 'mlstore commit' keeps history)" : ""
         return Report(

@@ -1,7 +1,8 @@
-import Platform
 import TestSupport
 import Testing
 import Vocabulary
+
+@testable import Platform
 
 @Suite struct FactsTests {
     @Test func `the process knows its surroundings`() throws {
@@ -51,5 +52,18 @@ import Vocabulary
         try writeAtomically([1], to: path / "f", on: LocalDisk(), durable: false)
         directory = nil
         #expect(try LocalDisk().status(of: path, followingLinks: false) == nil)
+    }
+
+    @Test(
+        arguments: [
+            (0x6969, "NFS"), (0xff53_4d42, "SMB"), (0xfe53_4d42, "SMB"), (0x6573_5546, "FUSE"),
+            (0xef53, nil), (0x5846_5342, nil), (0x9123_683e, nil), (0x0102_1994, nil),
+        ] as [(Int64, String?)])
+    func `network file systems are told from local ones`(type: Int64, name: String?) {
+        #expect(Environment.networkFileSystem(type: type) == name)
+    }
+
+    @Test func `what cannot be looked at is taken for local`() {
+        #expect(Environment.networkFileSystem(of: DiskPath("/there/is/no/such/place")) == nil)
     }
 }

@@ -172,6 +172,8 @@ int mlp_random(void *buffer, size_t count);
 int64_t mlp_peak_memory(void);
 int64_t mlp_peak_memory_of_children(void);
 int mlp_is_terminal(int fd);
+// The magic number of the file system that the path is on; on macOS 0 for a local one, 1 for others.
+int64_t mlp_file_system_type(const uint8_t *path, size_t length);
 int mlp_terminal_columns(int fd);
 int64_t mlp_current_directory(uint8_t *buffer, size_t capacity);
 int64_t mlp_home_directory(uint8_t *buffer, size_t capacity);
