@@ -11,10 +11,13 @@ struct FetchCommand: ReportingCommand {
             examples: [
                 "mlstore fetch",
                 "mlstore fetch data/",
+                "mlstore fetch --dry-run",
+                "mlstore fetch --jobs 16 --limit-rate 10MB",
             ],
             notes: """
                 Exit status 1 tells that the remote lacks something; the rest is fetched all the \
-                same.
+                same. With --dry-run lists and recipes are read to find out, and nothing but a \
+                copy of the remote's index is kept.
                 """))
 
     @OptionGroup var arguments: FetchArguments
@@ -23,11 +26,13 @@ struct FetchCommand: ReportingCommand {
     func perform(in context: CommandContext) throws -> Report {
         let workspace = try context.workspace()
         let remote = try workspace.remote(named: arguments.remote.name).name
+        var options = FetchOptions(
+            isThorough: arguments.thorough, link: try arguments.link.options())
+        options.isDryRun = arguments.dryRun
         let found = try fetch(
             try context.paths(arguments.paths, in: workspace), into: workspace,
-            from: remote.description, options: FetchOptions(isThorough: arguments.thorough),
-            progress: context.showTransfer)
+            from: remote.description, options: options, progress: context.showTransfer)
         found.warnings.forEach(context.console.note)
-        return TransferText.report(of: found, from: remote)
+        return TransferText.report(of: found, from: remote, isDryRun: arguments.dryRun)
     }
 }

@@ -57,6 +57,7 @@ struct GcCommand: ReportingCommand {
         help: ArgumentHelp("Collect a remote instead of this store.", valueName: "name"))
     var remote: String?
 
+    @OptionGroup var link: LinkArguments
     @OptionGroup var common: CommonOptions
 
     func perform(in context: CommandContext) throws -> Report {
@@ -69,7 +70,8 @@ struct GcCommand: ReportingCommand {
             }
             let console = context.console
             let report = try collect(
-                remote: remote, of: workspace, policy: try policy(), isDryRun: dryRun
+                remote: remote, of: workspace, policy: try policy(), isDryRun: dryRun,
+                link: try link.options()
             ) { what, objects in
                 console.progress.update(what, done: objects, total: nil, unit: .items("object"))
             }

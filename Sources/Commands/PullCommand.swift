@@ -11,11 +11,13 @@ struct PullCommand: ReportingCommand {
             examples: [
                 "mlstore pull",
                 "mlstore pull models/delay.mlmodel",
+                "mlstore pull --dry-run",
+                "mlstore pull --limit-rate 10MB",
             ],
             notes: """
                 Without git it also brings the newest snapshot of the remote, pointers and all. \
                 Exit status 1 tells that the remote lacks something; the rest is brought all the \
-                same.
+                same. --dry-run tells what would be fetched, and does not look at the work tree.
                 """))
 
     @OptionGroup var arguments: FetchArguments
@@ -28,10 +30,18 @@ struct PullCommand: ReportingCommand {
     func perform(in context: CommandContext) throws -> Report {
         let workspace = try context.workspace()
         let remote = try workspace.remote(named: arguments.remote.name).name
+        let paths = try context.paths(arguments.paths, in: workspace)
+        let options = PullOptions(
+            force: force, isThorough: arguments.thorough, link: try arguments.link.options())
+        if arguments.dryRun {
+            let found = try pullForecast(
+                paths, into: workspace, from: remote.description, options: options,
+                progress: context.showTransfer)
+            found.warnings.forEach(context.console.note)
+            return TransferText.report(of: found, from: remote, isDryRun: true)
+        }
         let done = try pull(
-            try context.paths(arguments.paths, in: workspace), into: workspace,
-            from: remote.description,
-            options: PullOptions(force: force, isThorough: arguments.thorough),
+            paths, into: workspace, from: remote.description, options: options,
             progress: context.showTransfer, workProgress: context.showProgress)
         done.fetched.warnings.forEach(context.console.note)
         var first = TransferText.report(of: done.fetched, from: remote)

@@ -12,6 +12,7 @@ struct PushCommand: ReportingCommand {
                 "mlstore push",
                 "mlstore push models/",
                 "mlstore push --remote backup",
+                "mlstore push --jobs 8 --limit-rate 10MB",
             ],
             notes: """
                 Sends what the pointers, the lock file and git's last commit name, and all runs \
@@ -30,6 +31,7 @@ struct PushCommand: ReportingCommand {
     var force = false
 
     @OptionGroup var remote: RemoteOptions
+    @OptionGroup var link: LinkArguments
     @OptionGroup var common: CommonOptions
 
     func perform(in context: CommandContext) throws -> Report {
@@ -37,7 +39,8 @@ struct PushCommand: ReportingCommand {
         let name = try workspace.remote(named: remote.name).name
         let found = try push(
             try context.paths(paths, in: workspace), of: workspace, to: name.description,
-            options: PushOptions(replacesDiverged: force), progress: context.showTransfer)
+            options: PushOptions(replacesDiverged: force, link: try link.options()),
+            progress: context.showTransfer)
         found.warnings.forEach(context.console.note)
         return TransferText.report(of: found, to: name)
     }

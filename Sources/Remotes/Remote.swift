@@ -15,6 +15,8 @@ package import Vocabulary
 package protocol Remote: Sendable {
     /// The URL for messages, without passwords or keys.
     var description: String { get }
+    /// How many requests were sent so far, repeated ones among them; nil where calls are requests.
+    var sentRequests: Int? { get }
     /// The whole file; `.notFound` when missing, `.corrupt` when larger than `maximumBytes`.
     func read(_ name: RemoteFileName, maximumBytes: Int) throws -> [UInt8]
     /// Exactly the bytes of `range`; `.corrupt` when the file is too short for it.
@@ -96,6 +98,9 @@ package enum RemoteContent: Sendable {
 }
 
 extension Remote {
+    /// Nil: nobody counts.
+    package var sentRequests: Int? { nil }
+
     /// Whether a file is there.
     package func contains(_ name: RemoteFileName) throws -> Bool { try size(name) != nil }
 

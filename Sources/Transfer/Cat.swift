@@ -138,13 +138,13 @@ private struct Cat {
     func counting(
         _ context: RemoteContext, _ body: (RemoteObjects) throws -> CatReport
     ) throws -> CatReport {
-        let counted = CountingRemote(context.remote)
-        var context = context
-        context.remote = counted
-        let objects = try RemoteObjects(reading: context)
-        var report = try body(objects)
-        report.requests = counted.requestCount
-        report.receivedBytes = objects.receivedBytes
+        var (report, requests) = try context.counting { context in
+            let objects = try RemoteObjects(reading: context)
+            var report = try body(objects)
+            report.receivedBytes = objects.receivedBytes
+            return report
+        }
+        report.requests = requests
         return report
     }
 

@@ -5,14 +5,14 @@ import Vocabulary
 
 extension RemoteContext {
     /// Calls `body` with the frames of each request for these objects, checked, in the order of the
-    /// index, and with the bytes that were read for them. `jobs` requests, or one for each thread
-    /// where these are more, are on their way at once; what an object's frame builds on must be here.
+    /// index, and with the bytes that were read for them. `downloads` requests are on their way
+    /// at once; what an object's frame builds on must be here.
     func download(
         _ keys: [ObjectKey], in index: RemoteIndex,
         _ body: (_ frames: [EncodedFrame], _ receivedBytes: Int) throws -> Void
     ) throws {
         let requests = FetchPlan.requests(for: keys, in: index)
-        let pool = WorkerPool(threads: max(threads, jobs))
+        let pool = WorkerPool(threads: downloads)
         let step = 2 * pool.threads
         for start in stride(from: 0, to: requests.count, by: step) {
             try SignalWatch.check()

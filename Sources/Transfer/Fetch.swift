@@ -11,6 +11,13 @@ package struct FetchOptions: Hashable, Sendable {
     package var isThorough: Bool
     /// Take the remote's refs, with all their records.
     package var takesRefs: Bool
+    /// How the link is used.
+    package var link: LinkOptions
+    /// Only find out what would be fetched. Listings and recipes are read for it, and are not kept;
+    /// of the remote's index copies are.
+    package var isDryRun = false
+    /// In a dry run, count also what the snapshot needs that is the remote's head and not ours.
+    var wantsHead = false
     /// Of directories take only the listings: for a store that is thrown away, since others must
     /// hold what their listings name.
     var listsOnly = false
@@ -19,18 +26,27 @@ package struct FetchOptions: Hashable, Sendable {
     var commitBytes = 64 << 20
 
     /// The defaults.
-    package init(isThorough: Bool = false, takesRefs: Bool = true) {
+    package init(
+        isThorough: Bool = false, takesRefs: Bool = true, link: LinkOptions = LinkOptions()
+    ) {
         self.isThorough = isThorough
         self.takesRefs = takesRefs
+        self.link = link
     }
 }
 
 /// What a fetch did.
 package struct FetchReport: Hashable, Sendable {
-    /// Objects that were fetched.
+    /// Objects that were fetched (in a dry run, here and below: would be).
     package var objects = 0
-    /// Bytes that came over the wire.
+    /// Contents of files that were fetched, each once.
+    package var files = 0
+    /// Bytes of packs that came over the wire.
     package var receivedBytes = 0
+    /// Packs that they are from.
+    package var packs = 0
+    /// Requests that were made.
+    package var requests = 0
     /// Refs that were made or moved here.
     package var refs: [RefName] = []
     /// Refs that went different ways here and there: theirs is `remotes/<remote>/<ref>` here.
@@ -53,6 +69,18 @@ package func fetch(
     _ selection: TransferSelection, from context: RemoteContext,
     options: FetchOptions = FetchOptions(),
     progress: @escaping (TransferProgress) -> Void = { _ in }
+) throws -> FetchReport {
+    let (report, requests) = try context.counting { context in
+        try fetchAgainst(collectionsOf: context, selection, options, progress)
+    }
+    var counted = report
+    counted.requests += requests
+    return counted
+}
+
+private func fetchAgainst(
+    collectionsOf context: RemoteContext, _ selection: TransferSelection, _ options: FetchOptions,
+    _ progress: @escaping (TransferProgress) -> Void
 ) throws -> FetchReport {
     while true {
         progress(TransferProgress(phase: .reading))
@@ -90,13 +118,14 @@ private func fetch(
     if options.takesRefs {
         try exchange.wantRecords(refs.sorted { $0.key < $1.key }.map(\.value))
     }
+    if options.wantsHead, let head = refs[.head] { try exchange.wantTree(of: head) }
     try exchange.fetchAll()
-    if options.takesRefs {
+    if options.takesRefs, !options.isDryRun {
         try exchange.takeRefs(refs, base: memory.refs, &report)
     }
     try exchange.commit()
-    report.objects = exchange.objects
-    report.receivedBytes = exchange.receivedBytes
+    exchange.count(into: &report)
+    if options.isDryRun { return report }
     memory.save(catalog, local: try context.store.refs(), context)
     return report
 }

@@ -22,8 +22,12 @@ final class FetchExchange {
     private var changes: [RefChange] = []
     private var session: StoreSession?
 
-    private(set) var objects = 0
-    private(set) var receivedBytes = 0
+    private var objects = 0
+    private var receivedBytes = 0
+    private var files: Set<BlobID> = []
+    private var packs: Set<PackID> = []
+    /// Requests that a dry run leaves out.
+    private var plannedRequests = 0
 
     init(
         _ context: RemoteContext, _ index: RemoteIndex, _ options: FetchOptions,
@@ -48,18 +52,18 @@ final class FetchExchange {
     }
 
     private func want(_ blob: BlobID) throws -> Bool {
-        for kind in [ObjectKind.chunk, .recipe]
-        where try currentSession().contains(kind, blob.digest) {
-            return try want(ObjectKey(kind, blob.digest))
+        for kind in [ObjectKind.chunk, .recipe] {
+            let key = ObjectKey(kind, blob.digest)
+            if try isHere(key) { return try want(key) }
         }
         guard let key = index.key(of: blob) else { return false }
+        files.insert(blob)
         return try want(key)
     }
 
     private func want(_ key: ObjectKey) throws -> Bool {
         if seen.contains(key) { return true }
-        // Asked of the session, so that no collection takes away what is not fetched for it.
-        if try currentSession().contains(key.kind, key.digest) {
+        if try isHere(key) {
             guard options.isThorough, key.kind != .chunk else { return true }
             seen.insert(key)
             let bytes = try store.readObject(
@@ -79,6 +83,24 @@ final class FetchExchange {
         }
         chunks[bases?.generation ?? 0, default: []].append(key)
         return true
+    }
+
+    /// Asked of the session, so that no collection takes away what is not fetched for it.
+    private func isHere(_ key: ObjectKey) throws -> Bool {
+        options.isDryRun
+            ? store.contains(key.kind, key.digest)
+            : try currentSession().contains(key.kind, key.digest)
+    }
+
+    /// Wants the tree of a snapshot of the remote, where it is not here: for a dry run, which would
+    /// not know the snapshot otherwise.
+    func wantTree(of snapshot: RecordID) throws {
+        let key = ObjectKey(.record, snapshot.digest)
+        guard try !isHere(key) else { return }
+        receivedBytes += try context.downloadObjects([key], in: index) { _, bytes in
+            let record = try SnapshotRecord(try JSONValue(parsing: bytes))
+            _ = try want(.directory(record.tree))
+        }
     }
 
     /// Wants records that the remote has; what they name is fetched when it is a record too.
@@ -131,6 +153,7 @@ final class FetchExchange {
                 }
             }
         }
+        if options.isDryRun { return plan() }
         for generation in chunks.keys.sorted() {
             // What the next frames build on must be read to check them.
             if generation > 0 { try commitPart() }
@@ -142,10 +165,39 @@ final class FetchExchange {
         try putMetadata()
     }
 
+    /// Counts what fetching the chunks would take.
+    private func plan() {
+        for generation in chunks.keys.sorted() {
+            let requests = FetchPlan.requests(for: chunks[generation] ?? [], in: index)
+            plannedRequests += requests.count
+            for request in requests {
+                packs.insert(request.pack.id)
+                receivedBytes += request.range.count
+                objects += request.frames.reduce(0) {
+                    $0 + request.pack.objects(ofFrame: $1).count
+                }
+            }
+        }
+        metadata = []
+    }
+
+    /// What all of it came to.
+    func count(into report: inout FetchReport) {
+        report.objects = objects
+        report.files = files.count
+        report.receivedBytes = receivedBytes
+        report.packs = packs.count
+        report.requests = plannedRequests
+    }
+
     /// Counts what arrives, and says so.
     private func download(
         _ keys: [ObjectKey], _ body: (EncodedFrame) throws -> Void
     ) throws {
+        for key in keys {
+            guard let place = index.place(of: key) else { continue }
+            packs.insert(index.packs[Int(place.pack)].id)
+        }
         try context.download(keys, in: index) { frames, bytes in
             receivedBytes += bytes
             objects += frames.reduce(0) { $0 + $1.objects.count }

@@ -29,7 +29,7 @@ final class PackQueue: Sendable {
 
     /// A queue to the remote of a context, with as many threads as it has jobs.
     init(_ context: RemoteContext) {
-        jobs = max(1, context.jobs)
+        jobs = context.uploads
         remote = context.remote
         disk = context.disk
     }

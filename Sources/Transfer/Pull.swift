@@ -9,11 +9,16 @@ package struct PullOptions: Hashable, Sendable {
     package var force: Bool
     /// Look also below what is here already, for parts that are missing.
     package var isThorough: Bool
+    /// How the link is used.
+    package var link: LinkOptions
 
     /// The defaults.
-    package init(force: Bool = false, isThorough: Bool = false) {
+    package init(
+        force: Bool = false, isThorough: Bool = false, link: LinkOptions = LinkOptions()
+    ) {
         self.force = force
         self.isThorough = isThorough
+        self.link = link
     }
 }
 
@@ -38,7 +43,7 @@ package func pull(
     options: PullOptions = PullOptions(), progress: @escaping (TransferProgress) -> Void = { _ in },
     workProgress: (WorkProgress) -> Void = { _ in }
 ) throws -> PullReport {
-    let fetchOptions = FetchOptions(isThorough: options.isThorough)
+    let fetchOptions = FetchOptions(isThorough: options.isThorough, link: options.link)
     var fetched = try fetch(
         paths, into: workspace, from: remote, options: fetchOptions, progress: progress)
     var checkoutOptions = CheckoutOptions()
@@ -46,7 +51,7 @@ package func pull(
     checkoutOptions.force = options.force
     var snapshot: SnapshotID?
     if paths == nil, let head = try newerHead(of: workspace) {
-        let context = try workspace.context(ofRemote: remote)
+        let context = try workspace.context(ofRemote: remote, link: options.link)
         let tree = try SnapshotRecord(try context.store.readRecord(head.record)).tree
         let selection = TransferSelection(contents: [
             ("the snapshot \(head.short)", .directory(tree))
@@ -56,6 +61,9 @@ package func pull(
         let more = try fetch(selection, from: context, options: options, progress: progress)
         fetched.objects += more.objects
         fetched.receivedBytes += more.receivedBytes
+        fetched.files += more.files
+        fetched.packs += more.packs
+        fetched.requests += more.requests
         fetched.absent = more.absent
         if more.absent.isEmpty {
             checkoutOptions.source = .snapshot(head)
@@ -66,6 +74,19 @@ package func pull(
     let report = try checkout(
         present, in: workspace, options: checkoutOptions, progress: workProgress)
     return PullReport(fetched: fetched, workTree: report, snapshot: snapshot)
+}
+
+/// What a pull would fetch. Outside of git that includes the newest snapshot of the remote. The work
+/// tree is not looked at.
+package func pullForecast(
+    _ paths: [RepoPath]? = nil, into workspace: Workspace, from remote: String? = nil,
+    options: PullOptions = PullOptions(), progress: @escaping (TransferProgress) -> Void = { _ in }
+) throws -> FetchReport {
+    var fetchOptions = FetchOptions(isThorough: options.isThorough, link: options.link)
+    fetchOptions.isDryRun = true
+    fetchOptions.wantsHead = paths == nil && workspace.git == nil
+    return try fetch(
+        paths, into: workspace, from: remote, options: fetchOptions, progress: progress)
 }
 
 /// Nil for all, or those paths whose content is here.

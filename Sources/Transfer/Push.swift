@@ -9,9 +9,14 @@ package struct PushOptions: Hashable, Sendable {
     /// Put local refs in the place of remote ones that have gone another way. What they replace
     /// stays on the remote under `replaced/<id>`.
     package var replacesDiverged: Bool
+    /// How the link is used.
+    package var link: LinkOptions
 
     /// The defaults.
-    package init(replacesDiverged: Bool = false) { self.replacesDiverged = replacesDiverged }
+    package init(replacesDiverged: Bool = false, link: LinkOptions = LinkOptions()) {
+        self.replacesDiverged = replacesDiverged
+        self.link = link
+    }
 }
 
 /// What a push did.
@@ -20,6 +25,8 @@ package struct PushReport: Hashable, Sendable {
     package var objects = 0
     /// Bytes of packs that were sent.
     package var sentBytes = 0
+    /// Requests that were made.
+    package var requests = 0
     /// Packs that became part of the remote, those of an interrupted push among them.
     package var packs = 0
     /// Packs that an interrupted push had sent before.

@@ -22,18 +22,24 @@ package struct RemoteContext: Sendable {
     package var entropy: Entropy
     /// How many threads read and check.
     package var threads: Int
-    /// How many packs, or parts of packs, are on their way at once: more than there are processors,
-    /// because most of the time they wait for the network.
-    package var jobs: Int
+    /// How many packs, or ranges of packs, are on their way at once, where someone says so.
+    package var jobs: Int?
 
-    /// Jobs when nobody says how many: enough to fill a link, few enough packs on the disk.
-    package static let defaultJobs = 4
+    /// Jobs when nobody says how many: more than there are processors, because most of the time they
+    /// wait for the network; few enough packs on the disk.
+    private static let defaultJobs = 4
+
+    /// How many packs are sent at once.
+    var uploads: Int { max(1, jobs ?? RemoteContext.defaultJobs) }
+
+    /// How many ranges are asked for at once. What arrives is checked by the same threads.
+    var downloads: Int { max(1, jobs ?? max(threads, RemoteContext.defaultJobs)) }
 
     /// Makes a context.
     package init(
         store: ObjectStore, disk: any Disk, stateDirectory: DiskPath, remote: any Remote,
         name: RemoteName, clock: WallClock = .system, entropy: Entropy = .system,
-        threads: Int = Environment.processorCount, jobs: Int = RemoteContext.defaultJobs
+        threads: Int = Environment.processorCount, jobs: Int? = nil
     ) {
         self.store = store
         self.disk = disk

@@ -8,7 +8,7 @@ import Vocabulary
 /// Reads objects straight from a remote, without a store to put them in: for looking at little of
 /// much. Every frame is decoded and every object hashed before it is handed out.
 ///
-/// Not for several threads at once; within a call `jobs` requests are on their way.
+/// Not for several threads at once; within a call `downloads` requests are on their way.
 final class RemoteObjects {
     private let context: RemoteContext
     private var catalog: RemoteCatalog
@@ -109,7 +109,7 @@ private final class Source: Sendable {
         let requests = FetchPlan.requests(for: keys, in: index)
         let wanted = Set(keys)
         let parts = try parallelMap(
-            count: requests.count, threads: max(context.threads, context.jobs)
+            count: requests.count, threads: context.downloads
         ) { number in
             try self.objects(requests[number], wanted)
         }

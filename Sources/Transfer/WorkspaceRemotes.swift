@@ -27,14 +27,18 @@ extension Workspace {
     }
 
     /// This workspace's store and one of its remotes, ready for an exchange.
-    package func context(ofRemote name: String?) throws -> RemoteContext {
+    package func context(
+        ofRemote name: String?, link: LinkOptions = LinkOptions()
+    ) throws -> RemoteContext {
         let (name, url) = try remote(named: name)
-        return RemoteContext(
+        var context = RemoteContext(
             store: try store(), disk: disk, stateDirectory: root / ".mlstore/state",
             remote: try openRemote(
                 url, settings: RemoteSettings(try config().settings(ofRemote: name)), on: disk),
             name: name, clock: machine.clock,
             entropy: machine.entropy, threads: machine.threads)
+        context.use(link)
+        return context
     }
 
     /// Tries what a remote with these settings, which is not added yet, can do; nil for kinds of
@@ -77,14 +81,19 @@ package func push(
     _ paths: [RepoPath]? = nil, of workspace: Workspace, to remote: String? = nil,
     options: PushOptions = PushOptions(), progress: (TransferProgress) -> Void = { _ in }
 ) throws -> PushReport {
-    let context = try workspace.context(ofRemote: remote)
+    let context = try workspace.context(ofRemote: remote, link: options.link)
     var (selection, problems) = try workspace.transferSelection(paths)
     if let problem = problems.first { throw problem.error }
     if paths == nil {
         selection.contents += try committedContents(of: workspace)
         selection.refs = try context.store.refs()
     }
-    return try push(selection, to: context, options: options, progress: progress)
+    let chosen = selection
+    var (report, requests) = try context.counting {
+        try push(chosen, to: $0, options: options, progress: progress)
+    }
+    report.requests = requests
+    return report
 }
 
 /// What git's HEAD tracks: it may have been committed from another state than the work tree's, and
@@ -106,7 +115,7 @@ package func fetch(
     options: FetchOptions = FetchOptions(),
     progress: @escaping (TransferProgress) -> Void = { _ in }
 ) throws -> FetchReport {
-    let context = try workspace.context(ofRemote: remote)
+    let context = try workspace.context(ofRemote: remote, link: options.link)
     let (selection, problems) = try workspace.transferSelection(paths)
     var report = try fetch(selection, from: context, options: options, progress: progress)
     report.warnings += problems.map { "'\($0.path)' was passed over: \($0.error.message)" }

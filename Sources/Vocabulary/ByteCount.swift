@@ -6,6 +6,28 @@ package struct ByteCount: Hashable, Sendable, Comparable, CustomStringConvertibl
     /// That many bytes.
     package init(_ bytes: Int) { self.bytes = bytes }
 
+    /// Reads a whole number of bytes, with a unit or without: `500`, `64kB`, `10 MB`, `1GiB`. Units
+    /// with an `i` are powers of 1024, others of 1000; case counts for nothing. Nil for anything else.
+    package init?(_ text: String) {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let rest = text[digits.endIndex...].drop { $0 == " " }
+        var unit = Substring(rest.lowercased())
+        if unit.hasSuffix("b") { unit.removeLast() }
+        let step = unit.hasSuffix("i") ? 1024 : 1000
+        if step == 1024 { unit.removeLast() }
+        let powers: [Substring: Int] = ["": 0, "k": 1, "m": 2, "g": 3, "t": 4]
+        guard let number = Int(digits), let power = powers[unit], step == 1000 || power > 0 else {
+            return nil
+        }
+        var value = number
+        for _ in 0..<power {
+            let (product, overflows) = value.multipliedReportingOverflow(by: step)
+            guard !overflows else { return nil }
+            value = product
+        }
+        bytes = value
+    }
+
     package static func < (left: ByteCount, right: ByteCount) -> Bool { left.bytes < right.bytes }
 
     /// Three significant digits and a unit.

@@ -115,6 +115,17 @@ import Vocabulary
 }
 
 @Suite struct ByteCountTests {
+    @Test(
+        arguments: [
+            ("0", 0), ("500", 500), ("64kB", 64_000), ("10 MB", 10_000_000), ("10mb", 10_000_000),
+            ("1GiB", 1 << 30), ("2k", 2000), ("3MiB", 3 << 20), ("1TB", 1_000_000_000_000),
+            ("", nil), ("MB", nil), ("-1", nil), ("1.5MB", nil), ("1 i", nil), ("1ib", nil),
+            ("1 parsec", nil), ("9999999999999999999", nil), ("9223372036854775807k", nil),
+        ] as [(String, Int?)])
+    func `a number of bytes is read with its unit`(text: String, bytes: Int?) {
+        #expect(ByteCount(text)?.bytes == bytes)
+    }
+
     @Test(arguments: [
         (0, "0 B"), (999, "999 B"), (1000, "1.00 kB"), (312_400, "312 kB"), (31_053_850, "31.1 MB"),
         (1_073_741_824, "1.07 GB"), (999_999, "1.00 MB"), (999_499, "999 kB"), (9_994, "9.99 kB"),

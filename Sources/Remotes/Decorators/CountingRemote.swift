@@ -1,4 +1,3 @@
-import Platform
 import Synchronization
 
 /// A remote that counts what is asked of another: requests, bytes, and which kinds.
@@ -13,6 +12,7 @@ package final class CountingRemote: Remote {
 
     /// How many requests were made.
     package var requestCount: Int { requests.load(ordering: .relaxed) }
+    package var sentRequests: Int? { inner.sentRequests ?? requestCount }
     /// How many bytes of files were read.
     package var receivedBytes: Int { received.load(ordering: .relaxed) }
     /// How many bytes of files were written.
@@ -40,7 +40,7 @@ package final class CountingRemote: Remote {
     package func put(_ name: RemoteFileName, _ content: RemoteContent) throws {
         requests.wrappingAdd(1, ordering: .relaxed)
         try inner.put(name, content)
-        sent.wrappingAdd(try size(of: content), ordering: .relaxed)
+        sent.wrappingAdd(try content.sizeBytes, ordering: .relaxed)
     }
 
     package func compareAndSwap(
@@ -73,12 +73,5 @@ package final class CountingRemote: Remote {
         let bytes = try body()
         received.wrappingAdd(bytes.count, ordering: .relaxed)
         return bytes
-    }
-
-    private func size(of content: RemoteContent) throws -> Int {
-        switch content {
-        case .bytes(let bytes): bytes.count
-        case .file(let path, let disk): try disk.status(of: path, followingLinks: true)?.size ?? 0
-        }
     }
 }

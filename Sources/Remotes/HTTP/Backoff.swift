@@ -15,16 +15,7 @@ package struct Backoff: Sendable {
 
     /// Pauses of the system's clock.
     package init(entropy: Entropy = .system) {
-        self.init(entropy: entropy) { milliseconds in
-            // In steps, so that a signal is noticed.
-            let end = monotonicNanoseconds() + UInt64(milliseconds) * 1_000_000
-            while true {
-                try SignalWatch.check()
-                let now = monotonicNanoseconds()
-                guard now < end else { return }
-                Platform.pause(milliseconds: min(100, Int((end - now) / 1_000_000) + 1))
-            }
-        }
+        self.init(entropy: entropy, pause: attentivePause)
     }
 
     /// Pauses by `pause`: for tests.
@@ -39,6 +30,17 @@ package struct Backoff: Sendable {
         let longest = min(maximumMilliseconds, baseMilliseconds << min(attempt - 1, 16))
         let random = entropy.bytes(4).reduce(0) { $0 << 8 | Int($1) }
         try pause(max(min(asked, maximumMilliseconds), random % (longest + 1)))
+    }
+}
+
+/// Lets this thread sleep, in steps, so that a signal is noticed: throws `.interrupted` then.
+func attentivePause(milliseconds: Int) throws {
+    let end = monotonicNanoseconds() + UInt64(milliseconds) * 1_000_000
+    while true {
+        try SignalWatch.check()
+        let now = monotonicNanoseconds()
+        guard now < end else { return }
+        pause(milliseconds: min(100, Int((end - now) / 1_000_000) + 1))
     }
 }
 

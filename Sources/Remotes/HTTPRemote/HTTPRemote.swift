@@ -41,6 +41,8 @@ package final class HTTPRemote: Remote {
         }
     }
 
+    package var sentRequests: Int? { (transport as? HTTPClient)?.requestCount }
+
     // MARK: - Reading
 
     package func read(_ name: RemoteFileName, maximumBytes: Int) throws -> [UInt8] {

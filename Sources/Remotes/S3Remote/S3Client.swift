@@ -93,6 +93,9 @@ final class S3Client: Sendable {
         return "s3://\(settings.bucket)\(prefix)" + (address.server.map { " on \($0)" } ?? "")
     }
 
+    /// How many requests were sent, those for keys among them; nil where nobody counts.
+    var sentRequests: Int? { (transport as? HTTPClient)?.requestCount }
+
     /// How many requests may be under way at this moment.
     var concurrency: Int { limit.current }
 

@@ -20,6 +20,7 @@ package struct S3Remote: Remote {
     }
 
     package var description: String { client.title }
+    package var sentRequests: Int? { client.sentRequests }
 
     // MARK: - Reading
 

@@ -7,6 +7,7 @@ package import Workspaces
 /// pushes stay by number and time.
 package func collect(
     remote name: String?, of workspace: Workspace, policy: KeepPolicy, isDryRun: Bool,
+    link: LinkOptions = LinkOptions(),
     progress: (_ what: String, _ objects: Int) -> Void = { _, _ in }
 ) throws -> RemoteCollectionReport {
     let start = try policy.start(in: workspace)
@@ -18,6 +19,6 @@ package func collect(
             number < max(1, policy.last ?? 1) || start.map { time >= $0 } ?? false
         })
     return try collect(
-        remote: try workspace.context(ofRemote: name), roots: roots, isDryRun: isDryRun,
+        remote: try workspace.context(ofRemote: name, link: link), roots: roots, isDryRun: isDryRun,
         progress: progress)
 }
