@@ -8,6 +8,7 @@ struct EstimatorTrainer: Trainer {
     var name: String { estimator.name }
     var targetKind: TargetKind { estimator.targetKind }
     var parameterKeys: [String] { TrainingParameters.keys }
+    var takesValidation: Bool { false }
     var bodyType: any ModelBody.Type { LinearBody.self }
 
     func configured(_ options: StepOptions) throws -> any Learner {

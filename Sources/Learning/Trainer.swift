@@ -9,6 +9,8 @@ protocol Trainer: Sendable {
     var targetKind: TargetKind { get }
     /// The keys under `params`, most important first.
     var parameterKeys: [String] { get }
+    /// Whether it can end by the loss of rows that it does not learn from.
+    var takesValidation: Bool { get }
     /// What its models predict with.
     var bodyType: any ModelBody.Type { get }
 
@@ -23,14 +25,6 @@ protocol Learner: Sendable {
 
     /// Fits a table. Throws `numeric` for a column or a loss that cannot be computed with.
     func learn(_ table: TrainingTable, _ context: StepContext) throws -> Learnt
-}
-
-/// The rows that a model learns from, all of which have a target.
-struct TrainingTable: Sendable {
-    let columns: [(name: String, values: ColumnValues)]
-    let target: Target
-    let rows: Int
-    let seed: UInt64
 }
 
 /// What a learner found.

@@ -63,15 +63,26 @@ func executor(_ threads: Int) -> ParallelExecutor {
     }
 }
 
-/// The arrays of a model file, read as any safetensors reader would.
-func tensors(_ model: [UInt8]) throws -> [String: [Double]] {
+/// The model document inside the header of a model file.
+func modelDocument(_ model: [UInt8]) throws -> JSONValue {
+    let metadata = try header(model).json["__metadata__"]
+    return try JSONValue(parsing: Array((metadata?["model"]?.stringValue ?? "").utf8))
+}
+
+private func header(_ model: [UInt8]) throws -> (json: JSONValue, end: Int) {
     var cursor = ByteCursor()
     let length = Int(try cursor.uint64(model.span))
-    let header = try JSONValue(parsing: Array(model[8..<(8 + length)]))
+    return (try JSONValue(parsing: Array(model[8..<(8 + length)])), 8 + length)
+}
+
+/// The arrays of a model file, read as any safetensors reader would.
+func tensors(_ model: [UInt8]) throws -> [String: [Double]] {
+    let (header, end) = try header(model)
+    var cursor = ByteCursor()
     var result: [String: [Double]] = [:]
     for (name, entry) in header.objectValue ?? [:] where name != "__metadata__" {
         let offsets = (entry["data_offsets"]?.arrayValue ?? []).compactMap(\.integerValue)
-        cursor.offset = 8 + length + Int(offsets[0])
+        cursor.offset = end + Int(offsets[0])
         result[name] = try (0..<Int(offsets[1] - offsets[0]) / 8).map { _ in
             Double(bitPattern: try cursor.uint64(model.span))
         }

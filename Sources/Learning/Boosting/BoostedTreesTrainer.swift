@@ -9,6 +9,7 @@ struct BoostedTreesTrainer: Trainer {
     let targetKind: TargetKind
 
     var parameterKeys: [String] { BoostingParameters.keys }
+    var takesValidation: Bool { true }
     var bodyType: any ModelBody.Type { TreesBody.self }
 
     func configured(_ options: StepOptions) throws -> any Learner {
@@ -33,7 +34,7 @@ private struct BoostedTreesLearner: Learner {
         var plan = parameters.plan
         plan.seed = table.seed
         // Numbers are learnt in units of their spread, around their mean.
-        let unit = unit(of: table.target, context.executor)
+        let unit = unit(of: table.target, training, context.executor)
         let boosted =
             switch table.target {
             case .numbers(let numbers):
@@ -64,9 +65,15 @@ private struct BoostedTreesLearner: Learner {
     }
 
     /// The rows to grow trees on, and those kept back.
-    private func rows(_ table: TrainingTable) throws -> (training: [UInt32], validation: [UInt32]) {
+    private func rows(
+        _ table: TrainingTable
+    ) throws -> (training: [UInt32], validation: [UInt32]) {
         guard table.rows < Int(UInt32.max) else { throw StoreError.tooManyRows(table.rows) }
         let all = (0..<UInt32(table.rows)).map { $0 }
+        guard table.validationRows == 0 else {
+            let first = table.rows - table.validationRows
+            return (Array(all[..<first]), Array(all[first...]))
+        }
         guard parameters.validationShare > 0 else { return (all, []) }
         let random = RandomSource(seed: table.seed, purpose: "boosting validation")
         let isKept = all.map { random.uniform(at: UInt64($0)) < parameters.validationShare }
@@ -92,10 +99,10 @@ private struct BoostedTreesLearner: Learner {
     }
 
     private func unit(
-        of target: Target, _ executor: ParallelExecutor
+        of target: Target, _ training: [UInt32], _ executor: ParallelExecutor
     ) -> (mean: Double, scale: Double) {
         guard case .numbers(let numbers) = target else { return (0, 1) }
-        let moments = Moments.of(numbers, executor)
+        let moments = Moments.of(training.map { numbers[Int($0)] }, executor)
         let spread = moments.variance.squareRoot()
         return (moments.mean, spread > 0 ? spread : 1)
     }

@@ -19,9 +19,10 @@ extension TrainStep {
             columns = columns.map { $0.selecting(column.rows) }
             context.log("\(column.missing) rows without '\(target)' left out")
         }
-        let table = TrainingTable(
+        let table = try TrainingTable(
             columns: zip(wanted, columns).map { ($0.name, $1) }, target: column.target,
-            rows: column.rows.count, seed: seed)
+            rows: column.rows.count, validationRows: 0, seed: seed
+        ).appending(validationTable(wanted, column, targetKind, files, context))
         let learnt = try learner.learn(table, context)
         let result = Model(
             kind: model, target: target, classes: column.classes, body: learnt.body, seed: seed,
@@ -32,6 +33,35 @@ extension TrainStep {
         try files.sink("model").write(ModelFile.encode(result))
         report(result, context)
         return StepReport(facts: result.training.json)
+    }
+
+    /// The rows of the validation table; nil without one.
+    private func validationTable(
+        _ features: [(name: String, kind: ColumnValues.Kind)], _ training: TargetColumn,
+        _ targetKind: ColumnValues.Kind, _ files: StepFiles, _ context: StepContext
+    ) throws -> TrainingTable? {
+        guard let validation else { return nil }
+        let input = TableInput(try files.source("validation"))
+        var columns = try input.columns(features + [(target, targetKind)])
+        var unknown = 0
+        let column =
+            switch columns.removeLast() {
+            case .numbers(let numbers): TargetColumn(numbers: numbers)
+            case .categories(let codes, let names):
+                TargetColumn(
+                    codes: codes, names: names, classes: training.classes, unknown: &unknown)
+            }
+        guard unknown == 0 else {
+            throw StoreError.unknownClasses(target, validation, rows: unknown)
+        }
+        guard !column.rows.isEmpty else { throw StoreError.nothingToEvaluate(target, validation) }
+        if column.missing > 0 {
+            columns = columns.map { $0.selecting(column.rows) }
+            context.log("\(column.missing) rows of '\(validation)' without '\(target)' left out")
+        }
+        return TrainingTable(
+            columns: zip(features, columns).map { ($0.name, $1) }, target: column.target,
+            rows: column.rows.count, validationRows: column.rows.count, seed: seed)
     }
 
     private func report(_ model: Model, _ context: StepContext) {

@@ -5,12 +5,15 @@ internal import Vocabulary
 struct TrainStep: Step {
     static let name = "train"
     static let keys = [
-        "model", "data", "target", "features", "categorical", "positive", "params", "seed",
+        "model", "data", "target", "features", "categorical", "positive", "validation", "params",
+        "seed",
     ]
     static let outputRoles = ["model"]
 
     let model: String
     let data: String
+    /// The table whose loss tells when to end; nil for none.
+    let validation: String?
     let target: String
     /// The columns to learn from; nil for all but the target.
     let features: [String]?
@@ -30,6 +33,10 @@ struct TrainStep: Step {
         }
         self.trainer = trainer
         data = try options.text("data")
+        validation = try options.has("validation") ? options.text("validation") : nil
+        if validation != nil, !trainer.takesValidation {
+            throw StoreError.validationUnused(model)
+        }
         target = try options.text("target")
         features = try options.names("features")
         categorical = try options.names("categorical") ?? []
@@ -37,6 +44,9 @@ struct TrainStep: Step {
         learner = try trainer.configured(
             options.mapping("params", known: trainer.parameterKeys))
         seed = try options.seed()
+        if validation != nil, learner.json["validationShare"]?.numberValue ?? 0 > 0 {
+            throw StoreError.validationTwice()
+        }
         if let features {
             if features.contains(target) { throw StoreError.targetIsFeature(target) }
             for name in categorical where !features.contains(name) {
@@ -46,10 +56,13 @@ struct TrainStep: Step {
         }
     }
 
-    var inputs: [StepDescription.File] { [.init(role: "data", path: data)] }
+    var inputs: [StepDescription.File] {
+        [.init(role: "data", path: data)]
+            + (validation.map { [.init(role: "validation", path: $0)] } ?? [])
+    }
 
     var canonical: [String: JSONValue] {
-        [
+        var members: [String: JSONValue] = [
             "version": 1, "model": .string(model), "data": .string(data),
             "target": .string(target),
             "features": features.map { .array($0.map { .string($0) }) } ?? .null,
@@ -57,10 +70,26 @@ struct TrainStep: Step {
             "positive": positive.map { .string($0) } ?? .null, "params": learner.json,
             "seed": JSONValue(Int(seed)),
         ]
+        // Left out where there is none, so that such steps keep the keys they have.
+        if let validation { members["validation"] = .string(validation) }
+        return members
     }
 }
 
 extension StoreError {
+    static func validationUnused(_ model: String) -> StoreError {
+        StoreError(
+            .invalidPipeline, "'validation' makes no sense for a \(model) model",
+            subject: "validation",
+            advice: "leave 'validation' out: only boosted trees end by the loss of other rows")
+    }
+
+    static func validationTwice() -> StoreError {
+        StoreError(
+            .invalidPipeline, "step 'train' has both 'validation' and 'validationShare'",
+            subject: "validation", advice: "name a table, or keep back a share of the rows")
+    }
+
     static func targetIsFeature(_ target: String) -> StoreError {
         StoreError(
             .invalidPipeline, "step 'train' has its target '\(target)' among its features",
