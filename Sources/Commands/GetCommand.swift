@@ -14,19 +14,21 @@ struct GetCommand: ReportingCommand {
                 "mlstore get /mnt/share/project models/delay.mlmodel",
                 "mlstore get /mnt/share/project data/ --revision v1 --output old-data",
                 "mlstore get file:///mnt/bucket models/delay.mlmodel",
+                "mlstore get https://example.org/data/planes.csv",
             ],
             notes: """
                 REPOSITORY is the folder of a git repository with an mlstore workspace, or a \
-                remote. Of a repository the last commit is meant, of a remote its newest snapshot. \
+                remote; without PATH the URL of a file of any web server. Of a repository the last commit is meant, of a remote its newest snapshot. \
                 Only what the path needs is fetched, and every byte is checked. Nothing that \
                 exists is overwritten.
                 """))
 
-    @Argument(help: "The folder of a repository, or a remote.", completion: .directory)
+    @Argument(
+        help: "The folder of a repository, a remote, or the URL of a file.", completion: .directory)
     var repository: String
 
     @Argument(help: "What to take, seen from the top of the repository.")
-    var path: String
+    var path: String?
 
     @Option(
         name: .shortAndLong,
@@ -44,12 +46,7 @@ struct GetCommand: ReportingCommand {
     @OptionGroup var common: CommonOptions
 
     func perform(in context: CommandContext) throws -> Report {
-        let wanted = try RepoPath(fromTop: path)
-        let done = try get(
-            wanted, from: repository, in: try Environment.realPath(context.directory),
-            on: try context.machine(),
-            options: GetOptions(revision: revision, output: output.map { context.path($0) }),
-            progress: context.showTransfer)
+        let done = try bring(to: output.map { context.path($0) }, in: context)
         let id = done.content.map { "  sha256:\($0.short)" } ?? ""
         let size = ByteCount(done.sizeBytes)
         return Report(
@@ -60,5 +57,22 @@ struct GetCommand: ReportingCommand {
                 "receivedBytes": JSONValue(done.receivedBytes),
                 "id": done.content.map { .string($0.description) } ?? .null,
             ])
+    }
+
+    private func bring(to output: DiskPath?, in context: CommandContext) throws -> GetReport {
+        let folder = try Environment.realPath(context.directory)
+        guard let path else {
+            guard revision == nil else {
+                throw StoreError(
+                    .badUsage, "a URL has no revisions", advice: "leave '--revision' out",
+                    safety: "nothing was written")
+            }
+            return try getFile(
+                at: repository, in: folder, on: try context.machine(), output: output)
+        }
+        return try get(
+            try RepoPath(fromTop: path), from: repository, in: folder, on: try context.machine(),
+            options: GetOptions(revision: revision, output: output),
+            progress: context.showTransfer)
     }
 }

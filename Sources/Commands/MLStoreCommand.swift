@@ -27,7 +27,7 @@ struct MLStoreCommand: ParsableCommand {
                 name: "Sharing",
                 subcommands: [
                     RemoteCommand.self, PushCommand.self, PullCommand.self, FetchCommand.self,
-                    GetCommand.self, CatCommand.self,
+                    GetCommand.self, CatCommand.self, ImportCommand.self, UpdateCommand.self,
                 ]),
             CommandGroup(
                 name: "Pipelines",

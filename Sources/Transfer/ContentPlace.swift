@@ -76,6 +76,14 @@ extension TrackedPaths {
 }
 
 extension StoreError {
+    static func outputExists(_ output: DiskPath) -> StoreError {
+        StoreError(
+            .alreadyExists, "cannot write '\(output)': something is there already",
+            subject: output.description,
+            advice: "remove it, or choose another name with '--output'",
+            safety: "nothing was changed")
+    }
+
     static func noSnapshot(_ name: String, on place: RemoteURL) -> StoreError {
         StoreError(
             .notFound, "remote '\(place)' has no snapshot '\(printable(Array(name.utf8)))'",

@@ -46,11 +46,7 @@ package func get(
     let place = try ContentPlace(source, in: directory, on: machine)
     let output = options.output ?? directory.appending(path.lastComponent)
     guard try machine.disk.status(of: output, followingLinks: false) == nil else {
-        throw StoreError(
-            .alreadyExists, "cannot write '\(output)': something is there already",
-            subject: output.description,
-            advice: "remove it, or choose another name with '--output'",
-            safety: "nothing was changed")
+        throw StoreError.outputExists(output)
     }
     let getter = Getter(
         path: path, output: output, machine: machine, revision: options.revision,

@@ -7,6 +7,8 @@ package import Vocabulary
 package struct AddOptions: Sendable {
     /// What they are called; nil: what they were called before, or what the name suggests.
     package var kind: ArtifactKind?
+    /// Where they were imported from; nil: where the pointer says so far.
+    package var source: PointerSource.Place?
 
     /// The usual.
     package init(kind: ArtifactKind? = nil) { self.kind = kind }
@@ -103,6 +105,8 @@ private func addPath(
         kind: options.kind ?? previous?.kind ?? ArtifactKind.guess(for: path),
         content: saved.content, sizeBytes: saved.state.sizeBytes, files: saved.state.files,
         isExecutable: saved.state.isExecutable)
+    pointer.source =
+        options.source.map { PointerSource($0, content: saved.content) } ?? previous?.source
     var problem: String?
     if let previous, previous.content == saved.content, previous.shape != nil {
         pointer.shape = previous.shape

@@ -3,8 +3,8 @@ package import Vocabulary
 
 /// The small text file that git keeps in place of tracked content: `PATH.mlstore`.
 ///
-/// Everything in it is a function of the content and of the kind that the user chose, so two
-/// people who add the same bytes write the same file.
+/// Everything in it is a function of the content, of the kind that the user chose and of where it
+/// was imported from, so two people who add the same bytes write the same file.
 package struct Pointer: Hashable, Sendable {
     /// A column of a table, with its type as the reader names it (`int`, `string?`).
     package struct Column: Hashable, Sendable {
@@ -46,11 +46,13 @@ package struct Pointer: Hashable, Sendable {
     package var isExecutable: Bool
     /// Rows and columns, where the content is a table.
     package var shape: Shape?
+    /// Where it was imported from, if it was.
+    package var source: PointerSource?
 
     /// A pointer.
     package init(
         kind: ArtifactKind, content: ContentID, sizeBytes: Int, files: Int? = nil,
-        isExecutable: Bool = false, shape: Shape? = nil
+        isExecutable: Bool = false, shape: Shape? = nil, source: PointerSource? = nil
     ) {
         self.kind = kind
         self.content = content
@@ -58,6 +60,7 @@ package struct Pointer: Hashable, Sendable {
         self.files = files
         self.isExecutable = isExecutable
         self.shape = shape
+        self.source = source
     }
 
     /// The ending of a pointer's name.
@@ -67,7 +70,10 @@ package struct Pointer: Hashable, Sendable {
 
     /// The text of the file. Equal pointers have equal text.
     package var text: String {
-        var pairs: [(String, YAMLText)] = [("version", .literal("1")), ("kind", .text(kind.name))]
+        var pairs: [(String, YAMLText)] = [
+            // A reader of version 1 would not know what a source is.
+            ("version", .literal(source == nil ? "1" : "2")), ("kind", .text(kind.name)),
+        ]
         switch content {
         case .file(let id): pairs.append(("id", .literal(id.description)))
         case .directory(let id): pairs.append(("tree", .literal(id.description)))
@@ -80,6 +86,7 @@ package struct Pointer: Hashable, Sendable {
             let columns = shape.columns.map { ($0.name, Pointer.typeText($0.type)) }
             pairs.append(("columns", .flow(columns)))
         }
+        if let source { pairs.append(("source", .block(source.pairs))) }
         return Pointer.heading + YAMLText.block(pairs).document
     }
 
@@ -101,13 +108,14 @@ package struct Pointer: Hashable, Sendable {
 
     private static let keys = [
         "version", "kind", "id", "tree", "size", "files", "executable", "rows", "columns",
+        "source",
     ]
 
     /// Reads the text again, strictly; `file` is its name for errors (`.malformed`, `.conflict`,
     /// `.newerFormat`), which give the line and what to do.
     package init(parsing bytes: [UInt8], file: String) throws {
         let fields = try YAMLFields.document(bytes, file: file, advice: Pointer.advice(file))
-        try fields.checkVersion()
+        let version = try fields.checkVersion(newest: 2)
         try fields.checkKeys(Pointer.keys)
         content = try Pointer.content(fields)
         kind = try Pointer.kind(fields)
@@ -116,6 +124,15 @@ package struct Pointer: Hashable, Sendable {
         files = fields.optional("files") == nil ? nil : try fields.count("files")
         if case .directory = content, files == nil { _ = try fields.required("files") }
         shape = try Pointer.shape(fields)
+        source = try Pointer.source(fields, version)
+    }
+
+    private static func source(_ fields: YAMLFields, _ version: Int) throws -> PointerSource? {
+        guard let node = fields.optional("source") else { return nil }
+        guard version > 1 else {
+            throw fields.malformed(node, "'source' is of version 2, and this is version 1")
+        }
+        return try PointerSource(try fields.below(node))
     }
 
     private static func content(_ fields: YAMLFields) throws -> ContentID {

@@ -81,18 +81,26 @@ struct YAMLFields {
         return flag
     }
 
-    /// Checks that `version` is the one version there is so far.
-    func checkVersion() throws {
+    /// The version, which is from 1 to `newest`.
+    @discardableResult
+    func checkVersion(newest: Int = 1) throws -> Int {
         let value = try required("version")
         guard let version = value.jsonValue.integerValue, version > 0 else {
             throw malformed(value, "'version' must be a whole number")
         }
-        guard version == 1 else {
+        guard version <= newest else {
             throw StoreError(
                 .newerFormat,
-                "cannot read '\(file)': it has version \(version), and this mlstore knows version 1",
+                "cannot read '\(file)': it has version \(version), and this mlstore knows version "
+                    + "\(newest)",
                 subject: file, advice: "install a newer mlstore", safety: "nothing was changed")
         }
+        return Int(version)
+    }
+
+    /// The fields of a mapping in this one.
+    func below(_ node: YAMLNode) throws -> YAMLFields {
+        try YAMLFields(node, file: file, advice: advice)
     }
 
     func malformed(_ node: YAMLNode, _ reason: String) -> StoreError {

@@ -21,7 +21,7 @@ import Workspaces
         "recipe.md": ["recipe"],
         "journal.md": ["journal-first", "journal-head"],
         "records.md": ["record-snapshot", "record-operation"],
-        "pointer-file.md": ["pointer-table", "pointer-directory"],
+        "pointer-file.md": ["pointer-table", "pointer-source", "pointer-directory"],
         "lock-file.md": ["lock-file"],
     ]
 
@@ -228,7 +228,7 @@ import Workspaces
     // MARK: - Text files
 
     @Test func `pointers of a table and of a directory`() throws {
-        for name in ["pointer-table", "pointer-directory"] {
+        for name in ["pointer-table", "pointer-source", "pointer-directory"] {
             let text = try FormatVector.named(name, in: "pointer-file.md").text
             let pointer = try Pointer(parsing: Array(text.utf8), file: "the page")
             #expect(pointer.text == text)

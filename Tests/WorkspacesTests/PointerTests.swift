@@ -88,7 +88,45 @@ private let hex = String(repeating: "5f", count: 32)
     }
 
     @Test func `a newer version is told apart from nonsense`() throws {
-        #expect(try error("version: 2\nshape: new\n").kind == .newerFormat)
+        #expect(try error("version: 3\nshape: new\n").kind == .newerFormat)
+    }
+
+    @Test func `a source is written and read again, and a broken one is told by its line`() throws {
+        let content = ContentID.file(BlobID(sha256([])))
+        let tree = ContentID.directory(TreeID(sha256([1])))
+        let places: [PointerSource.Place] = [
+            .url(.init(url: "https://h/a: b", hadQuery: true, etag: "W/\"1\"", modified: nil)),
+            .url(.init(url: "http://h/", hadQuery: false, etag: nil, modified: "Thu, 1 Jan")),
+            .repository(
+                .init(
+                    repository: "ssh://h/x", path: try RepoPath("d/e f"), revision: "#1",
+                    version: "15ec3d")),
+            .repository(
+                .init(
+                    repository: "file:///x", path: try RepoPath("d"), revision: nil, version: nil)),
+        ]
+        for place in places {
+            for imported in [content, tree] {
+                let pointer = Pointer(
+                    kind: .dataset, content: content, sizeBytes: 0,
+                    source: PointerSource(place, content: imported))
+                let again = try Pointer(parsing: Array(pointer.text.utf8), file: "p")
+                #expect(again == pointer)
+            }
+        }
+        let id = content.description
+        let start = "version: 2\nkind: dataset\nid: \(id)\nsize: 0\nsource:\n"
+        for broken in [
+            "  url: http://h/\n", "  content: \(id)\n", "  url: http://h/\n  content: x\n",
+            "  url: http://h/\n  path: x\n  content: \(id)\n",
+            "  repository: x\n  path: ../y\n  content: \(id)\n",
+            "  url: http://h/\n  content: \(id)\n  other: 1\n",
+        ] {
+            #expect(try error(start + broken).kind == .malformed, "\(broken)")
+        }
+        let old = start.replacing("version: 2", with: "version: 1")
+        #expect(
+            try error(old + "  url: http://h/\n  content: \(id)\n").kind == .malformed)
     }
 
     @Test func `known model endings are models and all else is a dataset`() throws {

@@ -1,0 +1,368 @@
+import Bytes
+import GitHistory
+import Objects
+import Platform
+import Remotes
+package import Vocabulary
+package import Workspaces
+
+/// What is imported.
+package struct ImportSource: Sendable {
+    /// A file's URL; or the folder of a repository, or a remote.
+    package var place: String
+    /// What to take of the repository or remote; nil for a file's URL.
+    package var path: RepoPath?
+    /// A revision of the repository, or a ref of the remote; nil: the newest.
+    package var revision: String?
+
+    /// A source.
+    package init(place: String, path: RepoPath? = nil, revision: String? = nil) {
+        self.place = place
+        self.path = path
+        self.revision = revision
+    }
+}
+
+/// What came of an import or update of one path.
+package struct ImportedPath: Sendable {
+    /// The path.
+    package let path: RepoPath
+    /// Its pointer now; nil where nothing had changed.
+    package let added: AddedPath?
+    /// Where it is from.
+    package let source: PointerSource.Place
+}
+
+/// Brings a file or folder into the workspace, adds it, and keeps in its pointer where it is from.
+///
+/// Nothing may stand at `path`. What comes is written beside it under a temporary name and gets its
+/// own when all of it is there: a failure leaves nothing.
+package func importContent(
+    _ source: ImportSource, to path: RepoPath, in workspace: Workspace, from directory: DiskPath,
+    progress: @escaping (TransferProgress) -> Void = { _ in }
+) throws -> ImportedPath {
+    let target = workspace.root / path
+    guard try workspace.disk.status(of: target, followingLinks: false) == nil,
+        try workspace.pointer(of: path) == nil
+    else {
+        throw StoreError(
+            .alreadyExists, "cannot import to '\(path)': something is there already",
+            subject: path.description,
+            advice: "'mlstore update \(path)' refreshes what was imported; choose another place "
+                + "with '--output'",
+            safety: "nothing was changed")
+    }
+    try workspace.disk.makeDirectories(target.parent)
+    var exchange = ImportExchange(workspace: workspace, path: path, progress: progress)
+    defer { exchange.clean() }
+    let place = try exchange.place(of: source, from: directory)
+    guard let found = try exchange.bring(place, query: exchange.query(of: source.place)) else {
+        return ImportedPath(path: path, added: nil, source: place)
+    }
+    try workspace.disk.renameWithoutReplacing(exchange.temporary, to: target)
+    return try exchange.add(found)
+}
+
+/// How `update` works.
+package struct UpdateOptions: Sendable {
+    /// Whether what was changed here since the import may be replaced; it is stored first.
+    package var force: Bool
+    /// The revision to follow from now on; nil: as before.
+    package var revision: String?
+    /// The URL, where its query was not kept.
+    package var url: String?
+
+    /// The defaults.
+    package init(force: Bool = false, revision: String? = nil, url: String? = nil) {
+        self.force = force
+        self.revision = revision
+        self.url = url
+    }
+}
+
+/// Takes an imported path from its source again, if that changed: by entity tag or time of a file,
+/// by commit or snapshot of a repository; one small request where it did not.
+///
+/// Throws `.unsavedChanges`, and changes nothing, where the data or its pointer was changed here
+/// since; with `force` what stood there is added first, so that `undo` and `checkout` bring it back.
+package func update(
+    _ path: RepoPath, in workspace: Workspace, options: UpdateOptions = UpdateOptions(),
+    progress: @escaping (TransferProgress) -> Void = { _ in }
+) throws -> ImportedPath {
+    guard let source = try workspace.pointer(of: path)?.source else {
+        throw StoreError(
+            .badUsage, "cannot update '\(path)': its pointer names no source",
+            subject: path.description, advice: "only what 'mlstore import' brought can be updated",
+            safety: "nothing was changed")
+    }
+    if !options.force { try checkUnchanged(path, source, in: workspace) }
+    var exchange = ImportExchange(workspace: workspace, path: path, progress: progress)
+    defer { exchange.clean() }
+    var place = source.place
+    if case .repository(var repository) = place, let revision = options.revision {
+        repository.revision = revision
+        place = .repository(repository)
+    }
+    let query = try exchange.query(for: place, of: options.url)
+    guard let found = try exchange.bring(place, query: query) else {
+        return ImportedPath(path: path, added: nil, source: place)
+    }
+    // Looked at again: the download may have taken long.
+    if !options.force { try checkUnchanged(path, source, in: workspace) }
+    try exchange.replace()
+    return try exchange.add(found)
+}
+
+private func checkUnchanged(
+    _ path: RepoPath, _ source: PointerSource, in workspace: Workspace
+) throws {
+    let isModified = try status(of: [path], in: workspace).paths.contains { $0.state == .modified }
+    let content = try workspace.pointer(of: path)?.content
+    guard isModified || content != source.content else { return }
+    throw StoreError(
+        .unsavedChanges, "cannot update '\(path)': it was changed here since it was imported",
+        subject: path.description,
+        advice: "'mlstore diff \(path)' shows how; 'mlstore update --force \(path)' replaces it, "
+            + "after storing what is there",
+        safety: "nothing was changed")
+}
+
+/// The paths in the work tree that were imported, of those that are selected (nil: all).
+package func importedPaths(
+    _ selection: [RepoPath]?, in workspace: Workspace
+) throws -> [RepoPath] {
+    try workspace.tracked().selected(selection).compactMap { tracked in
+        let source = try workspace.pointer(of: tracked.path)?.source
+        return source == nil ? nil : tracked.path
+    }
+}
+
+/// Takes a file from a web server, without a workspace. `output` must not exist; nothing is left of it
+/// on failure.
+package func getFile(
+    at url: String, in directory: DiskPath, on machine: Machine, output: DiskPath?
+) throws -> GetReport {
+    guard let place = HTTPURL(url) else { throw StoreError.noFileURL() }
+    let target = try output ?? directory / place.fileName()
+    guard try machine.disk.status(of: target, followingLinks: false) == nil else {
+        throw StoreError.outputExists(target)
+    }
+    let (temporary, file) = try makeTemporaryFile(in: target.parent, on: machine.disk)
+    do {
+        _ = try HTTPDownload.fromEnvironment(on: machine.disk).run(place, to: file)
+        let size = try file.status().size
+        try file.close()
+        try machine.disk.renameWithoutReplacing(temporary, to: target)
+        return GetReport(
+            output: target, content: nil, files: 1, sizeBytes: size, receivedBytes: size)
+    } catch {
+        // The first failure is the one to report; the temporary file is only litter.
+        try? machine.disk.removeFile(temporary)
+        throw error
+    }
+}
+
+extension ImportSource {
+    /// What the path in the workspace is called where nobody says so.
+    package var name: String {
+        get throws {
+            if let path { return String(decoding: path.lastComponent, as: UTF8.self) }
+            guard let url = HTTPURL(place) else { throw StoreError.noFileURL() }
+            return try url.fileName()
+        }
+    }
+}
+
+extension HTTPURL {
+    /// The last part of the path, decoded.
+    fileprivate func fileName() throws -> String {
+        let last = path.split(separator: "/").last.map(String.init) ?? ""
+        guard let bytes = PercentEncoding.decode(last), let path = try? RepoPath(validating: bytes),
+            path.parent == nil
+        else {
+            throw StoreError(
+                .badUsage, "the URL does not end in the name of a file",
+                advice: "say where to write with '--output'", safety: "nothing was changed")
+        }
+        return path.description
+    }
+}
+
+extension StoreError {
+    fileprivate static func noFileURL() -> StoreError {
+        StoreError(
+            .badUsage,
+            "what to take is neither the http:// or https:// URL of a file, nor a path "
+                + "in a repository",
+            advice: "give a URL without user and password (~/.netrc keeps them), or a repository "
+                + "and a path in it",
+            safety: "nothing was changed")
+    }
+}
+
+/// One import or update under way.
+private struct ImportExchange {
+    let workspace: Workspace
+    let path: RepoPath
+    let progress: (TransferProgress) -> Void
+    let temporary: DiskPath
+
+    init(
+        workspace: Workspace, path: RepoPath, progress: @escaping (TransferProgress) -> Void
+    ) {
+        self.workspace = workspace
+        self.path = path
+        self.progress = progress
+        let suffix = workspace.machine.entropy.bytes(8).map { String($0, radix: 16) }.joined()
+        temporary = (workspace.root / path).parent / "\(temporaryNamePrefix)import-\(suffix)"
+    }
+
+    /// Removes what is left; only litter, if it stays.
+    func clean() { try? workspace.disk.removeTree(temporary) }
+
+    // MARK: - Places
+
+    func place(of source: ImportSource, from directory: DiskPath) throws -> PointerSource.Place {
+        if let path = source.path {
+            let url = try RemoteURL(parsing: source.place, relativeTo: directory)
+            return .repository(
+                .init(
+                    repository: url.description, path: path, revision: source.revision,
+                    version: nil))
+        }
+        guard let url = HTTPURL(source.place) else { throw StoreError.noFileURL() }
+        guard source.revision == nil else {
+            throw StoreError(
+                .badUsage, "a URL has no revisions", advice: "leave '--rev' out",
+                safety: "nothing was changed")
+        }
+        return .url(
+            .init(url: url.description, hadQuery: !url.query.isEmpty, etag: nil, modified: nil))
+    }
+
+    func query(of url: String) -> String { HTTPURL(url)?.query ?? "" }
+
+    /// The query to ask with: that of `url`, which must be the place's own.
+    func query(for place: PointerSource.Place, of url: String?) throws -> String {
+        guard case .url(let place) = place else { return "" }
+        if let url {
+            guard let whole = HTTPURL(url), whole.description == place.url else {
+                throw StoreError(
+                    .badUsage, "that is not the URL from which '\(path)' is: '\(place.url)'",
+                    subject: path.description,
+                    advice: "'mlstore rm \(path)' and 'mlstore import' take it from elsewhere",
+                    safety: "nothing was changed")
+            }
+            return whole.query
+        }
+        guard !place.hadQuery else {
+            throw StoreError(
+                .badUsage,
+                "cannot update '\(path)': its URL had a query, which may be a secret and "
+                    + "was not kept",
+                subject: path.description, advice: "give it again with '--url'",
+                safety: "nothing was changed")
+        }
+        return ""
+    }
+
+    // MARK: - Bringing
+
+    /// Writes what stands at the place under the temporary name; nil where it is still the version
+    /// that the place names.
+    mutating func bring(
+        _ place: PointerSource.Place, query: String
+    ) throws -> PointerSource.Place? {
+        switch place {
+        case .url(let place): try bring(place, query: query).map { .url($0) }
+        case .repository(let place): try bring(place).map { .repository($0) }
+        }
+    }
+
+    private func bring(
+        _ place: PointerSource.URLPlace, query: String
+    ) throws -> PointerSource.URLPlace? {
+        guard var url = HTTPURL(place.url) else { throw StoreError.noFileURL() }
+        url.query = query
+        let known = HTTPDownload.Version(etag: place.etag, modified: place.modified)
+        let file = try workspace.disk.openFile(temporary, .createNew(permissions: 0o644))
+        let found = try HTTPDownload.fromEnvironment(on: workspace.disk)
+            .run(url, ifNot: known, to: file)
+        try file.close()
+        guard let found else { return nil }
+        var place = place
+        place.etag = found.etag
+        place.modified = found.modified
+        return place
+    }
+
+    private func bring(
+        _ place: PointerSource.RepositoryPlace
+    ) throws -> PointerSource.RepositoryPlace? {
+        var place = place
+        let version = try newestVersion(of: place)
+        guard version == nil || version != place.version else { return nil }
+        // A commit names itself; of a remote only its refs can be asked for.
+        let isCommit = version.map { !$0.hasPrefix("sha256:") } ?? false
+        _ = try get(
+            place.path, from: place.repository, in: workspace.root, on: workspace.machine,
+            options: GetOptions(
+                revision: isCommit ? version : place.revision, output: temporary),
+            progress: progress)
+        place.version = version
+        return place
+    }
+
+    /// The commit or snapshot that the place's revision is now; nil where the repository has none.
+    private func newestVersion(of place: PointerSource.RepositoryPlace) throws -> String? {
+        switch try ContentPlace(
+            place.repository, in: workspace.root, on: workspace.machine)
+        {
+        case .workspace(let other):
+            guard let git = other.git else { return nil }
+            if let revision = place.revision { return try git.resolve(revision).hex }
+            return try git.head()?.hex
+        case .remote(let url):
+            guard let name = RemoteName("source") else { return nil }
+            let folder = temporary.parent
+            return try withScratchContext(
+                url, RemoteSettings(), name, in: folder, on: workspace.machine
+            ) { context in
+                let ref = place.revision ?? RefName.head.description
+                return try RefName(ref).flatMap { try RemoteObjects(reading: context).refs[$0] }?
+                    .description
+            }
+        }
+    }
+
+    // MARK: - Taking over
+
+    /// Puts what came in the place of what stands there. What is not in the store yet is stored first.
+    func replace() throws {
+        let disk = workspace.disk
+        let target = workspace.root / path
+        guard let old = try disk.status(of: target, followingLinks: false) else {
+            try disk.makeDirectories(target.parent)
+            return try disk.renameWithoutReplacing(temporary, to: target)
+        }
+        _ = try Workspaces.add([path], in: workspace)
+        let isFile = try disk.status(of: temporary, followingLinks: false)?.kind == .file
+        if old.kind == .file, isFile { return try disk.rename(temporary, to: target) }
+        let aside = DiskPath(bytes: temporary.bytes + Array("-old".utf8))
+        try disk.rename(target, to: aside)
+        do {
+            try disk.renameWithoutReplacing(temporary, to: target)
+        } catch {
+            try? disk.renameWithoutReplacing(aside, to: target)  // the first failure is told
+            throw error
+        }
+        try disk.removeTree(aside)
+    }
+
+    func add(_ place: PointerSource.Place) throws -> ImportedPath {
+        var options = AddOptions()
+        options.source = place
+        let report = try Workspaces.add([path], in: workspace, options: options)
+        return ImportedPath(path: path, added: report.paths.first, source: place)
+    }
+}
