@@ -224,11 +224,14 @@ private struct ImportExchange {
 
     func place(of source: ImportSource, from directory: DiskPath) throws -> PointerSource.Place {
         if let path = source.path {
-            let url = try RemoteURL(parsing: source.place, relativeTo: directory)
+            let isGit = try GitSource(source.place, on: workspace.machine) != nil
+            let repository =
+                isGit
+                ? source.place
+                : try RemoteURL(parsing: source.place, relativeTo: directory).description
             return .repository(
                 .init(
-                    repository: url.description, path: path, revision: source.revision,
-                    version: nil))
+                    repository: repository, path: path, revision: source.revision, version: nil))
         }
         guard let url = HTTPURL(source.place) else { throw StoreError.noFileURL() }
         guard source.revision == nil else {
@@ -302,19 +305,32 @@ private struct ImportExchange {
         var place = place
         let version = try newestVersion(of: place)
         guard version == nil || version != place.version else { return nil }
-        // A commit names itself; of a remote only its refs can be asked for.
-        let isCommit = version.map { !$0.hasPrefix("sha256:") } ?? false
-        _ = try get(
-            place.path, from: place.repository, in: workspace.root, on: workspace.machine,
-            options: GetOptions(
-                revision: isCommit ? version : place.revision, output: temporary),
-            progress: progress)
+        if let version, let git = try GitSource(place.repository, on: workspace.machine) {
+            try git.withClone(of: version, beside: temporary) {
+                try write(place.path, of: "\($0)", at: version)
+            }
+        } else {
+            // A commit names itself; of a remote only its refs can be asked for.
+            let isCommit = version.map { !$0.hasPrefix("sha256:") } ?? false
+            try write(place.path, of: place.repository, at: isCommit ? version : place.revision)
+        }
         place.version = version
         return place
     }
 
+    private func write(
+        _ path: RepoPath, of repository: String, at revision: String?
+    ) throws {
+        _ = try get(
+            path, from: repository, in: workspace.root, on: workspace.machine,
+            options: GetOptions(revision: revision, output: temporary), progress: progress)
+    }
+
     /// The commit or snapshot that the place's revision is now; nil where the repository has none.
     private func newestVersion(of place: PointerSource.RepositoryPlace) throws -> String? {
+        if let git = try GitSource(place.repository, on: workspace.machine) {
+            return try git.commit(place.revision)
+        }
         switch try ContentPlace(
             place.repository, in: workspace.root, on: workspace.machine)
         {

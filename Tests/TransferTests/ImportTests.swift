@@ -151,6 +151,67 @@ import Workspaces
         }
     }
 
+    @Test func `a path of a repository on a git server follows a branch or a tag`() throws {
+        let folder = try TemporaryFolder()
+        func shell(_ script: String) throws {
+            var environment = Environment.variables
+            environment["HOME"] = "\(folder.path)"
+            environment["GIT_CONFIG_NOSYSTEM"] = "1"
+            let outcome = try ChildProcess(
+                arguments: ["/bin/sh", "-ec", script], directory: folder.path,
+                environment: environment, standardOutput: .discard
+            ).run()
+            #expect(outcome.succeeded, "\(script)")
+        }
+        let name = "-c user.name=A -c user.email=a@b"
+        try shell("mkdir a && cd a && git init -q -b main . && git init -q --bare ../a.git")
+        let a = try Workspace.create(at: folder.path / "a", on: machine).workspace
+        let url = RemoteURL(directory: folder.path / "remote").description
+        try a.save(try a.config().setting("remote.origin.url", to: url))
+        func publish(_ text: String) throws {
+            try folder.write(text, to: "a/d/x.txt")
+            _ = try add([try path("d")], in: a)
+            _ = try push(of: a)
+            try shell(
+                "cd a && git add . && git \(name) commit -qm x && git push -q ../a.git main")
+        }
+        try publish("one\n")
+        try shell("cd a && git \(name) tag -am v1 v1 && git push -q ../a.git v1")
+        let b = try makeWorkspace(folder, "b")
+        let place = "git+file://\(folder.path)/a.git"
+        let main = ImportSource(place: place, path: try path("d"), revision: "main")
+        let tag = ImportSource(place: place, path: try path("d/x.txt"), revision: "v1")
+        _ = try importContent(main, to: try path("main"), in: b, from: b.root)
+        _ = try importContent(tag, to: try path("tag.txt"), in: b, from: b.root)
+        #expect(try update(try path("main"), in: b).added == nil)
+        try publish("two\n")
+        #expect(try update(try path("main"), in: b).added != nil)
+        #expect(try update(try path("tag.txt"), in: b).added == nil)
+        #expect(try folder.read("b/main/x.txt") == "two\n")
+        #expect(try folder.read("b/tag.txt") == "one\n")
+        // From now on it follows the branch.
+        let moved = UpdateOptions(revision: "main")
+        #expect(try update(try path("tag.txt"), in: b, options: moved).added != nil)
+        #expect(try update(try path("tag.txt"), in: b).added == nil)
+        #expect(try folder.read("b/tag.txt") == "two\n")
+
+        var unknown = main
+        unknown.revision = "no-such"
+        let target = try path("other")
+        #expect(
+            kind { _ = try importContent(unknown, to: target, in: b, from: b.root) } == .notFound)
+        unknown.place = "git+file://\(folder.path)/nothing.git"
+        #expect(
+            kind { _ = try importContent(unknown, to: target, in: b, from: b.root) }
+                == .remoteUnreachable)
+        unknown.place = "git+https://ada:secret@example.org/x.git"
+        let error = #expect(throws: StoreError.self) {
+            _ = try importContent(unknown, to: target, in: b, from: b.root)
+        }
+        #expect(error?.kind == .badUsage && error?.message.contains("secret") == false)
+        #expect(try litter(folder, "b") == [] && !folder.has("b/other"))
+    }
+
     @Test func `a folder of a remote follows its snapshots`() throws {
         let folder = try TemporaryFolder()
         let a = try makeWorkspace(folder, "a")
