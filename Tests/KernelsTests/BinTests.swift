@@ -64,12 +64,31 @@ import Testing
         }
     }
 
+    private func sorted(_ keys: [UInt64]) -> [UInt64] {
+        SortingMemory().withKeys(keys.count) { buffer, spare in
+            for (index, key) in keys.enumerated() { buffer[index] = key }
+            let found = radixSort(buffer, spare, count: keys.count)
+            return keys.indices.map { found[$0] }
+        }
+    }
+
     @Test(arguments: [0, 1, 100, 2049, 50_000])
     func `the radix sort is the sort`(count: Int) {
         let source = RandomSource(seed: 2, purpose: "sort")
         let wide = (0..<count).map { source.bits(at: UInt64($0)) }
-        #expect(radixSorted(wide) == wide.sorted())
-        let narrow = wide.map { $0 & 0xff00 }
-        #expect(radixSorted(narrow) == narrow.sorted())
+        // All bits, a few in the middle, and prefixes that thousands share.
+        for mask in [UInt64.max, 0xff00, 0xff00_0000_0000_00ff, 0xfff0_0000_07ff_f0ff, 0] {
+            let keys = wide.map { $0 & mask }
+            #expect(sorted(keys) == keys.sorted())
+        }
+    }
+
+    @Test func `memory serves columns of any length in turn`() {
+        let memory = SortingMemory()
+        let values = (0..<5000).map { Double($0 % 700) }
+        for count in [5000, 10, 3000, 0, 5000] {
+            let some = Array(values.prefix(count))
+            #expect(NumberBins(some, memory) == NumberBins(some))
+        }
     }
 }

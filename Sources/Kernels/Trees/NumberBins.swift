@@ -19,34 +19,43 @@ package struct NumberBins: Sendable, Equatable {
     /// `maximum`. Otherwise each bin takes values, in order, until it has its share of the rows
     /// that are left; a value that fills a bin alone stands alone.
     ///
-    /// Exact: made from all values. Cost: a radix sort.
-    package init(_ values: [Double], maximum: Int = NumberBins.maximum) {
+    /// Exact: made from all values. Cost: a radix sort, in `memory`.
+    package init(
+        _ values: [Double], maximum: Int = NumberBins.maximum,
+        _ memory: SortingMemory = SortingMemory()
+    ) {
         precondition(maximum > 0 && maximum <= NumberBins.maximum)
-        var keys: [UInt64] = []
-        keys.reserveCapacity(values.count)
-        for value in values where !value.isNaN { keys.append(orderKey(value)) }
-        bounds = NumberBins.bounds(radixSorted(consume keys), maximum: maximum)
+        bounds = memory.withKeys(values.count) { keys, spare in
+            var count = 0
+            for value in values where !value.isNaN {
+                // Unsafe: there is a place for each value. The sum makes -0 the 0 that it equals.
+                unsafe keys.start[count] = orderKey(value + 0)
+                count += 1
+            }
+            let sorted = radixSort(keys, spare, count: count)
+            return unsafe NumberBins.bounds(
+                UnsafeBufferPointer(start: sorted.start, count: count), maximum: maximum)
+        }
     }
 
-    private static func bounds(_ keys: [UInt64], maximum: Int) -> [Double] {
+    private static func bounds(_ keys: UnsafeBufferPointer<UInt64>, maximum: Int) -> [Double] {
         var distinct: [Double] = []
         var place = 0
         while place < keys.count, distinct.count <= maximum {
-            distinct.append(number(ofOrderKey: keys[place]))
-            place = endOfRun(keys, place)
+            distinct.append(unsafe number(ofOrderKey: keys[place]))
+            place = unsafe endOfRun(keys, place)
         }
         if distinct.count <= maximum { return zip(distinct, distinct.dropFirst()).map(middle) }
         var bounds: [Double] = []
         var start = 0
-        var end = endOfRun(keys, 0)
+        var end = unsafe endOfRun(keys, 0)
         while end < keys.count, bounds.count + 1 < maximum {
-            let next = endOfRun(keys, end)
+            let next = unsafe endOfRun(keys, end)
             let bins = maximum - bounds.count
             // The rows so far, or those of the next value alone, are a bin's share of the rest.
             if max(end - start, next - end) * bins >= keys.count - start {
-                bounds.append(
-                    middle(
-                        number(ofOrderKey: keys[end - 1]), number(ofOrderKey: keys[end])))
+                let (low, high) = unsafe (keys[end - 1], keys[end])
+                bounds.append(middle(number(ofOrderKey: low), number(ofOrderKey: high)))
                 start = end
             }
             end = next
@@ -54,11 +63,10 @@ package struct NumberBins: Sendable, Equatable {
         return bounds
     }
 
-    /// The place behind the values equal to that at a place; -0 and 0 are equal.
-    private static func endOfRun(_ keys: [UInt64], _ start: Int) -> Int {
-        let value = number(ofOrderKey: keys[start])
+    /// The place behind the keys equal to that at a place.
+    private static func endOfRun(_ keys: UnsafeBufferPointer<UInt64>, _ start: Int) -> Int {
         var end = start + 1
-        while end < keys.count, number(ofOrderKey: keys[end]) == value { end += 1 }
+        while unsafe end < keys.count && keys[end] == keys[start] { end += 1 }
         return end
     }
 

@@ -88,11 +88,12 @@ private struct BoostedTreesLearner: Learner {
     private func columns(
         _ table: TrainingTable, _ training: [UInt32], _ executor: ParallelExecutor
     ) throws -> [TreeColumn] {
+        let memory = SortingMemory()
         let found = executor.map(table.columns.count) { index -> Result<TreeColumn, any Error> in
             Result {
                 try TreeColumn(
                     table.columns[index].name, table.columns[index].values, training: training,
-                    bins: parameters.bins)
+                    bins: parameters.bins, memory)
             }
         }
         return try found.map { try $0.get() }

@@ -32,7 +32,10 @@ enum TreeColumn: Sendable {
     /// Learns the bins of a column from some of its rows.
     ///
     /// Throws `numeric` for a column without values, or with one value in every row.
-    init(_ name: String, _ values: ColumnValues, training: [UInt32], bins: Int) throws {
+    init(
+        _ name: String, _ values: ColumnValues, training: [UInt32], bins: Int,
+        _ memory: SortingMemory
+    ) throws {
         switch values {
         case .numbers(let numbers):
             let isAll = training.count == numbers.count
@@ -44,7 +47,7 @@ enum TreeColumn: Sendable {
             guard hasMissing || numbers.contains(where: { $0 != first }) else {
                 throw StoreError.constantFeature(name)
             }
-            self = .numbers(numbers, name: name, NumberBins(learnt, maximum: bins))
+            self = .numbers(numbers, name: name, NumberBins(learnt, maximum: bins, memory))
         case .categories(let codes, let names):
             guard !names.isEmpty else { throw StoreError.emptyFeature(name) }
             guard names.count > 1 || codes.contains(ColumnValues.missing) else {

@@ -41,7 +41,8 @@ struct TrainCommand: ParsableCommand {
             report(since: start, until: monotonicNanoseconds(), loss)
         case .regression, .binary:
             let start = monotonicNanoseconds()
-            let bins = executor.map(columns) { NumberBins(inputs[$0]) }
+            let memory = SortingMemory()
+            let bins = executor.map(columns) { NumberBins(inputs[$0], memory) }
             guard let boosted = boosted(binnedTable(inputs, bins), target) else {
                 throw StoreError(.numeric, "a derivative was not a finite number")
             }
