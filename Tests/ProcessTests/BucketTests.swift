@@ -49,7 +49,7 @@ import Vocabulary
         let config = try succeed("cat a/.mlstore/config.toml")
         #expect(config.contains("writers = \"many\""))
         #expect(try run("grep -r \(BucketServer.keys.secretKey) a").status == 1)
-        #expect(try succeed("cd a && mlstore push") == "'origin' is up to date\n")
+        #expect(try succeed("cd a && mlstore push") == "'origin' is up to date  (1 request)\n")
         try succeed(
             """
             cd a && git add -A && git commit -qm two && cd .. && git clone -q a b && cd b
@@ -62,6 +62,38 @@ import Vocabulary
             diff -r data ../b/data && mlstore fsck -q
             """)
         try succeed("cd a && mlstore remote remove -q origin && ! grep origin .mlstore/config.toml")
+    }
+
+    @Test func `a range, a forecast, a limit and an import take from a bucket what they need`()
+        throws
+    {
+        try succeed(
+            """
+            mkdir a && cd a && mlstore init -q && head -c 20000000 /dev/urandom >noise.bin
+            echo last >t.txt && mlstore add -q noise.bin t.txt && mlstore commit -q -m one
+            mlstore remote add -q origin \(address("parts")) && mlstore push -q --limit-rate 1GB
+            rm -r .mlstore/store
+            """)
+        let range = "mlstore cat origin:noise.bin --range 9000000-9000099"
+        try succeed(
+            "cd a && \(range) >part && tail -c +9000001 noise.bin | head -c 100 | cmp - part")
+        try succeed("cd a && mlstore cat origin:noise.bin | cmp - noise.bin")
+        // The root, the recipe, and the chunks.
+        #expect(try succeed("cd a && \(range) --json").contains("\"requests\": 1,"))
+        let endpoint = "export AWS_ENDPOINT_URL_S3=\(server.endpoint)"
+        let place = "s3://\(BucketServer.bucket)/parts"
+        #expect(try succeed("\(endpoint); mlstore cat \(place):t.txt --range -3") == "st\n")
+        try succeed(
+            "mkdir b && cd b && mlstore init -q && mlstore remote add -q origin \(address("parts"))"
+        )
+        let forecast = try succeed("cd b && mlstore pull --dry-run")
+        #expect(forecast.hasPrefix("would fetch 4 files, "), "\(forecast)")
+        #expect(try succeed("cd b && ls -A") == ".mlstore\n")
+        try succeed(
+            "cd b && mlstore pull -q --jobs 2 --limit-rate 1GB && cmp noise.bin ../a/noise.bin")
+        let update = "mlstore import -q \(place) t.txt -o c.txt && mlstore update"
+        #expect(
+            try succeed("\(endpoint); cd b && \(update)") == "c.txt  unchanged at its source\n")
     }
 
     @Test func `eight clones push at once, and nothing of any is lost`() throws {
