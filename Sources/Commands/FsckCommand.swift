@@ -15,6 +15,9 @@ struct FsckCommand: ReportingCommand {
                 "mlstore fsck --level structure",
                 "mlstore fsck --scrub --max-duration 600",
                 "mlstore fsck --repair --from origin",
+                "mlstore fsck --remote origin",
+                "mlstore fsck --remote origin --sample 5",
+                "mlstore fsck --remote origin --repair",
             ],
             notes: """
                 Tells what is damaged and what depends on it. It changes nothing, but with \
@@ -24,13 +27,19 @@ struct FsckCommand: ReportingCommand {
 
                 A scrub only compares checksums, as fast as the disk reads. It begins with the packs \
                 that were not looked at for longest, so that short runs get around.
+
+                With --remote it is a remote that is checked, from what is there alone. 'structure' \
+                looks whether every pack is there; 'connectivity', the default then, reads all \
+                metadata; 'checksums' asks the remote for the digests that it keeps, if it \
+                does; 'full' reads everything. --repair takes what is damaged out of its \
+                index, and the next push of whoever has it sends it again.
                 """))
 
     @Option(
         help: ArgumentHelp(
-            "structure, connectivity, checksums or full (hashes everything again).",
+            "structure, connectivity, checksums or full (hashes everything again, the default).",
             valueName: "level"))
-    var level = "full"
+    var level: String?
 
     @Flag(help: "Compare the checksums of packs, those of longest ago first.")
     var scrub = false
@@ -46,17 +55,24 @@ struct FsckCommand: ReportingCommand {
         help: ArgumentHelp("Fetch what is missing from this remote, to mend.", valueName: "remote"))
     var from: String?
 
+    @Option(
+        help: ArgumentHelp("Check a remote instead of this store.", valueName: "name"))
+    var remote: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --remote: read so many of a hundred frames of data.", valueName: "percent"))
+    var sample: Int?
+
     @OptionGroup var common: CommonOptions
 
     func perform(in context: CommandContext) throws -> Report {
         try checkOptions()
         let workspace = try context.workspace()
+        if let remote { return try checkRemote(remote, of: workspace, context) }
         if scrub { return try runScrub(workspace, context) }
         if repair { return try runRepair(workspace, context) }
-        guard let wanted = VerifyLevel.allCases.first(where: { "\($0)" == level }) else {
-            let names = VerifyLevel.allCases.map { "\($0)" }
-            throw bad("there is no level '\(level)'", "use one of \(names.joined(separator: ", "))")
-        }
+        let wanted = try verifyLevel() ?? .full
         let contents = try workspace.tracked().paths.map(\.content)
         let store = try workspace.store()
         let known = contents.filter { store.contains($0) }
@@ -67,7 +83,22 @@ struct FsckCommand: ReportingCommand {
         return report(found, missing: contents.count - known.count)
     }
 
+    /// The level that was asked for; nil for none.
+    func verifyLevel() throws -> VerifyLevel? {
+        guard let level else { return nil }
+        if let known = VerifyLevel.allCases.first(where: { "\($0)" == level }) { return known }
+        let names = VerifyLevel.allCases.map { "\($0)" }
+        throw bad("there is no level '\(level)'", "use one of \(names.joined(separator: ", "))")
+    }
+
     private func checkOptions() throws {
+        if remote != nil, scrub || from != nil {
+            throw bad("'--remote' goes with neither '--scrub' nor '--from'", nil)
+        }
+        if sample != nil, remote == nil { throw bad("'--sample' needs '--remote'", nil) }
+        if let sample, !(1...100).contains(sample) {
+            throw bad("'--sample' takes a number from 1 to 100", nil)
+        }
         if scrub, repair {
             throw bad("'--scrub' and '--repair' exclude each other", "run one first")
         }
@@ -164,7 +195,7 @@ struct FsckCommand: ReportingCommand {
         return Report(lines: lines, json: json, status: found.isSound ? .done : .failed)
     }
 
-    private func json(_ problem: VerifyProblem) -> JSONValue {
+    func json(_ problem: VerifyProblem) -> JSONValue {
         [
             "severity": .string(problem.severity.rawValue), "file": .string(problem.file),
             "offset": problem.offset.map { JSONValue($0) } ?? nil,

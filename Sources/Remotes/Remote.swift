@@ -38,6 +38,9 @@ package protocol Remote: Sendable {
     func size(_ name: RemoteFileName) throws -> Int?
     /// Removes a file; fine when it is missing.
     func remove(_ name: RemoteFileName) throws
+    /// The SHA-256 that the remote keeps of a file, checked by it when it was sent; nil where it keeps
+    /// none, or the file is missing. Never reads the file for it.
+    func storedDigest(_ name: RemoteFileName) throws -> Digest?
 }
 
 /// The name of a file on a remote: components of lower-case letters, digits, `.`, `_` and `-`
@@ -100,6 +103,8 @@ package enum RemoteContent: Sendable {
 extension Remote {
     /// Nil: nobody counts.
     package var sentRequests: Int? { nil }
+
+    package func storedDigest(_ name: RemoteFileName) throws -> Digest? { nil }
 
     /// Whether a file is there.
     package func contains(_ name: RemoteFileName) throws -> Bool { try size(name) != nil }

@@ -28,7 +28,8 @@ enum FetchPlan {
         }
     }
 
-    private static func requests(_ pack: RemotePack, _ frames: [Int]) -> [FetchRequest] {
+    /// The requests for frames of one pack, whose numbers rise.
+    static func requests(_ pack: RemotePack, _ frames: [Int]) -> [FetchRequest] {
         var result: [FetchRequest] = []
         var chosen: [Int] = []
         var range = 0..<0

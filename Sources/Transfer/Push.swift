@@ -110,7 +110,10 @@ private func send(
     let unknown = Set(absent)
     let note = try PushNote(
         contents.filter { !unknown.contains($0.path) }, at: uploads.context.clock.now())
-    guard let note, catalog.state.lastPush != note.name else { return (absent, nil) }
+    guard let note else { return (absent, nil) }
+    let known = catalog.state.lastPush == note.name ? catalog.state.refs[note.name] : nil
+    // After a repair the remote may have lost its record.
+    if let known, catalog.index.contains(ObjectKey(.record, known.digest)) { return (absent, nil) }
     try uploads.append(note.frame(uploads.context.store))
     return (absent, note)
 }

@@ -40,6 +40,14 @@ struct PushNote: Sendable {
         try store.encodedFrame(of: [(ObjectKey(.record, id.digest), value.canonical)])
     }
 
+    /// What the push sent that a note tells of; empty where the record is no such note.
+    static func contents(of record: JSONValue) -> [ContentID] {
+        guard record["type"]?.stringValue == type else { return [] }
+        return (record["contents"]?.arrayValue ?? []).compactMap {
+            $0.arrayValue?.last?.stringValue.flatMap { ContentID(text: $0) }
+        }
+    }
+
     /// When the push was that a note tells of; nil where the record is no such note.
     static func time(of record: JSONValue) -> Timestamp? {
         guard record["type"]?.stringValue == type else { return nil }

@@ -16,12 +16,21 @@ struct RemoteCatalog: Sendable {
     var index = RemoteIndex()
 
     private let context: RemoteContext
+    /// Whether copies that are kept here stand for what the remote has under the same digest.
+    private let usesCopies: Bool
+
+    /// A catalog of nothing.
+    init(of context: RemoteContext) {
+        self.context = context
+        usesCopies = false
+    }
 
     /// Reads root, `format`, state, and those index segments that are not kept here yet. Where the
     /// root is the one with the digest `known`, which was read here before, that is all: one
     /// request, since the state is kept here too.
-    init(reading context: RemoteContext, known: Digest? = nil) throws {
+    init(reading context: RemoteContext, known: Digest? = nil, usingCopies: Bool = true) throws {
         self.context = context
+        usesCopies = usingCopies
         let found = try readRoot()
         let isKnown = known != nil && known == found.map { sha256($0.bytes) }
         if !isKnown,
@@ -98,7 +107,8 @@ struct RemoteCatalog: Sendable {
     /// keeping a copy.
     private func stateBytes(_ root: RemoteRoot) throws -> [UInt8] {
         let copy = RemoteCatalog.copies(context) / "state-\(context.name)"
-        if let bytes = try? context.disk.readFile(copy, maximumBytes: RemoteLayout.maximumState),
+        if usesCopies,
+            let bytes = try? context.disk.readFile(copy, maximumBytes: RemoteLayout.maximumState),
             sha256(bytes) == root.state
         {
             return bytes
@@ -114,7 +124,8 @@ struct RemoteCatalog: Sendable {
     /// The packs of a segment: from the copy here, or from the remote, keeping a copy.
     func packs(of segment: RemoteState.Segment) throws -> [RemotePack] {
         let copy = RemoteCatalog.copies(context) / segment.id.hex
-        if let bytes = try? context.disk.readFile(copy, maximumBytes: RemoteLayout.maximumIndex),
+        if usesCopies,
+            let bytes = try? context.disk.readFile(copy, maximumBytes: RemoteLayout.maximumIndex),
             sha256(bytes) == segment.id, let packs = try? RemoteIndexFormat.decode(bytes.span)
         {
             return packs

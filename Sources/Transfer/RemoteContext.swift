@@ -53,7 +53,7 @@ package struct RemoteContext: Sendable {
     }
 
     /// The name and the place, for messages.
-    var title: String { "\(name)' (\(remote.description))" }
+    var title: String { "'\(name)' (\(remote.description))" }
 }
 
 /// How far an exchange is.

@@ -25,6 +25,13 @@ import Vocabulary
         #expect(findings == [])
     }
 
+    @Test func `a digest that the server keeps is asked for`() throws {
+        let remote = try SimulatedBucket().remote()
+        try remote.put(file, .bytes([1, 2, 3]))
+        #expect(try remote.storedDigest(file) == sha256([1, 2, 3]))
+        #expect(try remote.storedDigest(root) == nil)
+    }
+
     @Test func `a server that compares quotes of ETags keeps the rules`() throws {
         let rules = remoteConformance.filter { $0.description.contains("swap") }
         #expect(rules.count == 2)

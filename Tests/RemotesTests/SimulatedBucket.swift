@@ -45,6 +45,7 @@ final class SimulatedBucket: HTTPTransport {
         var bytes: [UInt8]
         var headers: HTTPHeaders
         var tag: String
+        var checksum: String?
     }
 
     private struct State {
@@ -138,6 +139,10 @@ final class SimulatedBucket: HTTPTransport {
         response.headers["etag"] = object.tag
         if request.method == .head {
             response.headers["content-length"] = String(object.bytes.count)
+            // Only who asks is told.
+            if request.headers["x-amz-checksum-mode"] == "ENABLED" {
+                response.headers["x-amz-checksum-sha256"] = object.checksum
+            }
             return response
         }
         response.body = object.bytes
@@ -184,7 +189,12 @@ final class SimulatedBucket: HTTPTransport {
         let mark = "x-amz-meta-mlstore-upload"
         headers[mark] = request.headers[mark]
         let tag = "\"\(sha256(bytes).hex.prefix(32))\""
-        state.objects[key] = Object(bytes: bytes, headers: headers, tag: tag)
+        let checksum = request.headers["x-amz-checksum-sha256"]
+        if let checksum, checksum != Base64.encode(sha256(bytes).bytes) {
+            return error(400, "BadDigest", request)
+        }
+        state.objects[key] = Object(
+            bytes: bytes, headers: headers, tag: tag, checksum: checksum)
         state.newest = key
         return HTTPResponse(status: 200, headers: ["etag": tag], url: request.url)
     }

@@ -1,3 +1,4 @@
+import Bytes
 import Platform
 package import Remotes
 import Vocabulary
@@ -37,6 +38,8 @@ package let remoteConformance: [ConformanceCheck<any Remote>] = [
         try demand(try remote.read(name, range: 7..<70_000) == Array(bytes[7..<70_000]), "part")
         try demand(try remote.read(name, range: 100_000..<100_000).isEmpty, "nothing at the end")
         try demand(try remote.size(name) == 100_000, "size")
+        let digest = try remote.storedDigest(name)
+        try demand(digest == nil || digest == sha256(bytes), "the digest that the remote keeps")
         try expectFailure(.corrupt, "past the end") {
             _ = try remote.read(name, range: 99_999..<100_001)
         }

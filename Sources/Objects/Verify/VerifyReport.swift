@@ -43,7 +43,8 @@ package struct VerifyProblem: Sendable, Hashable, CustomStringConvertible {
     /// The objects that it affects, as far as they are known, in order.
     package let affected: [ObjectKey]
 
-    init(
+    /// Makes the value.
+    package init(
         _ severity: Severity, _ file: String, at offset: Int? = nil, _ message: String,
         affected: [ObjectKey] = []
     ) {

@@ -1,4 +1,5 @@
 import Synchronization
+package import Vocabulary
 
 /// A remote that counts what is asked of another: requests, bytes, and which kinds.
 package final class CountingRemote: Remote {
@@ -66,6 +67,11 @@ package final class CountingRemote: Remote {
     package func remove(_ name: RemoteFileName) throws {
         requests.wrappingAdd(1, ordering: .relaxed)
         try inner.remove(name)
+    }
+
+    package func storedDigest(_ name: RemoteFileName) throws -> Digest? {
+        requests.wrappingAdd(1, ordering: .relaxed)
+        return try inner.storedDigest(name)
     }
 
     private func counted(_ body: () throws -> [UInt8]) throws -> [UInt8] {

@@ -1,4 +1,5 @@
 import Platform
+package import Vocabulary
 
 /// A remote to and from which no more bytes go in a second than a limit allows.
 ///
@@ -55,6 +56,10 @@ package struct LimitedRemote: Remote {
     package func size(_ name: RemoteFileName) throws -> Int? { try inner.size(name) }
 
     package func remove(_ name: RemoteFileName) throws { try inner.remove(name) }
+
+    package func storedDigest(_ name: RemoteFileName) throws -> Digest? {
+        try inner.storedDigest(name)
+    }
 }
 
 extension RemoteContent {

@@ -1,6 +1,6 @@
 import Bytes
 import Platform
-import Vocabulary
+package import Vocabulary
 
 /// A remote that is a bucket, or a part of one: on AWS, or on a server that speaks S3.
 ///
@@ -98,12 +98,21 @@ package struct S3Remote: Remote {
     }
 
     /// The headers of an object; nil when it is missing.
-    func head(_ name: RemoteFileName) throws -> HTTPHeaders? {
-        let request = S3Request(.head, key(name), purpose: "look at '\(name)'")
+    func head(_ name: RemoteFileName, withChecksum: Bool = false) throws -> HTTPHeaders? {
+        var request = S3Request(.head, key(name), purpose: "look at '\(name)'")
+        if withChecksum { request.headers["x-amz-checksum-mode"] = "ENABLED" }
         let answer = try client.send(request)
         guard let fault = answer.fault else { return answer.response.headers }
         if fault.isMissingObject { return nil }
         throw fault.storeError(request.purpose, client)
+    }
+
+    package func storedDigest(_ name: RemoteFileName) throws -> Digest? {
+        // Of an object that was sent in parts it is another kind of digest, with "-<parts>" behind it.
+        guard let text = try head(name, withChecksum: true)?["x-amz-checksum-sha256"],
+            let bytes = Base64.decode(text)
+        else { return nil }
+        return Digest(bytes: bytes)
     }
 
     package func remove(_ name: RemoteFileName) throws {

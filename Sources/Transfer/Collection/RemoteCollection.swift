@@ -83,7 +83,7 @@ package func collect(
         }
     }
     throw StoreError(
-        .conflict, "cannot collect remote '\(context.title)': others publish all the time",
+        .conflict, "cannot collect remote \(context.title): others publish all the time",
         subject: context.name.description, advice: "run 'mlstore gc --remote' when it is quieter",
         safety: "nothing was removed")
 }
@@ -149,7 +149,7 @@ private struct RemoteCollection {
         for (name, id) in catalog.state.refs.sorted(by: { $0.key < $1.key }) {
             // What it stands for cannot be told without it.
             let key = ObjectKey(.record, id.digest)
-            guard catalog.index.contains(key) else { throw StoreError.notOnRemote(key, context) }
+            guard catalog.index.contains(key) else { throw StoreError.lostRef(name, context) }
             if name.isPushNote {
                 guard kept.contains(name) else { continue }
                 all.append(LiveRoot(.record(id), group: "pushes", reason: "a push"))
@@ -354,10 +354,21 @@ private struct RemoteCollection {
 }
 
 extension StoreError {
+    /// A ref of which nobody can tell what it keeps.
+    static func lostRef(_ name: RefName, _ context: RemoteContext) -> StoreError {
+        StoreError(
+            .notFound,
+            "cannot collect remote \(context.title): what '\(name)' stands for is not there",
+            subject: name.description,
+            advice: "run 'mlstore push \(context.name)' in every clone, or 'mlstore fsck --remote "
+                + "\(context.name)' to see what is wrong",
+            safety: "nothing was removed")
+    }
+
     /// An object that the remote should have.
     static func notOnRemote(_ key: ObjectKey, _ context: RemoteContext) -> StoreError {
         StoreError(
-            .notFound, "cannot read \(key) of remote '\(context.title)': it is not there",
+            .notFound, "cannot read \(key) of remote \(context.title): it is not there",
             subject: key.digest.hex, safety: "nothing was changed")
     }
 }

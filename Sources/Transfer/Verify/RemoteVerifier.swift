@@ -1,0 +1,445 @@
+import Bytes
+import Objects
+import Platform
+import Remotes
+import Vocabulary
+
+/// Checks what a remote holds, from the remote alone: no copy that is here counts. Changes nothing.
+///
+/// A collection or a push may come in between: when something is wrong and the root has moved
+/// meanwhile, all is looked at again. Throws `.remoteUnreachable` and its like, which say nothing
+/// about the data.
+///
+/// Cost: a listing, and by the level all metadata, a request a pack, or all bytes; at most `jobs` packs
+/// are on the disk at once.
+package func verify(
+    remote context: RemoteContext, _ options: RemoteVerifyOptions = RemoteVerifyOptions(),
+    progress: (_ what: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+) throws -> RemoteVerifyReport {
+    try RemoteVerifier.settled(context, options, progress).report
+}
+
+/// One look at a remote.
+struct RemoteVerifier {
+    private let context: RemoteContext
+    private let options: RemoteVerifyOptions
+    private(set) var catalog: RemoteCatalog
+    private(set) var report = RemoteVerifyReport()
+    /// Frames that cannot be used: by the number of the pack in the index.
+    private(set) var badFrames: [Int: Set<Int>] = [:]
+    /// What each frame of metadata refers to.
+    private(set) var references: [(frame: FramePlace, references: [ObjectReference])] = []
+
+    /// Notes of pushes of which the record is not there.
+    private(set) var lostNotes: [RefName] = []
+
+    /// Where a frame stands in the index.
+    struct FramePlace: Hashable, Sendable {
+        let pack: Int
+        let frame: Int
+    }
+
+    typealias Progress = (_ what: String, _ done: Int, _ total: Int) -> Void
+
+    private static let attempts = 8
+    private static let pieceBytes = 8 << 20
+
+    /// The first look that nothing came in between of.
+    static func settled(
+        _ context: RemoteContext, _ options: RemoteVerifyOptions, _ progress: Progress
+    ) throws -> RemoteVerifier {
+        for _ in 0..<attempts {
+            let catalog: RemoteCatalog
+            do {
+                catalog = try RemoteCatalog(reading: context, usingCopies: false)
+            } catch let error as StoreError where isAboutData(error) {
+                var verifier = RemoteVerifier(context, options, RemoteCatalog(of: context))
+                verifier.note(error, in: error.subject ?? "root")
+                return verifier
+            }
+            var verifier = RemoteVerifier(context, options, catalog)
+            try verifier.run(progress)
+            if verifier.report.isSound { return verifier }
+            var later = catalog
+            try later.refresh()
+            if later.root == catalog.root { return verifier }
+        }
+        throw StoreError(
+            .conflict, "cannot check remote \(context.title): others publish all the time",
+            subject: context.name.description, advice: "try again when it is quieter",
+            safety: "nothing was changed")
+    }
+
+    private init(
+        _ context: RemoteContext, _ options: RemoteVerifyOptions, _ catalog: RemoteCatalog
+    ) {
+        self.context = context
+        self.options = options
+        self.catalog = catalog
+    }
+
+    private mutating func run(_ progress: Progress) throws {
+        let index = catalog.index
+        report.packs = index.packs.count
+        report.storedBytes = index.packs.reduce(0) { $0 + $1.sizeBytes }
+        report.objects = index.objectCount
+        report.pushes = catalog.state.refs.keys.count { $0.isPushNote }
+        report.refs = catalog.state.refs.count - report.pushes
+        try checkPacks()
+        checkBases()
+        guard options.level >= .connectivity else { return try readSample(progress) }
+        try readMetadata(progress)
+        try checkRefs()
+        if options.level >= .checksums { try compareDigests(progress) }
+        if options.level >= .full { try readPacks(progress) } else { try readSample(progress) }
+    }
+
+    // MARK: - Problems
+
+    /// Whether an error tells that something is damaged or gone, and not that nothing answers.
+    private static func isAboutData(_ error: StoreError) -> Bool {
+        error.kind == .corrupt || error.kind == .notFound
+    }
+
+    private mutating func note(_ error: StoreError, in file: String, affected: [ObjectKey] = []) {
+        let severity: VerifyProblem.Severity = error.kind == .notFound ? .missing : .damaged
+        report.problems.append(
+            VerifyProblem(severity, file, error.message, affected: affected))
+    }
+
+    private func name(_ pack: RemotePack) -> String {
+        "packs/\(Hex.encode(pack.session))/\(pack.id.digest.hex).pack"
+    }
+
+    /// Nothing in that pack can be used.
+    private mutating func condemn(
+        _ number: Int, _ severity: VerifyProblem.Severity, _ message: String
+    ) {
+        let pack = catalog.index.packs[number]
+        badFrames[number] = Set(0..<pack.frameCount)
+        report.problems.append(
+            VerifyProblem(severity, name(pack), message, affected: pack.keys))
+    }
+
+    private mutating func condemn(_ place: FramePlace, _ error: StoreError) {
+        let pack = catalog.index.packs[place.pack]
+        badFrames[place.pack, default: []].insert(place.frame)
+        let objects = pack.objects(ofFrame: place.frame).map { pack.keys[$0] }
+        note(error, in: name(pack), affected: objects)
+    }
+
+    private func isUsable(_ number: Int) -> Bool {
+        (badFrames[number]?.count ?? 0) < catalog.index.packs[number].frameCount
+    }
+
+    // MARK: - Without reading
+
+    /// Every pack is there, as long as the index says, and its frames lie within it.
+    private mutating func checkPacks() throws {
+        var sizes: [RemoteFileName: Int] = [:]
+        for item in try context.remote.list(RemoteFileName(validating: "packs")) {
+            sizes[item.name] = item.size
+            guard let (_, id) = RemoteLayout.pack(item.name) else { continue }
+            if !catalog.index.contains(id) { report.loosePacks += 1 }
+        }
+        for (number, pack) in catalog.index.packs.enumerated() {
+            let name = try RemoteLayout.pack(pack.id, session: pack.session)
+            // A listing may be behind.
+            guard let size = try sizes[name] ?? context.remote.size(name) else {
+                condemn(number, .missing, "it is not there")
+                continue
+            }
+            let end = (0..<pack.frameCount).map { pack.range(ofFrame: $0).upperBound }.max() ?? 0
+            if size != pack.sizeBytes {
+                let sizes = "\(size) bytes long, where the index says \(pack.sizeBytes)"
+                condemn(number, .damaged, "it is \(sizes)")
+            } else if end > size {
+                condemn(number, .damaged, "the index names bytes behind its end")
+            }
+        }
+    }
+
+    /// What frames build on is there.
+    private mutating func checkBases() {
+        for (number, pack) in catalog.index.packs.enumerated() {
+            for (frame, bases) in pack.frameBases.sorted(by: { $0.key < $1.key }) {
+                let lacking = bases.digests.first {
+                    !catalog.index.contains(ObjectKey(.chunk, $0))
+                }
+                guard let lacking else { continue }
+                condemn(
+                    FramePlace(pack: number, frame: frame),
+                    StoreError(
+                        .notFound, "a frame builds on chunk '\(lacking.hex)', which is not there"))
+            }
+        }
+    }
+
+    // MARK: - Metadata
+
+    /// Reads all metadata, and looks for what it names.
+    private mutating func readMetadata(_ progress: Progress) throws {
+        var places: [FramePlace] = []
+        for (number, pack) in catalog.index.packs.enumerated() where isUsable(number) {
+            guard pack.keys.first?.kind.packClass == .metadata else { continue }
+            places += (0..<pack.frameCount).map { FramePlace(pack: number, frame: $0) }
+        }
+        try read(places, { progress("reading metadata", $0, places.count) }) {
+            verifier, place, frame in
+            let plain = try frame.plainObjects { key, _ in
+                throw StoreError.notOnRemote(key, verifier.context)
+            }
+            for (object, bytes) in zip(frame.objects, plain) {
+                try verifier.check(object.key, bytes, at: place)
+            }
+        }
+    }
+
+    private mutating func check(_ key: ObjectKey, _ bytes: [UInt8], at place: FramePlace) throws {
+        let found: [ObjectReference]
+        do {
+            found = try Objects.references(of: key.kind, bytes)
+        } catch {
+            throw StoreError(.corrupt, "\(key) cannot be read: \(error.reason)")
+        }
+        references.append((place, found))
+        for reference in found where !isThere(reference) {
+            note(
+                StoreError(.notFound, "\(key) names what is not there: \(reference.text)"),
+                in: name(catalog.index.packs[place.pack]), affected: [key])
+        }
+    }
+
+    private func isThere(_ reference: ObjectReference) -> Bool {
+        switch reference {
+        case .object(let key): catalog.index.contains(key)
+        case .blob(let blob): catalog.index.key(of: blob) != nil
+        // A record may name what was never pushed.
+        case .mention: true
+        }
+    }
+
+    /// What the remote's refs stand for is there, and what its pushes said they had sent.
+    private mutating func checkRefs() throws {
+        var notes: Set<RecordID> = []
+        for (name, id) in catalog.state.refs.sorted(by: { $0.key < $1.key }) {
+            guard catalog.index.contains(ObjectKey(.record, id.digest)) else {
+                note(
+                    StoreError(
+                        .notFound,
+                        "ref '\(name)' stands for record '\(id.short)', which is not there"),
+                    in: "state", affected: [ObjectKey(.record, id.digest)])
+                if name.isPushNote { lostNotes.append(name) }
+                continue
+            }
+            if name.isPushNote { notes.insert(id) }
+        }
+        let keys = notes.map { ObjectKey(.record, $0.digest) }.sorted()
+        var lacking: [(key: ObjectKey, id: String)] = []
+        let index = catalog.index
+        do {
+            report.receivedBytes += try context.downloadObjects(keys, in: index) { key, bytes in
+                for id in PushNote.contents(of: try JSONValue(parsing: bytes))
+                where !index.contains(id) {
+                    lacking.append((key, id.description))
+                }
+            }
+        } catch let error as StoreError where RemoteVerifier.isAboutData(error) {
+            return  // the metadata pack was found to be damaged
+        }
+        for item in lacking {
+            note(
+                StoreError(.notFound, "a push sent '\(item.id)', which is not there"), in: "state",
+                affected: [item.key])
+        }
+    }
+
+    // MARK: - Reading frames
+
+    /// Reads these frames and calls `body` with each that is as the index says; others are condemned,
+    /// and so are those that `body` cannot use.
+    private mutating func read(
+        _ places: [FramePlace], _ progress: (Int) -> Void,
+        _ body: (inout RemoteVerifier, FramePlace, EncodedFrame) throws -> Void
+    ) throws {
+        let packs = catalog.index.packs
+        let byPack = Dictionary(grouping: places, by: \.pack).sorted { $0.key < $1.key }
+        let requests = byPack.flatMap { number, places in
+            FetchPlan.requests(packs[number], places.map(\.frame).sorted())
+                .map { (number: number, request: $0) }
+        }
+        let pool = WorkerPool(threads: context.downloads)
+        let remote = context.remote
+        let step = 2 * pool.threads
+        var done = 0
+        for start in stride(from: 0, to: requests.count, by: step) {
+            try SignalWatch.check()
+            let batch = Array(requests[start..<min(start + step, requests.count)])
+            let answers = try pool.map(count: batch.count) { index in
+                try RemoteVerifier.read(batch[index].request, remote)
+            }
+            for (item, answer) in zip(batch, answers) {
+                report.receivedBytes += item.request.range.count
+                for (frame, result) in zip(item.request.frames, answer) {
+                    let place = FramePlace(pack: item.number, frame: frame)
+                    report.readFrames += 1
+                    do {
+                        try body(&self, place, result.get())
+                    } catch let error as StoreError where RemoteVerifier.isAboutData(error) {
+                        condemn(place, error)
+                    }
+                }
+                done += item.request.frames.count
+            }
+            progress(done)
+        }
+    }
+
+    /// The frames of a request, each or what is wrong with it: its checksum, and that it is what the
+    /// index says.
+    private static func read(
+        _ request: FetchRequest, _ remote: any Remote
+    ) throws -> [Result<EncodedFrame, StoreError>] {
+        let pack = request.pack
+        let name = try RemoteLayout.pack(pack.id, session: pack.session)
+        let bytes: [UInt8]
+        do {
+            bytes = try remote.read(name, range: request.range)
+        } catch let error as StoreError where isAboutData(error) {
+            return request.frames.map { _ in .failure(error) }
+        }
+        return request.frames.map { frame in
+            let part = pack.range(ofFrame: frame)
+            let start = part.lowerBound - request.range.lowerBound
+            let objects = pack.objects(ofFrame: frame).map {
+                (key: pack.keys[$0], length: Int(pack.lengths[$0]))
+            }
+            do {
+                return .success(
+                    try EncodedFrame(
+                        copying: Array(bytes[start..<(start + part.count)]), of: objects,
+                        bases: pack.frameBases[frame], from: name.description))
+            } catch {
+                return .failure(
+                    error as? StoreError ?? StoreError(.corrupt, "a frame cannot be read: \(error)")
+                )
+            }
+        }
+    }
+
+    /// Reads some frames of data.
+    private mutating func readSample(_ progress: Progress) throws {
+        guard options.samplePercent > 0 else { return }
+        let salt = context.entropy.bytes(16)
+        var places: [FramePlace] = []
+        for (number, pack) in catalog.index.packs.enumerated() where isUsable(number) {
+            guard pack.keys.first?.kind.packClass == .data else { continue }
+            for frame in 0..<pack.frameCount {
+                let draw = xxh3(salt + Array("\(pack.id.digest.hex)/\(frame)".utf8))
+                guard Int(draw % 100) < options.samplePercent else { continue }
+                places.append(FramePlace(pack: number, frame: frame))
+            }
+        }
+        try read(places, { progress("reading samples", $0, places.count) }) { _, _, _ in }
+    }
+
+    // MARK: - Whole packs
+
+    /// Compares the digests that the remote keeps with the names of packs, which are digests too.
+    private mutating func compareDigests(_ progress: Progress) throws {
+        let packs = catalog.index.packs
+        let remote = context.remote
+        let chosen = packs.indices.filter { isUsable($0) }
+        let pool = WorkerPool(threads: context.downloads)
+        let step = 4 * pool.threads
+        for start in stride(from: 0, to: chosen.count, by: step) {
+            try SignalWatch.check()
+            let batch = Array(chosen[start..<min(start + step, chosen.count)])
+            let digests = try pool.map(count: batch.count) { index in
+                let pack = packs[batch[index]]
+                return try remote.storedDigest(RemoteLayout.pack(pack.id, session: pack.session))
+            }
+            for (number, digest) in zip(batch, digests) {
+                guard let digest else { continue }
+                report.comparedPacks += 1
+                if digest != packs[number].id.digest {
+                    condemn(number, .damaged, "the remote keeps another digest of it")
+                }
+            }
+            progress("comparing digests", start + batch.count, chosen.count)
+        }
+    }
+
+    /// Reads every pack, and compares its digest with its name and its directory with the index.
+    private mutating func readPacks(_ progress: Progress) throws {
+        let packs = catalog.index.packs
+        let chosen = packs.indices.filter { isUsable($0) }
+        let folder = context.stateDirectory / "fsck-\(Hex.encode(context.entropy.bytes(8)))"
+        try context.disk.makeDirectories(folder)
+        defer { try? context.disk.removeTree(folder) }
+        let context = context
+        let pool = WorkerPool(threads: context.downloads)
+        for start in stride(from: 0, to: chosen.count, by: pool.threads) {
+            try SignalWatch.check()
+            let batch = Array(chosen[start..<min(start + pool.threads, chosen.count)])
+            let faults = try pool.map(count: batch.count) { index in
+                try RemoteVerifier.fault(of: packs[batch[index]], context, in: folder)
+            }
+            for (number, fault) in zip(batch, faults) {
+                report.readPacks += 1
+                report.receivedBytes += packs[number].sizeBytes
+                if let fault { condemn(number, .damaged, fault) }
+            }
+            progress("reading packs", start + batch.count, chosen.count)
+        }
+    }
+
+    /// What is wrong with a pack; nil for nothing.
+    private static func fault(
+        of pack: RemotePack, _ context: RemoteContext, in folder: DiskPath
+    ) throws -> String? {
+        let path = folder / "\(pack.id.digest.hex).pack"
+        defer { try? context.disk.removeFile(path) }
+        do {
+            var digester = Digester()
+            let name = try RemoteLayout.pack(pack.id, session: pack.session)
+            let file = try context.disk.openFile(path, .createNew(permissions: 0o600))
+            defer { try? file.close() }
+            for start in stride(from: 0, to: pack.sizeBytes, by: pieceBytes) {
+                let range = start..<min(start + pieceBytes, pack.sizeBytes)
+                let bytes = try context.remote.read(name, range: range)
+                digester.update(bytes)
+                try file.write(bytes, at: start)
+            }
+            guard digester.finish() == pack.id.digest else {
+                return "its bytes are not what its name says"
+            }
+            let entries = try PackFile(pack.id, at: path, on: context.disk).directory()
+            let known = Set(entries.map { Entry(key: $0.key, offset: $0.frameOffset) })
+            for frame in 0..<pack.frameCount {
+                let offset = pack.range(ofFrame: frame).lowerBound
+                for object in pack.objects(ofFrame: frame)
+                where !known.contains(Entry(key: pack.keys[object], offset: offset)) {
+                    return "the index names \(pack.keys[object]) in it, which it does not hold"
+                }
+            }
+            return nil
+        } catch let error as StoreError where isAboutData(error) { return error.message }
+    }
+
+    private struct Entry: Hashable {
+        let key: ObjectKey
+        let offset: Int
+    }
+}
+
+extension ObjectReference {
+    /// For messages.
+    fileprivate var text: String {
+        switch self {
+        case .object(let key): key.description
+        case .blob(let blob): "blob '\(blob.digest.hex)'"
+        case .mention(let digest): digest.hex
+        }
+    }
+}
