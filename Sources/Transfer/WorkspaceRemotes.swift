@@ -57,6 +57,16 @@ extension Workspace {
     fileprivate func transferSelection(
         _ paths: [RepoPath]?
     ) throws -> (selection: TransferSelection, problems: [TrackingProblem]) {
+        let (chosen, problems) = try selectedPaths(paths)
+        let contents = chosen.map { (path: $0.path.description, id: $0.content) }
+        return (TransferSelection(contents: contents), problems)
+    }
+
+    /// The selected tracked paths (nil: all), and what could not be read. Throws `.notFound` for one that
+    /// is not tracked.
+    func selectedPaths(
+        _ paths: [RepoPath]?
+    ) throws -> (selected: [TrackedPath], problems: [TrackingProblem]) {
         let tracked = try tracked()
         let chosen = tracked.selected(paths)
         if let paths,
@@ -70,8 +80,7 @@ extension Workspace {
                 advice: "run 'mlstore status' to see what is tracked", safety: "nothing was changed"
             )
         }
-        let contents = chosen.map { (path: $0.path.description, id: $0.content) }
-        return (TransferSelection(contents: contents), tracked.problems)
+        return (chosen, tracked.problems)
     }
 }
 

@@ -37,6 +37,38 @@ import Workspaces
         _ = try commitSnapshot(in: workspace, options: options)
     }
 
+    @Test func `what is missing on the remote, here or nowhere is told apart`() throws {
+        let folder = try TemporaryFolder()
+        let a = try makeWorkspace(folder, "a", 1)
+        var random = SmallRandom(seed: 3)
+        for name in ["one", "two", "d/x", "d/y"] {
+            try folder.write(random.bytes(3000), to: "a/\(name)")
+        }
+        try addAll(["one", "d"], a)
+        func places(_ workspace: Workspace) throws -> [String: RemotePathStatus.Place] {
+            let found = try remoteStatus(of: workspace)
+            return Dictionary(uniqueKeysWithValues: found.paths.map { ("\($0.path)", $0.place) })
+        }
+        #expect(try places(a) == ["one": .here, "d": .here])
+        _ = try push(of: a)
+        #expect(try remoteStatus(of: a).isInSync)
+        #expect(try remoteStatus(of: a).requests == 1)
+        try addAll(["two"], a)
+        #expect(try places(a) == ["one": .both, "d": .both, "two": .here])
+
+        // Another end that has the pointers only.
+        let b = try makeWorkspace(folder, "b", 2)
+        for name in ["one", "two", "d"] {
+            try folder.write(folder.read("a/\(name).mlstore"), to: "b/\(name).mlstore")
+        }
+        #expect(try places(b) == ["one": .there, "d": .there, "two": .nowhere])
+        _ = try fetch([try path("one")], into: b)
+        #expect(try places(b) == ["one": .both, "d": .there, "two": .nowhere])
+        let one = try remoteStatus([try path("d")], of: b).paths
+        #expect(one.map(\.path.description) == ["d"] && one.map(\.missingObjects) == [1])
+        #expect(throws: StoreError.self) { try remoteStatus([try path("none")], of: b) }
+    }
+
     @Test func `without git, a pull brings the head of the history into an empty workspace`() throws
     {
         let folder = try TemporaryFolder()
