@@ -58,7 +58,7 @@ struct RemoteCatalog: Sendable {
     }
 
     /// Reads the root again, and what is new since; `index` is made anew where a collection took
-    /// something away.
+    /// something away or ended a session.
     mutating func refresh() throws {
         try settle(readRoot())
     }
@@ -95,7 +95,9 @@ struct RemoteCatalog: Sendable {
         let root = try RemoteRoot(parsing: found.bytes, on: remote.description)
         let newer = try RemoteState(
             parsing: try stateBytes(root), named: root.state, on: remote.description)
-        var index = newer.collections == state.collections ? index : RemoteIndex()
+        // Packs that were sent and not published are in it too: those of ended sessions go.
+        let nothingWent = newer.collections == state.collections && newer.fenced == state.fenced
+        var index = nothingWent ? index : RemoteIndex()
         for segment in newer.segments where !index.segments.contains(segment.id) {
             index.add(try packs(of: segment), segment: segment.id)
         }
