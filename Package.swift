@@ -146,6 +146,12 @@ let package = Package(
             name: "TestSupport", dependencies: ["Vocabulary", "Bytes", "Platform", "Remotes"],
             path: "Tests/TestSupport", swiftSettings: strictTests),
         .target(
+            name: "TransferSupport",
+            dependencies: [
+                "TestSupport", "Vocabulary", "Bytes", "Platform", "Objects", "Remotes", "Transfer",
+            ],
+            path: "Tests/TransferSupport", swiftSettings: strictTests),
+        .target(
             name: "FuzzTargets",
             dependencies: [
                 "TestSupport", "Vocabulary", "Bytes", "Platform", "Objects", "Tables", "Learning",
@@ -159,7 +165,10 @@ let package = Package(
             path: "Tests/Fuzz", swiftSettings: strictTests),
         .executableTarget(
             name: "schedules",
-            dependencies: ["TestSupport", "Vocabulary", "Bytes", "Platform", "Objects"],
+            dependencies: [
+                "TestSupport", "TransferSupport", "Vocabulary", "Bytes", "Platform", "Objects",
+                "Remotes", "Transfer",
+            ],
             path: "Tests/Schedules", swiftSettings: strictTests),
         tests("VocabularyTests", ["Vocabulary"]),
         tests("BytesTests", ["Vocabulary", "Bytes"]),
@@ -183,7 +192,10 @@ let package = Package(
             ]),
         tests(
             "TransferTests",
-            ["Vocabulary", "Bytes", "Platform", "Objects", "Remotes", "Workspaces", "Transfer"]),
+            [
+                "TransferSupport", "Vocabulary", "Bytes", "Platform", "Objects", "Remotes",
+                "Workspaces", "Transfer",
+            ]),
         tests(
             "DiffsTests",
             ["Vocabulary", "Bytes", "Platform", "Objects", "Tables", "Workspaces", "Diffs"]),

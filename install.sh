@@ -198,8 +198,12 @@ run_tests() {
     # Crashes on purpose must not wait for a debugger.
     MLSTORE_BINARY=$bin/mlstore SWIFT_BACKTRACE=enable=no \
         swift test --skip-build --disable-xctest --explicit-target-dependency-import-check error </dev/null 2>&1
+    local schedules
+    schedules=$(swift build "${release_flags[@]}" --show-bin-path </dev/null)/schedules
     say "trying 100,000 orders of writers, readers and a collection"
-    "$(swift build "${release_flags[@]}" --show-bin-path </dev/null)/schedules" 100000 </dev/null
+    "$schedules" 100000 </dev/null
+    say "trying 100,000 orders of the requests of pushes, fetches and collections of a remote"
+    "$schedules" remote 100000 </dev/null
 }
 
 action=install prefix=""

@@ -4,6 +4,7 @@ import Platform
 import Remotes
 import TestSupport
 import Testing
+import TransferSupport
 import Vocabulary
 import Workspaces
 

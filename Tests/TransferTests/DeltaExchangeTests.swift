@@ -2,6 +2,7 @@ import Objects
 import Remotes
 import TestSupport
 import Testing
+import TransferSupport
 import Vocabulary
 
 @testable import Transfer

@@ -4,6 +4,7 @@ import Remotes
 import Synchronization
 import TestSupport
 import Testing
+import TransferSupport
 import Vocabulary
 import Workspaces
 

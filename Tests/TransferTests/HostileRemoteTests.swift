@@ -5,6 +5,7 @@ import Remotes
 import TestSupport
 import Testing
 import Transfer
+import TransferSupport
 import Vocabulary
 
 @Suite struct HostileRemoteTests {

@@ -5,6 +5,7 @@ import Remotes
 import Synchronization
 import TestSupport
 import Testing
+import TransferSupport
 import Vocabulary
 
 @testable import Transfer

@@ -4,6 +4,7 @@ import Platform
 import Remotes
 import TestSupport
 import Testing
+import TransferSupport
 import Vocabulary
 
 @testable import Transfer
@@ -54,12 +55,15 @@ import Vocabulary
         var mark = RemoteMark(end.context)
         try mark.mark(catalog.index.packs, in: catalog.index)
         for note in catalog.state.refs where note.key.isPushNote {
-            let record = try catalog.record(note.value, end.context)
-            for item in record["contents"]?.arrayValue ?? [] {
-                let text = try #require(item.arrayValue?.last?.stringValue)
-                let id = try #require(ContentID(text: text))
+            var contents: [ContentID] = []
+            let key = ObjectKey(.record, note.value.digest)
+            _ = try end.context.downloadObjects([key], in: catalog.index) { _, bytes in
+                contents = PushNote.contents(of: try JSONValue(parsing: bytes))
+            }
+            #expect(!contents.isEmpty, "\(note.key)")
+            for id in contents {
                 let report = try end.fetchAll([id])
-                #expect(report.absent.isEmpty, "\(text) of \(note.key)")
+                #expect(report.absent.isEmpty, "\(id) of \(note.key)")
                 _ = try end.read(id)
             }
         }
@@ -177,6 +181,29 @@ import Vocabulary
             try collect(cleaner)
             let report = try collect(cleaner)
             #expect(report.endedPushes == 1)
+        }
+        _ = try end.pushAll([content], through: faulty)
+        let other = try makeEnd(2, remote)
+        #expect(try other.fetchAll([content]).absent.isEmpty)
+        #expect(try other.read(content) == end.read(content))
+        try check(remote)
+    }
+
+    @Test func `a push that took over what a collection ends meanwhile sends it again`() throws {
+        let (_, remote) = try makeRemote()
+        let end = try makeEnd(1, remote)
+        let content = try end.addDirectory([random(1), random(2)])
+        let cleaner = try makeEnd(3, remote)
+        _ = try cleaner.pushAll([try cleaner.add([1])])
+        let faulty = FaultyRemote(remote)
+        faulty.beforeNextSwap {
+            throw StoreError(.remoteUnreachable, "cannot reach remote: it went away")
+        }
+        #expect(throws: StoreError.self) { try end.pushAll([content], through: faulty) }
+        faulty.beforeNextSwap { [self] in
+            try collect(cleaner)
+            // The session that died, and that of the push's note.
+            #expect(try collect(cleaner).endedPushes == 2)
         }
         _ = try end.pushAll([content], through: faulty)
         let other = try makeEnd(2, remote)

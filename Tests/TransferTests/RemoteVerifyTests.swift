@@ -3,6 +3,7 @@ import Platform
 import Remotes
 import TestSupport
 import Testing
+import TransferSupport
 import Vocabulary
 
 @testable import Transfer

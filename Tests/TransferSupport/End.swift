@@ -1,20 +1,22 @@
 import Bytes
-import Objects
+package import Objects
 import Platform
-import Remotes
-import TestSupport
-import Vocabulary
-
-@testable import Transfer
+package import Remotes
+package import TestSupport
+package import Transfer
+package import Vocabulary
 
 /// A store on a simulated disk of its own, and how it reaches a remote.
-struct End {
-    let disk: SimulatedDisk
-    let store: ObjectStore
-    var context: RemoteContext
+package struct End {
+    /// Where the store is.
+    package let disk: SimulatedDisk
+    /// The store.
+    package let store: ObjectStore
+    /// How it reaches the remote.
+    package var context: RemoteContext
 
     /// A new end that shares `remote`.
-    init(_ seed: UInt64, _ remote: any Remote) throws {
+    package init(_ seed: UInt64, _ remote: any Remote) throws {
         disk = SimulatedDisk()
         try disk.makeDirectories(DiskPath("/w/.mlstore/state"))
         for directory in ["/", "/w", "/w/.mlstore"] { try disk.syncDirectory(DiskPath(directory)) }
@@ -24,12 +26,14 @@ struct End {
         context = End.context(store, disk, seed, remote)
     }
 
-    /// The end that is found on a disk.
-    init(reopening disk: SimulatedDisk, _ seed: UInt64, _ remote: any Remote) throws {
+    /// The end that is found on a disk; the store works on as many threads.
+    package init(
+        reopening disk: SimulatedDisk, _ seed: UInt64, _ remote: any Remote, threads: Int = 2
+    ) throws {
         self.disk = disk
         store = try ObjectStore.open(
             at: DiskPath("/w/.mlstore/store"), on: disk, entropy: .seeded(seed), clock: .forTests,
-            threads: 2)
+            threads: threads)
         context = End.context(store, disk, seed, remote)
     }
 
@@ -43,14 +47,14 @@ struct End {
     }
 
     /// This end with another way to the remote.
-    func through(_ remote: any Remote) -> RemoteContext {
+    package func through(_ remote: any Remote) -> RemoteContext {
         var other = context
         other.remote = remote
         return other
     }
 
     /// Stores one file.
-    func add(_ bytes: [UInt8]) throws -> ContentID {
+    package func add(_ bytes: [UInt8]) throws -> ContentID {
         let session = try store.beginSession()
         let receipt = try session.putBlob(bytes)
         _ = try session.commit()
@@ -58,7 +62,7 @@ struct End {
     }
 
     /// Stores a directory with a file of each content, a link and an empty directory.
-    func addDirectory(_ contents: [[UInt8]]) throws -> ContentID {
+    package func addDirectory(_ contents: [[UInt8]]) throws -> ContentID {
         let session = try store.beginSession()
         var entries: [TreeEntry] = [.directory(try RepoPath("0-empty"))]
         for (number, bytes) in contents.enumerated() {
@@ -74,7 +78,7 @@ struct End {
     }
 
     /// Makes a snapshot of a tree after the current head, and moves the head to it.
-    func snapshot(_ tree: ContentID, _ message: String) throws -> RecordID {
+    package func snapshot(_ tree: ContentID, _ message: String) throws -> RecordID {
         let session = try store.beginSession()
         let before = try store.ref(.head)
         let record = SnapshotRecord(
@@ -86,7 +90,7 @@ struct End {
     }
 
     /// Makes a record that names contents, under a ref of its own id.
-    func run(_ inputs: [ContentID]) throws -> RecordID {
+    package func run(_ inputs: [ContentID]) throws -> RecordID {
         let session = try store.beginSession()
         let id = try session.putRecord([
             "type": "run", "version": 1,
@@ -98,24 +102,29 @@ struct End {
         return id
     }
 
-    func pushAll(_ contents: [ContentID] = [], through remote: (any Remote)? = nil) throws
+    /// Pushes contents and all refs.
+    package func pushAll(_ contents: [ContentID] = [], through remote: (any Remote)? = nil) throws
         -> PushReport
     {
         try push(selection(contents, refs: try store.refs()), to: through(remote ?? context.remote))
     }
 
-    func fetchAll(_ contents: [ContentID] = [], through remote: (any Remote)? = nil) throws
+    /// Fetches contents and all refs.
+    package func fetchAll(_ contents: [ContentID] = [], through remote: (any Remote)? = nil) throws
         -> FetchReport
     {
         try fetch(selection(contents), from: through(remote ?? context.remote))
     }
 
-    func selection(_ contents: [ContentID], refs: [RefName: RecordID] = [:]) -> TransferSelection {
+    /// Contents, each under a path of its own, and refs.
+    package func selection(_ contents: [ContentID], refs: [RefName: RecordID] = [:])
+        -> TransferSelection
+    {
         TransferSelection(contents: contents.map { ("path-\($0.short)", $0) }, refs: refs)
     }
 
     /// Every file of a content, by path; the content itself under the empty name.
-    func read(_ content: ContentID) throws -> [String: [UInt8]] {
+    package func read(_ content: ContentID) throws -> [String: [UInt8]] {
         switch content {
         case .file(let blob): return ["": try store.readBlob(blob, maximumBytes: 1 << 30)]
         case .directory(let id):
@@ -130,19 +139,7 @@ struct End {
 }
 
 /// An empty remote on a simulated disk of its own.
-func makeRemote() throws -> (disk: SimulatedDisk, remote: FileRemote) {
+package func makeRemote() throws -> (disk: SimulatedDisk, remote: FileRemote) {
     let disk = SimulatedDisk()
     return (disk, try FileRemote(directory: DiskPath("/remote"), on: disk))
-}
-
-extension RemoteCatalog {
-    /// A record of the remote.
-    func record(_ id: RecordID, _ context: RemoteContext) throws -> JSONValue {
-        var found: JSONValue?
-        _ = try context.downloadObjects([ObjectKey(.record, id.digest)], in: index) { _, bytes in
-            found = try JSONValue(parsing: bytes)
-        }
-        return try found
-            ?? { throw StoreError.notOnRemote(ObjectKey(.record, id.digest), context) }()
-    }
 }
