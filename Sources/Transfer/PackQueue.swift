@@ -101,10 +101,20 @@ final class PackQueue: Sendable {
         }
     }
 
+    /// The name says the session and the content: what is there already is what this push sent before
+    /// a collection made it compare again.
+    private func put(_ parcel: Parcel) throws {
+        let name = try RemoteLayout.pack(parcel.pack.id, session: parcel.pack.session)
+        do {
+            try remote.put(name, .file(parcel.path, on: disk))
+        } catch let error as StoreError where error.kind == .alreadyExists {
+            guard try remote.size(name) == parcel.pack.sizeBytes else { throw error }
+        }
+    }
+
     private func send(_ parcel: Parcel) {
         do {
-            let name = try RemoteLayout.pack(parcel.pack.id, session: parcel.pack.session)
-            try remote.put(name, .file(parcel.path, on: disk))
+            try put(parcel)
             try disk.removeFile(parcel.path)
             state.withLock {
                 $0.underWay -= 1

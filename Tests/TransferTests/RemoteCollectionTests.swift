@@ -233,6 +233,26 @@ import Vocabulary
         try check(remote)
     }
 
+    @Test func `a pack that comes out the same when it is made anew counts as sent`() throws {
+        let (_, remote) = try makeRemote()
+        // Whose clock stands still, so that the note of the push is the same again.
+        let end = try End(1, remote)
+        let cleaner = try makeEnd(3, remote)
+        _ = try cleaner.pushAll([try cleaner.add(random(5))])
+        _ = try cleaner.pushAll([try cleaner.add(random(6))])
+        let content = try end.addDirectory([random(1), random(2)])
+        let faulty = FaultyRemote(remote)
+        faulty.beforeNextSwap { [self] in
+            let report = try collect(cleaner, keep: 1)
+            #expect(report.condemnedPacks > 0)
+        }
+        _ = try end.pushAll([content], through: faulty)
+        let other = try makeEnd(2, remote)
+        #expect(try other.fetchAll([content]).absent.isEmpty)
+        #expect(try other.read(content) == end.read(content))
+        try check(remote)
+    }
+
     @Test func `what a dead push had sent is not trusted after a collection`() throws {
         let (_, remote) = try makeRemote()
         let end = try makeEnd(1, remote)
