@@ -188,12 +188,20 @@ struct RemoteCatalog: Sendable {
 
     /// Puts a file that is named by its content: when it is there, it is the same.
     private func put(_ name: RemoteFileName, _ bytes: [UInt8]) throws {
-        do {
-            try context.remote.put(name, .bytes(bytes))
-        } catch let error as StoreError where error.kind == .alreadyExists {
-            guard try context.remote.size(name) == bytes.count else {
-                throw StoreError.damagedRemote(
-                    context.remote.description, name.description, "it has another length")
+        while true {
+            do {
+                return try context.remote.put(name, .bytes(bytes))
+            } catch let error as StoreError where error.kind == .alreadyExists {
+                // What was put for a root that came to nothing: a collection may remove it right now.
+                guard let size = try context.remote.size(name) else {
+                    try SignalWatch.check()
+                    continue
+                }
+                guard size == bytes.count else {
+                    throw StoreError.damagedRemote(
+                        context.remote.description, name.description, "it has another length")
+                }
+                return
             }
         }
     }

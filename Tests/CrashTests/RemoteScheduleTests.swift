@@ -16,4 +16,11 @@ import Testing
         #expect(outcome.failures == [])
         print("orders of requests tried: \(outcome.tally)")
     }
+
+    /// 7: a push relied on what it had taken over and a collection had ended. 10226: a state was removed
+    /// between a push being told that it exists and asking how long it is.
+    @Test(.tags(.crash), arguments: [7 as UInt64, 10226])
+    func `an order that once found something finds nothing now`(number: UInt64) throws {
+        #expect(try Schedules.runRemote(number..<(number + 1)).failures == [])
+    }
 }
