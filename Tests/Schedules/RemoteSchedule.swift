@@ -197,15 +197,12 @@ final class RemoteSchedule: Sendable {
         let report = try verify(remote: end.context, options)
         guard report.isSound else { throw ScheduleFailure("damage: \(report.problems)") }
         // What no push that stays names may be gone; what is there is whole.
-        var whole = 0
-        for id in pushed.withLock({ $0 }) {
-            guard try end.fetchAll([id]).absent.isEmpty else {
-                if keepsAll { throw ScheduleFailure("\(id) was pushed and is not there") }
-                continue
-            }
-            _ = try end.read(id)
-            whole += 1
+        let wanted = pushed.withLock { Array($0) }
+        let absent = Set(try end.fetchAll(wanted).absent)
+        if keepsAll, !absent.isEmpty { throw ScheduleFailure("pushed and not there: \(absent)") }
+        for id in wanted where !absent.contains(End.path(of: id)) { _ = try end.read(id) }
+        guard report.pushes > 0, absent.count < wanted.count else {
+            throw ScheduleFailure("the last push is gone")
         }
-        guard report.pushes > 0, whole > 0 else { throw ScheduleFailure("the last push is gone") }
     }
 }

@@ -120,8 +120,11 @@ package struct End {
     package func selection(_ contents: [ContentID], refs: [RefName: RecordID] = [:])
         -> TransferSelection
     {
-        TransferSelection(contents: contents.map { ("path-\($0.short)", $0) }, refs: refs)
+        TransferSelection(contents: contents.map { (End.path(of: $0), $0) }, refs: refs)
     }
+
+    /// The path under which exchanges have a content.
+    package static func path(of content: ContentID) -> String { "path-\(content.short)" }
 
     /// Every file of a content, by path; the content itself under the empty name.
     package func read(_ content: ContentID) throws -> [String: [UInt8]] {
