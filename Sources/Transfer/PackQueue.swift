@@ -104,7 +104,7 @@ final class PackQueue: Sendable {
     /// The name says the session and the content: what is there already is what this push sent before
     /// a collection made it compare again.
     private func put(_ parcel: Parcel) throws {
-        let name = try RemoteLayout.pack(parcel.pack.id, session: parcel.pack.session)
+        let name = try parcel.pack.name()
         do {
             try remote.put(name, .file(parcel.path, on: disk))
         } catch let error as StoreError where error.kind == .alreadyExists {

@@ -144,7 +144,7 @@ final class PackUploads {
                 let pack = try? RemoteIndexFormat.decode(bytes.span).first,
                 !catalog.index.contains(pack.id),
                 try context.remote.size(
-                    RemoteLayout.pack(pack.id, session: pack.session)) == pack.sizeBytes
+                    pack.name()) == pack.sizeBytes
             else { continue }
             found.append(Candidate(pack: pack, isCurrent: isCurrent))
         }

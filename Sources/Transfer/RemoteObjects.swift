@@ -105,33 +105,13 @@ private final class Source: Sendable {
     }
 
     func objects(_ keys: [ObjectKey], keepsAll: Bool = false) throws -> [ObjectKey: [UInt8]] {
-        try SignalWatch.check()
-        let requests = FetchPlan.requests(for: keys, in: index)
-        let wanted = Set(keys)
-        let parts = try parallelMap(
-            count: requests.count, threads: context.downloads
-        ) { number in
-            try self.objects(requests[number], wanted)
-        }
         var found: [ObjectKey: [UInt8]] = [:]
-        for part in parts {
-            for (key, bytes) in part {
-                if keepsAll { bases.keep(bytes, key) }
-                found[key] = bytes
-            }
+        let bytes = try context.downloadObjects(keys, in: index, base: base) { key, bytes in
+            if keepsAll { bases.keep(bytes, key) }
+            found[key] = bytes
         }
+        received.add(bytes, ordering: .relaxed)
         return found
-    }
-
-    private func objects(
-        _ request: FetchRequest, _ wanted: Set<ObjectKey>
-    ) throws -> [(ObjectKey, [UInt8])] {
-        let frames = try request.run(on: context.remote, base: base)
-        received.add(request.range.count, ordering: .relaxed)
-        return try frames.flatMap { frame in
-            zip(frame.objects.map(\.key), try frame.plainObjects(base: base))
-                .filter { wanted.contains($0.0) }
-        }
     }
 
     /// What a frame of `generation` is decoded against, from the cache or the remote.
@@ -143,13 +123,8 @@ private final class Source: Sendable {
             throw StoreError.damagedRemote(
                 context.remote.description, key.description, "it builds on what builds on it")
         }
-        for request in FetchPlan.requests(for: [key], in: index) {
-            for (found, bytes) in try objects(request, [key]) {
-                bases.keep(bytes, found)
-                return bytes
-            }
-        }
-        throw lacking(key)
+        guard let bytes = try objects([key], keepsAll: true)[key] else { throw lacking(key) }
+        return bytes
     }
 
     func lacking(_ key: ObjectKey) -> StoreError {

@@ -35,7 +35,7 @@ import Vocabulary
         try queue.whileSending { for parcel in parcels { try queue.add(parcel) } }
         #expect(queue.arrivedBytes == parcels.reduce(0) { $0 + $1.pack.sizeBytes })
         for parcel in parcels {
-            let name = try RemoteLayout.pack(parcel.pack.id, session: parcel.pack.session)
+            let name = try parcel.pack.name()
             #expect(try remote.size(name) == parcel.pack.sizeBytes)
             #expect(try end.disk.status(of: parcel.path, followingLinks: false) == nil)
         }

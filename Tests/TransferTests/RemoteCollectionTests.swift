@@ -49,7 +49,7 @@ import Vocabulary
         let end = try makeEnd(99, remote)
         let catalog = try RemoteCatalog(reading: end.context)
         for pack in catalog.index.packs {
-            let name = try RemoteLayout.pack(pack.id, session: pack.session)
+            let name = try pack.name()
             #expect(try remote.size(name) == pack.sizeBytes, "\(name)")
         }
         var mark = RemoteMark(end.context)

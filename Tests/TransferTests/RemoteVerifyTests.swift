@@ -130,7 +130,7 @@ import Vocabulary
         let index = try RemoteCatalog(reading: pushed.end.context).index
         for pack in index.packs where pack.keys.first?.kind.packClass == .data {
             let disk = pushed.disk.copy()
-            let name = try RemoteLayout.pack(pack.id, session: pack.session)
+            let name = try pack.name()
             try flip("/remote/\(name)", at: pack.range(ofFrame: 0).upperBound - 1, of: disk)
             #expect(try check(disk, by: pushed.end, .connectivity).isSound)
             let report = try check(disk, by: pushed.end, .connectivity, sample: 100)

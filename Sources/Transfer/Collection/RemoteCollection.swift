@@ -200,7 +200,7 @@ private struct RemoteCollection {
                 var own = RemoteIndex()
                 own.add([pack])
                 for request in FetchPlan.requests(for: keys, in: own) {
-                    let name = try RemoteLayout.pack(pack.id, session: pack.session)
+                    let name = try pack.name()
                     let bytes = try context.remote.read(name, range: request.range)
                     report.receivedBytes += bytes.count
                     for frame in request.frames {
@@ -331,7 +331,7 @@ private struct RemoteCollection {
             sizes[item.name] = item.size
         }
         for pack in condemned where !catalog.index.contains(pack.id) {
-            sizes[try RemoteLayout.pack(pack.id, session: pack.session)] = pack.sizeBytes
+            sizes[try pack.name()] = pack.sizeBytes
         }
         guard let root = catalog.root else { return }
         let used = Set(try catalog.state.segments.map { try $0.name() } + [root.stateName()])

@@ -55,10 +55,6 @@ enum RemoteLayout {
         return (session, PackID(id))
     }
 
-    static func pack(_ id: PackID, session: [UInt8]) throws -> RemoteFileName {
-        try RemoteFileName(validating: "packs/\(Hex.encode(session))/\(id.digest.hex).pack")
-    }
-
     /// The bounds of what is read whole: more is damage or malice.
     static let maximumFormat = 64 << 10
     static let maximumRoot = 64 << 10

@@ -1,5 +1,6 @@
 import Bytes
 import Objects
+import Remotes
 import Vocabulary
 
 /// A pack on a remote, as an index segment describes it. Flat arrays: a remote can have millions
@@ -29,6 +30,12 @@ struct RemotePack: Hashable, Sendable {
         self.session = session
         self.sizeBytes = sizeBytes
     }
+
+    /// What its file is called.
+    var path: String { "packs/\(Hex.encode(session))/\(id.digest.hex).pack" }
+
+    /// Where it stands.
+    func name() throws -> RemoteFileName { try RemoteFileName(validating: path) }
 
     var frameCount: Int { frameOffsets.count }
 

@@ -30,7 +30,8 @@ package func repair(
     var options = options
     options.level = max(options.level, .connectivity)
     for _ in 0..<16 {
-        let verifier = try RemoteVerifier.settled(context, options, progress)
+        let verifier = try RemoteVerifier.settled(
+            context, options, keepingReferences: true, progress)
         var report = RemoteRepairReport(found: verifier.report)
         if verifier.report.isSound { return report }
         let catalog = verifier.catalog

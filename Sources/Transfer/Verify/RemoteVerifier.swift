@@ -23,13 +23,15 @@ package func verify(
 struct RemoteVerifier {
     private let context: RemoteContext
     private let options: RemoteVerifyOptions
-    private(set) var catalog: RemoteCatalog
+    let catalog: RemoteCatalog
     private(set) var report = RemoteVerifyReport()
     /// Frames that cannot be used: by the number of the pack in the index.
     private(set) var badFrames: [Int: Set<Int>] = [:]
-    /// What each frame of metadata refers to.
+    /// What each frame of metadata refers to; empty unless kept for a repair.
     private(set) var references: [(frame: FramePlace, references: [ObjectReference])] = []
-
+    private let keepsReferences: Bool
+    /// The records that notes of pushes stand for.
+    private let notes: Set<RecordID>
     /// Notes of pushes of which the record is not there.
     private(set) var lostNotes: [RefName] = []
 
@@ -46,18 +48,19 @@ struct RemoteVerifier {
 
     /// The first look that nothing came in between of.
     static func settled(
-        _ context: RemoteContext, _ options: RemoteVerifyOptions, _ progress: Progress
+        _ context: RemoteContext, _ options: RemoteVerifyOptions, keepingReferences: Bool = false,
+        _ progress: Progress
     ) throws -> RemoteVerifier {
         for _ in 0..<attempts {
             let catalog: RemoteCatalog
             do {
                 catalog = try RemoteCatalog(reading: context, usingCopies: false)
             } catch let error as StoreError where isAboutData(error) {
-                var verifier = RemoteVerifier(context, options, RemoteCatalog(of: context))
+                var verifier = RemoteVerifier(context, options, RemoteCatalog(of: context), false)
                 verifier.note(error, in: error.subject ?? "root")
                 return verifier
             }
-            var verifier = RemoteVerifier(context, options, catalog)
+            var verifier = RemoteVerifier(context, options, catalog, keepingReferences)
             try verifier.run(progress)
             if verifier.report.isSound { return verifier }
             var later = catalog
@@ -71,11 +74,14 @@ struct RemoteVerifier {
     }
 
     private init(
-        _ context: RemoteContext, _ options: RemoteVerifyOptions, _ catalog: RemoteCatalog
+        _ context: RemoteContext, _ options: RemoteVerifyOptions, _ catalog: RemoteCatalog,
+        _ keepsReferences: Bool
     ) {
         self.context = context
         self.options = options
         self.catalog = catalog
+        self.keepsReferences = keepsReferences
+        notes = Set(catalog.state.refs.filter { $0.key.isPushNote }.values)
     }
 
     private mutating func run(_ progress: Progress) throws {
@@ -89,7 +95,7 @@ struct RemoteVerifier {
         checkBases()
         guard options.level >= .connectivity else { return try readSample(progress) }
         try readMetadata(progress)
-        try checkRefs()
+        checkRefs()
         if options.level >= .checksums { try compareDigests(progress) }
         if options.level >= .full { try readPacks(progress) } else { try readSample(progress) }
     }
@@ -107,10 +113,6 @@ struct RemoteVerifier {
             VerifyProblem(severity, file, error.message, affected: affected))
     }
 
-    private func name(_ pack: RemotePack) -> String {
-        "packs/\(Hex.encode(pack.session))/\(pack.id.digest.hex).pack"
-    }
-
     /// Nothing in that pack can be used.
     private mutating func condemn(
         _ number: Int, _ severity: VerifyProblem.Severity, _ message: String
@@ -118,14 +120,14 @@ struct RemoteVerifier {
         let pack = catalog.index.packs[number]
         badFrames[number] = Set(0..<pack.frameCount)
         report.problems.append(
-            VerifyProblem(severity, name(pack), message, affected: pack.keys))
+            VerifyProblem(severity, pack.path, message, affected: pack.keys))
     }
 
     private mutating func condemn(_ place: FramePlace, _ error: StoreError) {
         let pack = catalog.index.packs[place.pack]
         badFrames[place.pack, default: []].insert(place.frame)
         let objects = pack.objects(ofFrame: place.frame).map { pack.keys[$0] }
-        note(error, in: name(pack), affected: objects)
+        note(error, in: pack.path, affected: objects)
     }
 
     private func isUsable(_ number: Int) -> Bool {
@@ -143,7 +145,7 @@ struct RemoteVerifier {
             if !catalog.index.contains(id) { report.loosePacks += 1 }
         }
         for (number, pack) in catalog.index.packs.enumerated() {
-            let name = try RemoteLayout.pack(pack.id, session: pack.session)
+            let name = try pack.name()
             // A listing may be behind.
             guard let size = try sizes[name] ?? context.remote.size(name) else {
                 condemn(number, .missing, "it is not there")
@@ -196,17 +198,31 @@ struct RemoteVerifier {
     }
 
     private mutating func check(_ key: ObjectKey, _ bytes: [UInt8], at place: FramePlace) throws {
+        guard objectDigest(key.kind, bytes) == key.digest else {
+            throw StoreError(.corrupt, "\(key) has another digest")
+        }
         let found: [ObjectReference]
         do {
             found = try Objects.references(of: key.kind, bytes)
         } catch {
             throw StoreError(.corrupt, "\(key) cannot be read: \(error.reason)")
         }
-        references.append((place, found))
+        if keepsReferences { references.append((place, found)) }
         for reference in found where !isThere(reference) {
             note(
                 StoreError(.notFound, "\(key) names what is not there: \(reference.text)"),
-                in: name(catalog.index.packs[place.pack]), affected: [key])
+                in: catalog.index.packs[place.pack].path, affected: [key])
+        }
+        if key.kind == .record, notes.contains(RecordID(key.digest)) { try checkNote(key, bytes) }
+    }
+
+    /// What a push said it had sent is there.
+    private mutating func checkNote(_ key: ObjectKey, _ bytes: [UInt8]) throws {
+        for id in PushNote.contents(of: try JSONValue(parsing: bytes))
+        where !catalog.index.contains(id) {
+            note(
+                StoreError(.notFound, "a push sent '\(id)', which is not there"), in: "state",
+                affected: [key])
         }
     }
 
@@ -219,38 +235,16 @@ struct RemoteVerifier {
         }
     }
 
-    /// What the remote's refs stand for is there, and what its pushes said they had sent.
-    private mutating func checkRefs() throws {
-        var notes: Set<RecordID> = []
+    /// What the remote's refs stand for is there.
+    private mutating func checkRefs() {
         for (name, id) in catalog.state.refs.sorted(by: { $0.key < $1.key }) {
-            guard catalog.index.contains(ObjectKey(.record, id.digest)) else {
-                note(
-                    StoreError(
-                        .notFound,
-                        "ref '\(name)' stands for record '\(id.short)', which is not there"),
-                    in: "state", affected: [ObjectKey(.record, id.digest)])
-                if name.isPushNote { lostNotes.append(name) }
-                continue
-            }
-            if name.isPushNote { notes.insert(id) }
-        }
-        let keys = notes.map { ObjectKey(.record, $0.digest) }.sorted()
-        var lacking: [(key: ObjectKey, id: String)] = []
-        let index = catalog.index
-        do {
-            report.receivedBytes += try context.downloadObjects(keys, in: index) { key, bytes in
-                for id in PushNote.contents(of: try JSONValue(parsing: bytes))
-                where !index.contains(id) {
-                    lacking.append((key, id.description))
-                }
-            }
-        } catch let error as StoreError where RemoteVerifier.isAboutData(error) {
-            return  // the metadata pack was found to be damaged
-        }
-        for item in lacking {
+            let key = ObjectKey(.record, id.digest)
+            guard !catalog.index.contains(key) else { continue }
             note(
-                StoreError(.notFound, "a push sent '\(item.id)', which is not there"), in: "state",
-                affected: [item.key])
+                StoreError(
+                    .notFound, "ref '\(name)' stands for record '\(id.short)', which is not there"),
+                in: "state", affected: [key])
+            if name.isPushNote { lostNotes.append(name) }
         }
     }
 
@@ -301,7 +295,7 @@ struct RemoteVerifier {
         _ request: FetchRequest, _ remote: any Remote
     ) throws -> [Result<EncodedFrame, StoreError>] {
         let pack = request.pack
-        let name = try RemoteLayout.pack(pack.id, session: pack.session)
+        let name = try pack.name()
         let bytes: [UInt8]
         do {
             bytes = try remote.read(name, range: request.range)
@@ -357,7 +351,7 @@ struct RemoteVerifier {
             let batch = Array(chosen[start..<min(start + step, chosen.count)])
             let digests = try pool.map(count: batch.count) { index in
                 let pack = packs[batch[index]]
-                return try remote.storedDigest(RemoteLayout.pack(pack.id, session: pack.session))
+                return try remote.storedDigest(pack.name())
             }
             for (number, digest) in zip(batch, digests) {
                 guard let digest else { continue }
@@ -402,7 +396,7 @@ struct RemoteVerifier {
         defer { try? context.disk.removeFile(path) }
         do {
             var digester = Digester()
-            let name = try RemoteLayout.pack(pack.id, session: pack.session)
+            let name = try pack.name()
             let file = try context.disk.openFile(path, .createNew(permissions: 0o600))
             defer { try? file.close() }
             for start in stride(from: 0, to: pack.sizeBytes, by: pieceBytes) {
