@@ -35,7 +35,7 @@ package struct CatReport: Hashable, Sendable {
     package let sizeBytes: Int
     /// Which were printed.
     package let range: Range<Int>
-    /// Bytes that came from a remote as parts of packs, and requests that were made for all.
+    /// Bytes that came from a remote as parts of packs.
     package var receivedBytes = 0
     /// How many requests were made of a remote.
     package var requests = 0
@@ -138,14 +138,12 @@ private struct Cat {
     func counting(
         _ context: RemoteContext, _ body: (RemoteObjects) throws -> CatReport
     ) throws -> CatReport {
-        var (report, requests) = try context.counting { context in
+        try context.counting(in: \.requests) { context in
             let objects = try RemoteObjects(reading: context)
             var report = try body(objects)
             report.receivedBytes = objects.receivedBytes
             return report
         }
-        report.requests = requests
-        return report
     }
 
     func run(

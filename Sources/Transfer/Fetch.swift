@@ -70,12 +70,9 @@ package func fetch(
     options: FetchOptions = FetchOptions(),
     progress: @escaping (TransferProgress) -> Void = { _ in }
 ) throws -> FetchReport {
-    let (report, requests) = try context.counting { context in
+    try context.counting(in: \.requests) { context in
         try fetchAgainst(collectionsOf: context, selection, options, progress)
     }
-    var counted = report
-    counted.requests += requests
-    return counted
 }
 
 private func fetchAgainst(

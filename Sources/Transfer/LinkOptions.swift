@@ -23,15 +23,16 @@ extension RemoteContext {
         }
     }
 
-    /// The result of `body` with a context that counts, and how many requests it took.
-    func counting<Result>(
-        _ body: (RemoteContext) throws -> Result
-    ) throws -> (result: Result, requests: Int) {
+    /// The report of `body` with a context that counts, with the requests that it took added.
+    func counting<Report>(
+        in requests: WritableKeyPath<Report, Int>, _ body: (RemoteContext) throws -> Report
+    ) throws -> Report {
         let counted = CountingRemote(remote)
         let before = counted.sentRequests ?? 0
         var context = self
         context.remote = counted
-        let result = try body(context)
-        return (result, (counted.sentRequests ?? 0) - before)
+        var report = try body(context)
+        report[keyPath: requests] += (counted.sentRequests ?? 0) - before
+        return report
     }
 }

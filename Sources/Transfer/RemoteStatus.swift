@@ -51,7 +51,7 @@ package func remoteStatus(
 ) throws -> RemoteStatusReport {
     let context = try workspace.context(ofRemote: remote)
     let (selected, problems) = try workspace.selectedPaths(paths)
-    var (report, requests) = try context.counting { context in
+    var report = try context.counting(in: \.requests) { context in
         try context.store.refresh()
         let memory = RemoteMemory.load(context)
         let catalog = try RemoteCatalog(reading: context, known: memory.root)
@@ -63,7 +63,6 @@ package func remoteStatus(
         }
         return report
     }
-    report.requests = requests
     report.warnings += problems.map { "'\($0.path)' was passed over: \($0.error.message)" }
     return report
 }

@@ -98,11 +98,9 @@ package func push(
         selection.refs = try context.store.refs()
     }
     let chosen = selection
-    var (report, requests) = try context.counting {
+    return try context.counting(in: \.requests) {
         try push(chosen, to: $0, options: options, progress: progress)
     }
-    report.requests = requests
-    return report
 }
 
 /// What git's HEAD tracks: it may have been committed from another state than the work tree's, and
