@@ -33,6 +33,33 @@ package struct Backoff: Sendable {
     }
 }
 
+extension Backoff {
+    /// Sends what may be repeated: again after a broken connection, and when the server is busy.
+    /// `request` makes the request of each attempt, `failed` the error of the last.
+    func send(
+        by transport: any HTTPTransport, _ request: () throws -> HTTPRequest,
+        failed: (HTTPFailure) -> StoreError
+    ) throws -> HTTPResponse {
+        var attempt = 1
+        while true {
+            let request = try request()
+            var asked = 0
+            do throws(HTTPFailure) {
+                let response = try transport.send(request)
+                let isBusy = [408, 429, 500, 502, 503, 504].contains(response.status)
+                guard isBusy, attempt < attempts else { return response }
+                asked = response.askedMilliseconds
+            } catch {
+                guard error.isTransient, error.kind != .cannotConnect, attempt < attempts else {
+                    throw failed(error)
+                }
+            }
+            try wait(after: attempt, atLeast: asked)
+            attempt += 1
+        }
+    }
+}
+
 /// Lets this thread sleep, in steps, so that a signal is noticed: throws `.interrupted` then.
 func attentivePause(milliseconds: Int) throws {
     let end = monotonicNanoseconds() + UInt64(milliseconds) * 1_000_000

@@ -53,8 +53,7 @@ package struct HTTPDownload: Sendable {
         request.headers["If-None-Match"] = known?.etag
         if known?.etag == nil { request.headers["If-Modified-Since"] = known?.modified }
         if let secret = credentials.header(for: url) { request.secrets["Authorization"] = secret }
-        var attempt = 1
-        while true {
+        let attempt = { () throws -> HTTPRequest in
             try file.truncate(to: 0)
             let written = Atomic<Int>(0)
             request.sink = { bytes in
@@ -63,23 +62,12 @@ package struct HTTPDownload: Sendable {
                 try unsafe bytes.withUnsafeBytes { try unsafe file.write($0, at: offset) }
                 written.add(bytes.count, ordering: .relaxed)
             }
-            let response: HTTPResponse?
-            do throws(HTTPFailure) {
-                response = try transport.send(request)
-            } catch {
-                guard error.isTransient, error.kind != .cannotConnect, attempt < backoff.attempts
-                else {
-                    throw error.storeError("cannot take '\(url)'", place: url.description)
-                }
-                response = nil
-            }
-            if let response {
-                let isBusy = [408, 429, 500, 502, 503, 504].contains(response.status)
-                if !isBusy || attempt == backoff.attempts { return try version(response, url) }
-            }
-            try backoff.wait(after: attempt, atLeast: response?.askedMilliseconds ?? 0)
-            attempt += 1
+            return request
         }
+        let response = try backoff.send(by: transport, attempt) {
+            $0.storeError("cannot take '\(url)'", place: url.description)
+        }
+        return try version(response, url)
     }
 }
 

@@ -257,23 +257,9 @@ extension HTTPRemote {
     private func send(
         _ request: HTTPRequest, _ verb: String, _ name: RemoteFileName?
     ) throws -> HTTPResponse {
-        var attempt = 1
-        while true {
-            var asked = 0
-            do throws(HTTPFailure) {
-                let response = try transport.send(authorized(request))
-                let isBusy = [408, 429, 500, 502, 503, 504].contains(response.status)
-                guard isBusy, attempt < backoff.attempts else { return response }
-                asked = response.askedMilliseconds
-            } catch {
-                guard error.isTransient, error.kind != .cannotConnect, attempt < backoff.attempts
-                else {
-                    let isPart = request.headers["Range"] != nil && error.kind == .tooLarge
-                    throw name.flatMap { isPart ? noRanges($0) : nil } ?? failure(error, verb, name)
-                }
-            }
-            try backoff.wait(after: attempt, atLeast: asked)
-            attempt += 1
+        try backoff.send(by: transport, { authorized(request) }) { error in
+            let isPart = request.headers["Range"] != nil && error.kind == .tooLarge
+            return name.flatMap { isPart ? noRanges($0) : nil } ?? failure(error, verb, name)
         }
     }
 
