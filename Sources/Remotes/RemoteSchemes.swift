@@ -7,6 +7,9 @@ package struct RemoteScheme: Sendable {
     package let name: String
     /// Whether what such a remote can do is found out when it is added.
     package var isProbed = false
+    /// Whether its URLs may name a user. Where no program asks for one it is likely a token, which would
+    /// be kept in settings and repeated in messages.
+    package var takesUser = false
     /// Opens the remote of a URL with this scheme; local files, where it needs any, on the disk.
     package let open: @Sendable (RemoteURL, RemoteSettings, any Disk) throws -> any Remote
 }
@@ -14,7 +17,7 @@ package struct RemoteScheme: Sendable {
 /// All kinds of remotes.
 package let remoteSchemes: [RemoteScheme] = [
     RemoteScheme(name: "file") { url, _, disk in try FileRemote(directory: url.path, on: disk) },
-    RemoteScheme(name: "ssh") { url, _, _ in try openSSHRemote(url) },
+    RemoteScheme(name: "ssh", takesUser: true) { url, _, _ in try openSSHRemote(url) },
     RemoteScheme(name: "s3", isProbed: true) { url, settings, _ in
         try S3Remote(S3Settings(url, settings))
     },

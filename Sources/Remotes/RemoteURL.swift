@@ -64,9 +64,10 @@ package struct RemoteURL: Hashable, Sendable, CustomStringConvertible {
     }
 
     private init(_ scheme: String, _ host: RemoteHost, _ path: [UInt8]) throws {
-        guard remoteSchemes.contains(where: { $0.name == scheme }) else {
+        guard let kind = remoteSchemes.first(where: { $0.name == scheme }) else {
             throw StoreError.unsupportedScheme(scheme)
         }
+        guard host.user == nil || kind.takesUser else { throw StoreError.userInURL() }
         guard String(validating: path, as: UTF8.self) != nil else {
             throw StoreError.noRemoteURL(String(decoding: path, as: UTF8.self))
         }
@@ -180,8 +181,9 @@ private func lexicallyNormal(_ path: DiskPath) -> DiskPath {
 
 extension StoreError {
     static func noRemoteURL(_ text: String) -> StoreError {
-        // A text with `@` could hold a password, so it is not repeated.
-        let shown = text.contains("@") ? "this text" : "'\(printable(Array(text.utf8)))'"
+        // A text with `@` could hold a password, and a query a token, so these are not repeated.
+        let shown =
+            text.contains { "@?#".contains($0) } ? "this text" : "'\(printable(Array(text.utf8)))'"
         return StoreError(
             .malformed, "cannot use \(shown) as the URL of a remote: it names no place",
             advice: "write file:///absolute/path (three slashes), ssh://host/path or a plain path")
@@ -191,6 +193,15 @@ extension StoreError {
         StoreError(
             .badUsage, "cannot use this URL of a remote: it holds a password",
             advice: "leave it out: settings are committed, and messages repeat them")
+    }
+
+    static func userInURL() -> StoreError {
+        StoreError(
+            .badUsage, "cannot use this URL of a remote: it names a user",
+            advice:
+                "leave it out: settings are committed, and messages repeat them; for http:// and"
+                + " https:// 'machine HOST login NAME password SECRET' in ~/.netrc, or"
+                + " MLSTORE_HTTP_TOKENS='HOST=TOKEN', say who you are")
     }
 
     static func unsupportedScheme(_ scheme: String) -> StoreError {

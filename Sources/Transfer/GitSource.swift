@@ -12,17 +12,22 @@ struct GitSource {
     let url: String
     private let machine: Machine
 
-    /// The source, where `place` is the URL of one; throws for a password in it.
+    /// The source, where `place` is the URL of one; throws for what may be a secret in it: a password,
+    /// for a web server any user, a query or fragment. None is repeated.
     init?(_ place: String, on machine: Machine) throws {
         guard place.hasPrefix("git+"), place.contains("://") else { return nil }
         url = String(place.dropFirst(4))
         self.machine = machine
-        let rest = url.drop { $0 != ":" }.dropFirst(3)
-        let user = rest.prefix { $0 != "/" }
-        guard let sign = user.lastIndex(of: "@"), user[..<sign].contains(":") else { return }
+        let isWeb = url.hasPrefix("http://") || url.hasPrefix("https://")
+        let host = url.drop { $0 != ":" }.dropFirst(3).prefix { $0 != "/" }
+        let user = host.lastIndex(of: "@").map { host[..<$0] }
+        let hasSecret = user.map { isWeb || $0.contains(":") } ?? false
+        guard hasSecret || isWeb && url.contains(where: { "?#".contains($0) }) else { return }
         throw StoreError(
-            .badUsage, "cannot use this URL: it holds a password, which would be kept",
-            advice: "leave it out: git asks its credential helper ('git help credentials')",
+            .badUsage,
+            "cannot use this URL: it holds a user, password or query, which would be kept",
+            advice: "leave user, password and query out: git asks its credential helper "
+                + "('git help credentials')",
             safety: "nothing was changed")
     }
 

@@ -54,7 +54,11 @@ import Vocabulary
     }
 
     @Test func `a password is never repeated`() throws {
-        for text in ["ssh://me:hunter2@host/x", "file://me:hunter2@host/x"] {
+        for text in [
+            "ssh://me:hunter2@host/x", "file://me:hunter2@host/x", "http://hunter2@host/x",
+            "https://hunter2@host/x", "s3://hunter2@bucket/x", "https://host/x?sig=hunter2",
+            "https://host/x#hunter2",
+        ] {
             let error = #expect(throws: StoreError.self) { try parse(text) }
             #expect(error?.message.contains("hunter2") == false)
             #expect(error?.subject?.contains("hunter2") != true)

@@ -20,12 +20,7 @@ package final class HTTPRemote: Remote {
         _ url: RemoteURL, transport: any HTTPTransport, credentials: HTTPCredentials,
         backoff: Backoff = Backoff()
     ) throws {
-        guard let host = url.host, host.user == nil else {
-            throw StoreError(
-                .badUsage, "cannot use this URL of a remote: it names a user",
-                advice: "leave it out; 'machine HOST login NAME password SECRET' in ~/.netrc, or"
-                    + " MLSTORE_HTTP_TOKENS='HOST=TOKEN', say who you are")
-        }
+        guard let host = url.host else { throw StoreError.noRemoteURL(url.description) }
         description = url.description
         base = HTTPURL(
             isSecure: url.scheme == "https", host: host.name.lowercased(), port: host.port,

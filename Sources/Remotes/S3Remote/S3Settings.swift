@@ -50,7 +50,7 @@ package struct S3Settings: Hashable, Sendable {
     /// Reads `s3://bucket/prefix` and the settings of its remote.
     package init(_ url: RemoteURL, _ settings: RemoteSettings) throws {
         let name = url.host?.name ?? ""
-        guard S3Settings.isBucketName(name), url.host?.user == nil, url.host?.port == nil else {
+        guard S3Settings.isBucketName(name), url.host?.port == nil else {
             throw StoreError(
                 .malformed, "cannot use '\(url)' as the URL of a remote: it names no bucket",
                 subject: url.description,
