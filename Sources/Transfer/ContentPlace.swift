@@ -121,7 +121,7 @@ func withScratchContext<Result>(
     _ url: RemoteURL, _ settings: RemoteSettings, _ name: RemoteName, in directory: DiskPath,
     on machine: Machine, _ body: (RemoteContext) throws -> Result
 ) throws -> Result {
-    let suffix = machine.entropy.bytes(8).map { String($0, radix: 16) }.joined()
+    let suffix = Hex.encode(machine.entropy.bytes(8))
     let scratch = directory / "\(temporaryNamePrefix)get-\(suffix)"
     try machine.disk.makeDirectory(scratch)
     defer { try? machine.disk.removeTree(scratch) }  // only litter, if it stays

@@ -52,15 +52,21 @@ package func importContent(
                 + "with '--output'",
             safety: "nothing was changed")
     }
-    try workspace.disk.makeDirectories(target.parent)
-    var exchange = ImportExchange(workspace: workspace, path: path, progress: progress)
+    try workspace.checkAddable(path)
+    var exchange = try ImportExchange(workspace: workspace, path: path, progress: progress)
     defer { exchange.clean() }
     let place = try exchange.place(of: source, from: directory)
     guard let found = try exchange.bring(place, query: exchange.query(of: source.place)) else {
         return ImportedPath(path: path, added: nil, source: place)
     }
+    try workspace.disk.makeDirectories(target.parent)
     try workspace.disk.renameWithoutReplacing(exchange.temporary, to: target)
-    return try exchange.add(found)
+    do {
+        return try exchange.add(found)
+    } catch {
+        try? workspace.disk.removeTree(target)  // the first failure is told
+        throw error
+    }
 }
 
 /// How `update` works.
@@ -95,10 +101,12 @@ package func update(
             subject: path.description, advice: "only what 'mlstore import' brought can be updated",
             safety: "nothing was changed")
     }
-    if !options.force { try checkUnchanged(path, source, in: workspace) }
-    var exchange = ImportExchange(workspace: workspace, path: path, progress: progress)
+    let wasChanged = try isChanged(path, since: source, in: workspace)
+    guard !wasChanged || options.force else { throw StoreError.changedSinceImport(path) }
+    var exchange = try ImportExchange(workspace: workspace, path: path, progress: progress)
     defer { exchange.clean() }
-    var place = source.place
+    // What was changed is replaced though the source is as it was.
+    var place = wasChanged ? source.place.ofAnyVersion : source.place
     if case .repository(var repository) = place, let revision = options.revision {
         repository.revision = revision
         place = .repository(repository)
@@ -108,23 +116,33 @@ package func update(
         return ImportedPath(path: path, added: nil, source: place)
     }
     // Looked at again: the download may have taken long.
-    if !options.force { try checkUnchanged(path, source, in: workspace) }
+    if try !options.force && isChanged(path, since: source, in: workspace) {
+        throw StoreError.changedSinceImport(path)
+    }
     try exchange.replace()
     return try exchange.add(found)
 }
 
-private func checkUnchanged(
-    _ path: RepoPath, _ source: PointerSource, in workspace: Workspace
-) throws {
+/// Whether the data or its pointer is not what was imported.
+private func isChanged(
+    _ path: RepoPath, since source: PointerSource, in workspace: Workspace
+) throws -> Bool {
     let isModified = try status(of: [path], in: workspace).paths.contains { $0.state == .modified }
-    let content = try workspace.pointer(of: path)?.content
-    guard isModified || content != source.content else { return }
-    throw StoreError(
-        .unsavedChanges, "cannot update '\(path)': it was changed here since it was imported",
-        subject: path.description,
-        advice: "'mlstore diff \(path)' shows how; 'mlstore update --force \(path)' replaces it, "
-            + "after storing what is there",
-        safety: "nothing was changed")
+    return try isModified || workspace.pointer(of: path)?.content != source.content
+}
+
+extension PointerSource.Place {
+    /// The place without what tells one version of it from another.
+    fileprivate var ofAnyVersion: PointerSource.Place {
+        switch self {
+        case .url(var place):
+            (place.etag, place.modified) = (nil, nil)
+            return .url(place)
+        case .repository(var place):
+            place.version = nil
+            return .repository(place)
+        }
+    }
 }
 
 /// The paths in the work tree that were imported, of those that are selected (nil: all).
@@ -189,6 +207,16 @@ extension HTTPURL {
 }
 
 extension StoreError {
+    fileprivate static func changedSinceImport(_ path: RepoPath) -> StoreError {
+        StoreError(
+            .unsavedChanges, "cannot update '\(path)': it was changed here since it was imported",
+            subject: path.description,
+            advice:
+                "'mlstore diff \(path)' shows how; 'mlstore update --force \(path)' replaces it, "
+                + "after storing what is there",
+            safety: "nothing was changed")
+    }
+
     fileprivate static func noFileURL() -> StoreError {
         StoreError(
             .badUsage,
@@ -209,12 +237,17 @@ private struct ImportExchange {
 
     init(
         workspace: Workspace, path: RepoPath, progress: @escaping (TransferProgress) -> Void
-    ) {
+    ) throws {
         self.workspace = workspace
         self.path = path
         self.progress = progress
-        let suffix = workspace.machine.entropy.bytes(8).map { String($0, radix: 16) }.joined()
-        temporary = (workspace.root / path).parent / "\(temporaryNamePrefix)import-\(suffix)"
+        // Folders that are not there yet are made when all has come.
+        var folder = (workspace.root / path).parent
+        while try workspace.disk.status(of: folder, followingLinks: true) == nil {
+            folder = folder.parent
+        }
+        let suffix = Hex.encode(workspace.machine.entropy.bytes(8))
+        temporary = folder / "\(temporaryNamePrefix)import-\(suffix)"
     }
 
     /// Removes what is left; only litter, if it stays.

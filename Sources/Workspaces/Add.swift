@@ -124,6 +124,11 @@ private func addPath(
 }
 
 extension Workspace {
+    /// Throws unless what will stand at `path` can be added: for who brings it there.
+    package func checkAddable(_ path: RepoPath) throws {
+        try checkAddable(path, among: [path], try lockFile())
+    }
+
     /// Throws unless `path` can have a pointer.
     func checkAddable(_ path: RepoPath, among paths: [RepoPath], _ lock: LockFile) throws {
         try Workspace.checkNotReserved(path)

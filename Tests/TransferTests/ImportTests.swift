@@ -116,6 +116,32 @@ import Workspaces
         _ = try undo(in: a)
         _ = try checkout([t], in: a)
         #expect(try folder.read("a/t.txt") == "mine, unsaved\n")
+        // Also where the source is as it was.
+        _ = try update(t, in: a, options: UpdateOptions(force: true))
+        try folder.write("mine again\n", to: "a/t.txt")
+        #expect(try update(t, in: a, options: UpdateOptions(force: true)).added != nil)
+        #expect(try folder.read("a/t.txt") == "theirs, newer\n")
+    }
+
+    @Test func `what cannot be added is not brought, and a failure leaves no folder`() throws {
+        let folder = try TemporaryFolder()
+        let a = try makeWorkspace(folder, "a")
+        let (server, url) = try serve(folder)
+        defer { _ = server }
+        try folder.write("theirs\n", to: "web/t.txt")
+        try folder.write("mine\n", to: "a/d/x.txt")
+        _ = try add([try path("d")], in: a)
+        let source = ImportSource(place: url + "/t.txt")
+        let inside = try path("d/t.txt")
+        #expect(
+            kind { _ = try importContent(source, to: inside, in: a, from: a.root) } == .badUsage)
+        #expect(try !folder.has("a/d/t.txt"))
+        let gone = ImportSource(place: url + "/no.txt")
+        let deep = try path("new/deep/t.txt")
+        #expect(kind { _ = try importContent(gone, to: deep, in: a, from: a.root) } == .notFound)
+        #expect(try !folder.has("a/new"))
+        #expect(try importContent(source, to: deep, in: a, from: a.root).added != nil)
+        #expect(try folder.read("a/new/deep/t.txt") == "theirs\n")
     }
 
     @Test func `a file that is gone, a server that is gone and a broken pointer change nothing`()
@@ -204,11 +230,15 @@ import Workspaces
         #expect(
             kind { _ = try importContent(unknown, to: target, in: b, from: b.root) }
                 == .remoteUnreachable)
-        unknown.place = "git+https://ada:secret@example.org/x.git"
-        let error = #expect(throws: StoreError.self) {
-            _ = try importContent(unknown, to: target, in: b, from: b.root)
+        for host in [
+            "ada:secret@example.org/x.git", "secret@h/x.git", "h/x?token=secret", "h/x#secret",
+        ] {
+            unknown.place = "git+https://" + host
+            let error = #expect(throws: StoreError.self) {
+                _ = try importContent(unknown, to: target, in: b, from: b.root)
+            }
+            #expect(error?.kind == .badUsage && error?.message.contains("secret") == false)
         }
-        #expect(error?.kind == .badUsage && error?.message.contains("secret") == false)
         #expect(try litter(folder, "b") == [] && !folder.has("b/other"))
     }
 
