@@ -107,16 +107,16 @@ struct SplitSearch: Sendable {
         let l2 = rules.l2 * hessianScale
         var best = Candidate(threshold: threshold(total, l2))
         let lastBin = missing.rows > 0 ? count : count - 1
-        unsafe scan(bins, lastBin, from: LeafSums(), total, l2, isMissingLeft: false, &best)
+        scan(lastBin, from: LeafSums(), total, l2, isSecond: false, &best) { unsafe bins[$0] }
         if missing.rows > 0 {
-            unsafe scan(bins, count - 1, from: missing, total, l2, isMissingLeft: true, &best)
+            scan(count - 1, from: missing, total, l2, isSecond: true, &best) { unsafe bins[$0] }
         }
-        guard best.bin >= 0 else { return nil }
+        guard best.place >= 0 else { return nil }
         // Without missing values to learn from they go with the larger side.
         let isMissingLeft =
-            missing.rows > 0 ? best.isMissingLeft : 2 * best.left.rows >= total.rows
+            missing.rows > 0 ? best.isSecond : 2 * best.left.rows >= total.rows
         return LeafSplit(
-            feature: feature, rule: .upTo(bin: best.bin, missing: isMissingLeft),
+            feature: feature, rule: .upTo(bin: best.place, missing: isMissingLeft),
             gain: best.score - parentScore(total, l2), left: best.left)
     }
 
@@ -124,29 +124,33 @@ struct SplitSearch: Sendable {
     private struct Candidate {
         /// The sum of the sides' scores, at first what must be exceeded.
         var score: Double
-        var bin = -1
-        var isMissingLeft = false
+        /// The last bin on the left, counted in the order of the scan.
+        var place = -1
+        /// Whether the second of two scans found it: with missing values on the left, or from the
+        /// other end.
+        var isSecond = false
         var left = LeafSums()
 
         init(threshold: Double) { score = threshold }
     }
 
+    /// Tries each place behind which the left side may end, `sums` being those of the bin there.
     @inline(__always)
     private func scan(
-        _ bins: Histogram.Bins, _ count: Int, from start: LeafSums, _ total: LeafSums, _ l2: Double,
-        isMissingLeft: Bool, _ best: inout Candidate
+        _ count: Int, from start: LeafSums, _ total: LeafSums, _ l2: Double, isSecond: Bool,
+        _ best: inout Candidate, _ sums: (Int) -> LeafSums
     ) {
         var left = start
-        for bin in 0..<max(0, count) {
-            left = unsafe left + bins[bin]
+        for place in 0..<max(0, count) {
+            left = left + sums(place)
             if left.rows < minimumRows { continue }
             let right = total - left
             if right.rows < minimumRows { break }
             let score = score(left, right, l2)
             if score > best.score {
                 best.score = score
-                best.bin = bin
-                best.isMissingLeft = isMissingLeft
+                best.place = place
+                best.isSecond = isSecond
                 best.left = left
             }
         }
@@ -201,25 +205,14 @@ struct SplitSearch: Sendable {
         var best = Candidate(threshold: threshold(total, l2))
         let longest = min(rules.maximumCategories, order.count)
         for (isReversed, order) in [(false, order), (true, order.reversed())] {
-            var left = LeafSums()
-            for place in 0..<longest {
-                left = unsafe left + bins[order[place]]
-                if left.rows < minimumRows { continue }
-                let right = total - left
-                if right.rows < minimumRows { break }
-                let score = score(left, right, l2)
-                if score > best.score {
-                    best.score = score
-                    best.bin = place
-                    best.isMissingLeft = isReversed
-                    best.left = left
-                }
+            scan(longest, from: LeafSums(), total, l2, isSecond: isReversed, &best) {
+                unsafe bins[order[$0]]
             }
         }
-        guard best.bin >= 0 else { return nil }
+        guard best.place >= 0 else { return nil }
         var set = BinSet()
-        let ordered = best.isMissingLeft ? order.reversed() : order
-        for place in 0...best.bin { set[ordered[place]] = true }
+        let ordered = best.isSecond ? order.reversed() : order
+        for place in 0...best.place { set[ordered[place]] = true }
         return LeafSplit(
             feature: feature, rule: .among(set), gain: best.score - parentScore(total, l2),
             left: best.left)
