@@ -86,12 +86,29 @@ package let temporaryNamePrefix = ".mlstore-tmp-"
 package func makeTemporaryFile(
     in directory: DiskPath, on disk: any Disk, permissions: UInt16 = 0o644, purpose: String = ""
 ) throws -> (path: DiskPath, file: any DiskFile) {
-    // Counted, not random: exclusive creation settles who has a name, and tests stay repeatable.
+    try underTemporaryName(in: directory, purpose) { path in
+        (path, try disk.openFile(path, .createNew(permissions: permissions)))
+    }
+}
+
+/// A new folder in `directory` under such a name.
+package func makeTemporaryDirectory(
+    in directory: DiskPath, on disk: any Disk, purpose: String = ""
+) throws -> DiskPath {
+    try underTemporaryName(in: directory, purpose) { path in
+        try disk.makeDirectory(path)
+        return path
+    }
+}
+
+/// Counted, not random: exclusive creation settles who has a name, and tests stay repeatable.
+private func underTemporaryName<Made>(
+    in directory: DiskPath, _ purpose: String, _ make: (DiskPath) throws -> Made
+) throws -> Made {
     var number = 0
     while true {
-        let path = directory / "\(temporaryNamePrefix)\(purpose)\(number)"
         do {
-            return (path, try disk.openFile(path, .createNew(permissions: permissions)))
+            return try make(directory / "\(temporaryNamePrefix)\(purpose)\(number)")
         } catch let error as StoreError where error.kind == .alreadyExists && number < 10_000 {
             number += 1
         }

@@ -121,9 +121,7 @@ func withScratchContext<Result>(
     _ url: RemoteURL, _ settings: RemoteSettings, _ name: RemoteName, in directory: DiskPath,
     on machine: Machine, _ body: (RemoteContext) throws -> Result
 ) throws -> Result {
-    let suffix = Hex.encode(machine.entropy.bytes(8))
-    let scratch = directory / "\(temporaryNamePrefix)get-\(suffix)"
-    try machine.disk.makeDirectory(scratch)
+    let scratch = try makeTemporaryDirectory(in: directory, on: machine.disk, purpose: "get-")
     defer { try? machine.disk.removeTree(scratch) }  // only litter, if it stays
     try machine.disk.makeDirectory(scratch / "state")
     let store = try ObjectStore.create(

@@ -21,7 +21,7 @@ struct ContentWriter {
         if items.count == 1, items[0].path == nil {
             return try writeFile(items[0].entry, to: target)
         }
-        let temporary = try makeTemporaryDirectory(beside: target)
+        let temporary = try makeTemporaryDirectory(in: target.parent, on: disk)
         do {
             try checkDistinctNames(items.lazy.compactMap(\.path), beside: [temporary], on: disk)
             var known: Set<DiskPath> = [temporary]
@@ -37,19 +37,6 @@ struct ContentWriter {
             // The first failure is the one to report; what was written is only litter.
             try? disk.removeTree(temporary)
             throw error
-        }
-    }
-
-    private func makeTemporaryDirectory(beside target: DiskPath) throws -> DiskPath {
-        var number = 0
-        while true {
-            let path = target.parent / "\(temporaryNamePrefix)\(number)"
-            do {
-                try disk.makeDirectory(path)
-                return path
-            } catch let error as StoreError where error.kind == .alreadyExists && number < 10_000 {
-                number += 1
-            }
         }
     }
 
