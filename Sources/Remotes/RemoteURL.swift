@@ -57,8 +57,11 @@ package struct RemoteURL: Hashable, Sendable, CustomStringConvertible {
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         let host = try RemoteHost(String(rest[..<slash]), in: text)
         // A query could hold a token, and would be kept in the settings.
-        guard !rest.utf8.contains(0x3f), !rest.utf8.contains(0x23),
-            let bytes = PercentEncoding.decode(String(rest[slash...])), !bytes.contains(0)
+        guard !rest.utf8.contains(0x3f), !rest.utf8.contains(0x23) else {
+            throw StoreError.noRemoteURL(
+                text, "it has a query or a fragment, which may be a secret")
+        }
+        guard let bytes = PercentEncoding.decode(String(rest[slash...])), !bytes.contains(0)
         else { throw StoreError.noRemoteURL(text) }
         try self.init(scheme, host, bytes)
     }
@@ -180,12 +183,12 @@ private func lexicallyNormal(_ path: DiskPath) -> DiskPath {
 }
 
 extension StoreError {
-    static func noRemoteURL(_ text: String) -> StoreError {
+    static func noRemoteURL(_ text: String, _ why: String = "it names no place") -> StoreError {
         // A text with `@` could hold a password, and a query a token, so these are not repeated.
         let shown =
             text.contains { "@?#".contains($0) } ? "this text" : "'\(printable(Array(text.utf8)))'"
         return StoreError(
-            .malformed, "cannot use \(shown) as the URL of a remote: it names no place",
+            .malformed, "cannot use \(shown) as the URL of a remote: \(why)",
             advice: "write file:///absolute/path (three slashes), ssh://host/path or a plain path")
     }
 
