@@ -18,8 +18,8 @@ struct GetCommand: ReportingCommand {
             ],
             notes: """
                 REPOSITORY is the folder of a git repository with an mlstore workspace, or a \
-                remote; without PATH the URL of a file of any web server. Of a repository the last commit is meant, of a remote its newest snapshot. \
-                Only what the path needs is fetched, and every byte is checked. Nothing that \
+                remote; without PATH the URL of a file of any web server. Of a repository the \
+                last commit is meant, of a remote its newest snapshot. Only what the path needs is fetched, and every byte is checked. Nothing that \
                 exists is overwritten.
                 """))
 
