@@ -122,7 +122,7 @@ struct FsckCommand: ReportingCommand {
             context.console.progress.update(
                 "reading", done: done, total: total, unit: .items("pack"))
         }
-        var lines = found.problems.map(\.description)
+        var lines = described(found.problems)
         let isSound = found.problems.isEmpty
         lines.append(
             "\(isSound ? "sound" : "damaged"): \(counted(found.packs, "pack")), "
@@ -157,8 +157,10 @@ struct FsckCommand: ReportingCommand {
                     + "\(counted(done.quarantine.rescued, "intact object"))")
         }
         lines += done.restored.map { "stored again from the work tree: \($0)" }
-        lines += done.left.problems.filter { $0.severity == .damaged || $0.severity == .missing }
-            .map { "not mended: \($0)" }
+        let left = done.left.problems.filter {
+            $0.severity == .damaged || $0.severity == .missing
+        }
+        lines += described(left).map { "not mended: \($0)" }
         lines.append(
             done.left.isSound
                 ? done.found.isSound ? "sound: there was nothing to mend" : "sound again"
@@ -178,7 +180,7 @@ struct FsckCommand: ReportingCommand {
     // MARK: - Check
 
     private func report(_ found: VerifyReport, missing: Int) -> Report {
-        var lines = found.problems.map(\.description)
+        var lines = described(found.problems)
         lines.append(
             "\(found.isSound ? "sound" : "damaged"): \(counted(found.commits, "commit")), "
                 + "\(counted(found.packs, "pack")), \(counted(found.objects, "object")), "
@@ -193,6 +195,12 @@ struct FsckCommand: ReportingCommand {
             "problems": .array(found.problems.map(json)),
         ]
         return Report(lines: lines, json: json, status: found.isSound ? .done : .failed)
+    }
+
+    /// A line for each problem; what a pack and the blobs in it say alike is said once.
+    private func described(_ problems: [VerifyProblem]) -> [String] {
+        var told: Set<String> = []
+        return problems.map(\.description).filter { told.insert($0).inserted }
     }
 
     func json(_ problem: VerifyProblem) -> JSONValue {

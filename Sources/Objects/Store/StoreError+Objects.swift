@@ -8,11 +8,14 @@ extension StoreError {
         cause: (any Error)? = nil
     ) -> StoreError {
         let wanted = object.map { " (it holds \($0))" } ?? ""
+        // Said already, and with an offset that counts from elsewhere.
+        let isTold = (cause as? DecodeError)?.reason == why
         return StoreError(
             .corrupt, "'\(file)' is damaged at byte \(offset): \(why)\(wanted)", subject: file,
             advice: "run 'mlstore fsck' to see what is affected, then 'mlstore pull' to fetch"
                 + " intact copies from a remote",
-            safety: "nothing was written; objects in other packs are not affected", cause: cause)
+            safety: "nothing was written; objects in other packs are not affected",
+            cause: isTold ? nil : cause)
     }
 
     /// Something that a later mlstore wrote.

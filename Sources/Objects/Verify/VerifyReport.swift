@@ -63,10 +63,11 @@ package struct VerifyProblem: Sendable, Hashable, CustomStringConvertible {
             affected: affected)
     }
 
-    /// `damaged: packs/…, byte 4096: checksum mismatch`.
+    /// `damaged: packs/…, byte 4096: checksum mismatch`, with the place once: some messages have it.
     package var description: String {
         let place = offset.map { "\(file), byte \($0)" } ?? file
-        return "\(severity.rawValue): " + (place.isEmpty ? message : "\(place): \(message)")
+        let isTold = place.isEmpty || message.hasPrefix("'\(file)'")
+        return "\(severity.rawValue): " + (isTold ? message : "\(place): \(message)")
     }
 }
 
