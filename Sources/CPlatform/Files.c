@@ -248,6 +248,13 @@ int mlp_make_symlink(const uint8_t *path, size_t length, const uint8_t *target,
     return symlink(text, name) == 0 ? 0 : -errno;
 }
 
+int mlp_make_hard_link(const uint8_t *path, size_t length, const uint8_t *file,
+                       size_t file_length) {
+    MLP_PATH(name, path, length);
+    MLP_PATH(existing, file, file_length);
+    return link(existing, name) == 0 ? 0 : -errno;
+}
+
 int64_t mlp_read_symlink(const uint8_t *path, size_t length, uint8_t *buffer, size_t capacity) {
     MLP_PATH(name, path, length);
     ssize_t count = readlink(name, (char *)buffer, capacity);

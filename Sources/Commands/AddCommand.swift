@@ -45,6 +45,11 @@ struct AddCommand: ReportingCommand {
             if let problem = added.tableProblem {
                 console.note("note: '\(added.path)': \(problem)")
             }
+            if added.hasChangedStore {
+                console.note(
+                    "warning: '\(added.path)' was changed in place, and with it the store's copy of"
+                        + " what it was: 'mlstore fsck --repair --from REMOTE' brings that back")
+            }
         }
         let stored = report.commit?.storedBytes ?? 0
         let isNew = report.paths.contains { $0.newBytesPlain > 0 }
@@ -93,6 +98,7 @@ struct AddCommand: ReportingCommand {
         members["files"] = added.pointer.files.map { JSONValue($0) }
         members["rows"] = added.pointer.shape.map { JSONValue($0.rows) }
         members["columns"] = added.pointer.shape.map { JSONValue($0.columns.count) }
+        if added.hasChangedStore { members["changedStore"] = .bool(true) }
         members["tableProblem"] = added.tableProblem.map { .string($0) }
         return .object(members)
     }

@@ -45,6 +45,9 @@ package protocol Disk: Sendable {
     func renameWithoutReplacing(_ from: DiskPath, to: DiskPath) throws
     /// Makes a symbolic link whose text is `target`.
     func makeSymlink(at path: DiskPath, target: [UInt8]) throws
+    /// Makes `path` another name of the regular file at `file`, in the same file system; an error of
+    /// whatever kind where that has none.
+    func makeHardLink(at path: DiskPath, to file: DiskPath) throws
     /// The text of a symbolic link.
     func readSymlink(_ path: DiskPath) throws -> [UInt8]
     /// Sets the permission bits, whatever the process's mask.

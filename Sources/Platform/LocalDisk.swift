@@ -144,6 +144,12 @@ package struct LocalDisk: Disk {
         _ = try checked(result, "create link", path)
     }
 
+    package func makeHardLink(at path: DiskPath, to file: DiskPath) throws {
+        let result = unsafe mlp_make_hard_link(
+            path.bytes, path.bytes.count, file.bytes, file.bytes.count)
+        _ = try checked(result, "give '\(file)' the name", path)
+    }
+
     package func readSymlink(_ path: DiskPath) throws -> [UInt8] {
         try unsafe bytes(of: "read link", path) { buffer, capacity in
             unsafe mlp_read_symlink(path.bytes, path.bytes.count, buffer, capacity)

@@ -26,6 +26,9 @@ package struct AddedPath: Sendable {
     package let newBytesPlain: Int
     /// Why a file that by its name is a table is stored without rows and columns.
     package let tableProblem: String?
+    /// Whether somebody wrote to a file that is a link to the store's copy, and so destroyed what it
+    /// was before.
+    package let hasChangedStore: Bool
 
     /// Whether it was added before, just as it is.
     package var isUnchanged: Bool { previous == pointer.content }
@@ -64,6 +67,7 @@ package func add(
             }
         }
         let commit = try record(added, session, workspace)
+        try workspace.linkAdded(added, scanner)
         scanner.finish(storedIn: session.store)
         workspace.settle(paths)
         return AddReport(paths: added, commit: commit)
@@ -120,7 +124,18 @@ private func addPath(
     }
     return AddedPath(
         path: path, pointer: pointer, previous: previous?.content,
-        newBytesPlain: saved.newBytesPlain, tableProblem: problem)
+        newBytesPlain: saved.newBytesPlain, tableProblem: problem,
+        hasChangedStore: try hasChangedStore(path, previous, saved, scanner))
+}
+
+private func hasChangedStore(
+    _ path: RepoPath, _ previous: Pointer?, _ saved: SavedContent, _ scanner: ContentScanner
+) throws -> Bool {
+    guard case .file(let former)? = previous?.content, saved.content != .file(former),
+        let status = try scanner.workspace.disk.status(
+            of: scanner.workspace.root / path, followingLinks: false)
+    else { return false }
+    return try scanner.workspace.store().isPlainFile(status, of: former)
 }
 
 extension Workspace {

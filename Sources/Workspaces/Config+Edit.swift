@@ -92,6 +92,11 @@ extension Config {
             }
             return String(number)
         }
+        if let choices = known.choices, !choices.contains(value) {
+            throw StoreError(
+                .badUsage, "the setting '\(key)' is one of \(choices.joined(separator: ", "))",
+                subject: key)
+        }
         // JSON's quoting is TOML's for basic strings, once DEL is escaped too.
         let json = String(decoding: JSONValue.string(value).canonical, as: UTF8.self)
         return json.split(separator: "\u{7f}", omittingEmptySubsequences: false)

@@ -130,6 +130,12 @@ package struct Config: Hashable, Sendable {
                     .malformed, "cannot read '\(file)': '\(name)' must be a \(key.form.rawValue)",
                     subject: name, advice: "open '\(file)' and correct it")
             }
+            if let choices = key.choices, !choices.contains(value.description) {
+                throw StoreError(
+                    .malformed,
+                    "cannot read '\(file)': '\(name)' is none of \(choices.joined(separator: ", "))",
+                    subject: name, advice: "open '\(file)' and correct it")
+            }
         }
         if let version = integer("version"), version > 1 {
             throw StoreError(

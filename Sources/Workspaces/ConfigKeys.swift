@@ -1,3 +1,5 @@
+import Objects
+
 /// A key that `config.toml` may hold.
 package struct ConfigKey: Hashable, Sendable {
     /// What its value must be.
@@ -14,6 +16,8 @@ package struct ConfigKey: Hashable, Sendable {
     package let pattern: String
     /// What its value must be.
     package let form: Form
+    /// The values that it may have; nil where any of its form will do.
+    package var choices: [String]?
     /// What it decides, in one line.
     package let meaning: String
 
@@ -46,6 +50,10 @@ package enum ConfigKeys {
             ConfigKey(
                 pattern: "core.threads", form: .count,
                 meaning: "how many threads work may use; 0: one a processor"),
+            ConfigKey(
+                pattern: "cache.type", form: .text,
+                choices: ContentSharing.allCases.map(\.rawValue),
+                meaning: "how large files that do not compress share their place with the store"),
         ]
 
     /// Those about one remote, which only some kinds of remotes look at.

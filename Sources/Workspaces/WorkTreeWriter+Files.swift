@@ -38,7 +38,7 @@ extension WorkTreeWriter {
         return statuses
     }
 
-    private static func isSmall(_ write: ContentPlan.Write) -> Bool {
+    static func isSmall(_ write: ContentPlan.Write) -> Bool {
         write.entry.size <= smallBytes
     }
 
@@ -162,6 +162,7 @@ extension WorkTreeWriter {
             return nil
         }
         let place = workspace.root / write.entry.path
+        if let linked = try link(write, at: place) { return linked }
         let (temporary, file) = try makeTemporaryFile(
             in: place.parent, on: disk, permissions: permissions(of: write),
             purpose: Workspace.litterPurpose)

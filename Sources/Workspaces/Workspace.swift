@@ -39,10 +39,18 @@ package final class Workspace: Sendable {
             if let store = state { return store }
             let store = try ObjectStore.open(
                 at: layout.store, on: machine.disk, entropy: machine.entropy,
-                clock: machine.clock, threads: machine.threads)
+                clock: machine.clock, threads: machine.threads, sharing: sharing)
             state = store
             return store
         }
+    }
+
+    /// What the settings say; whoever cannot do without them says what is wrong with them.
+    private var sharing: ContentSharing {
+        guard let config = try? config(), let name = config.string("cache.type") else {
+            return .reflink
+        }
+        return ContentSharing(rawValue: name) ?? .reflink
     }
 
     /// The settings.

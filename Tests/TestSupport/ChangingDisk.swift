@@ -69,6 +69,10 @@ package final class ChangingDisk: Disk {
         try base.makeSymlink(at: path, target: target)
     }
 
+    package func makeHardLink(at path: DiskPath, to file: DiskPath) throws {
+        try base.makeHardLink(at: path, to: file)
+    }
+
     package func readSymlink(_ path: DiskPath) throws -> [UInt8] { try base.readSymlink(path) }
 
     package func setPermissions(_ path: DiskPath, _ permissions: UInt16) throws {

@@ -176,6 +176,24 @@ package let diskConformance: [ConformanceCheck<DiskUnderTest>] = [
             _ = try disk.readSymlink(subject.path("l"))
         }
     },
+    ConformanceCheck("a file of two names is one, and lasts with either") { subject in
+        let disk = subject.disk
+        try writeAtomically([1], to: subject.path("f"), on: disk, durable: false)
+        try disk.makeHardLink(at: subject.path("g"), to: subject.path("f"))
+        let first = try disk.status(of: subject.path("f"), followingLinks: false)
+        let second = try disk.status(of: subject.path("g"), followingLinks: false)
+        try demand(first == second && first?.links == 2, "one file")
+        try subject.expectFailure(.alreadyExists, "taken") {
+            try disk.makeHardLink(at: subject.path("g"), to: subject.path("f"))
+        }
+        try subject.expectFailure(.notFound, "missing") {
+            try disk.makeHardLink(at: subject.path("h"), to: subject.path("none"))
+        }
+        try disk.rename(subject.path("g"), to: subject.path("f"))
+        try demand(try disk.entries(of: subject.directory).count == 2, "both names stay")
+        try disk.removeFile(subject.path("f"))
+        try demand(try disk.readFile(subject.path("g"), maximumBytes: 9) == [1], "the other stays")
+    },
     ConformanceCheck("permissions are what was set") { subject in
         let disk = subject.disk
         try writeAtomically([1], to: subject.path("f"), on: disk, durable: false)

@@ -82,6 +82,11 @@ package final class ProcessDisk: Disk {
         try disk.makeSymlink(at: path, target: target)
     }
 
+    package func makeHardLink(at path: DiskPath, to file: DiskPath) throws {
+        try turn()
+        try disk.makeHardLink(at: path, to: file)
+    }
+
     package func readSymlink(_ path: DiskPath) throws -> [UInt8] {
         try turn()
         return try disk.readSymlink(path)

@@ -193,6 +193,10 @@ package final class SimulatedDisk: Disk {
         }
     }
 
+    package func makeHardLink(at path: DiskPath, to file: DiskPath) throws {
+        try change("hard link \(path)", path) { try $0.link(path, to: file) }
+    }
+
     package func readSymlink(_ path: DiskPath) throws -> [UInt8] {
         try state.withLock { state in
             try state.begin(.look, path)

@@ -88,6 +88,20 @@ extension SimulatedDiskState {
         return node
     }
 
+    mutating func link(_ path: DiskPath, to file: DiskPath) throws {
+        guard let node = peek(file, following: false) else {
+            throw failure(.notFound, "link", file)
+        }
+        guard self[node].kind == .file else { throw failure(.unsupportedFile, "link", file) }
+        let parent = try directory(path.parent)
+        guard self[parent].entries[actual(path.lastComponent, in: parent)] == nil else {
+            throw failure(.alreadyExists, "create", path)
+        }
+        self[node].links += 1
+        self[node].changed = now
+        edit([(parent, path.lastComponent, node)])
+    }
+
     mutating func remove(_ path: DiskPath, directory wantsDirectory: Bool) throws {
         let parent = try directory(path.parent)
         let name = actual(path.lastComponent, in: parent)
@@ -120,6 +134,7 @@ extension SimulatedDiskState {
             self[taken].links -= 1
         } else if self[newParent].entries[newName] != nil {
             if !replacing { throw failure(.alreadyExists, "rename to", to) }
+            // Two names of one file: both stay, as POSIX has it.
             if newName == to.lastComponent { return }
         }
         var edits: [(directory: Int, name: [UInt8], node: Int?)] = [(oldParent, oldName, nil)]

@@ -61,6 +61,8 @@ int mlp_rename(const uint8_t *from, size_t from_length, const uint8_t *to, size_
                int exclusive);
 int mlp_make_symlink(const uint8_t *path, size_t length, const uint8_t *target,
                      size_t target_length);
+int mlp_make_hard_link(const uint8_t *path, size_t length, const uint8_t *file,
+                       size_t file_length);
 int64_t mlp_read_symlink(const uint8_t *path, size_t length, uint8_t *buffer, size_t capacity);
 int mlp_set_permissions(const uint8_t *path, size_t length, uint32_t permissions);
 int mlp_sync_directory(const uint8_t *path, size_t length);

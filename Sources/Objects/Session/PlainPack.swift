@@ -13,7 +13,8 @@ final class PlainPack {
     private let writer: PackWriter
     private var keys: [ObjectKey] = []
 
-    /// Shares the extents of `file`, which has `sizeBytes`; nil where the file system cannot.
+    /// Shares the extents of `file`, which has `sizeBytes`, or copies it when the plain file is to
+    /// have a name in the work tree too; nil where neither can be.
     init?(_ file: any DiskFile, sizeBytes: Int, in session: StoreSession) throws {
         let disk = session.store.disk
         self.session = session
@@ -21,10 +22,13 @@ final class PlainPack {
         let plainPath = StoreLayout.plainFile(of: path)
         plain = try disk.openFile(plainPath, .createNew(permissions: 0o444))
         do {
-            guard try shareContent(of: file, sizeBytes: sizeBytes, with: plain) else {
-                try? plain.close()
-                try? disk.removeFile(plainPath)
-                return nil
+            if try !shareContent(of: file, sizeBytes: sizeBytes, with: plain) {
+                guard session.store.sharing == .hardlink else {
+                    try? plain.close()
+                    try? disk.removeFile(plainPath)
+                    return nil
+                }
+                try copyContent(of: file, sizeBytes: sizeBytes, to: plain)
             }
             writer = PackWriter(
                 .data, nonce: session.directory.nonce,
@@ -63,15 +67,15 @@ final class PlainPack {
 }
 
 extension StoreSession {
-    /// Stores a large file that does not compress without writing it again, where the file system
-    /// shares extents; nil where it does not, or where that would not pay.
+    /// Stores a large file that does not compress as it is: without writing it again where the file
+    /// system shares extents, or to be linked; nil where neither is so, or where it would not pay.
     ///
     /// It pays when most chunks are new: of a file that shares many with the store only the others
     /// should stay when it goes.
     func putBeside(
         _ file: any DiskFile, _ expected: FileStatus, _ name: String
     ) throws -> BlobReceipt? {
-        guard expected.size >= plainFileMinimumBytes,
+        guard store.sharing != .copy, expected.size >= plainFileMinimumBytes,
             try !store.compresses(BlobInput(file, sizeBytes: expected.size)),
             let pack = try guarded({ try PlainPack(file, sizeBytes: expected.size, in: self) })
         else { return nil }
@@ -129,4 +133,17 @@ func shareContent(
     let rest = try file.read(at: whole, count: sizeBytes - whole)
     if !rest.isEmpty { try target.write(rest, at: whole) }
     return true
+}
+
+/// Writes the first `sizeBytes` of `file` into the empty file `target`; fewer when it has no more.
+private func copyContent(
+    of file: any DiskFile, sizeBytes: Int, to target: any DiskFile
+) throws {
+    var offset = 0
+    while offset < sizeBytes {
+        let bytes = try file.read(at: offset, count: min(1 << 20, sizeBytes - offset))
+        guard !bytes.isEmpty else { return }
+        try target.write(bytes, at: offset)
+        offset += bytes.count
+    }
 }

@@ -20,6 +20,8 @@ package final class ObjectStore: Sendable {
     let entropy: Entropy
     let clock: WallClock
     let threads: Int
+    /// How the place on the disk is shared between large files and their copies in the store.
+    package let sharing: ContentSharing
     let workers = FrameWorkers()
     let packCache: PackCache
     let frameCache = FrameCache()
@@ -27,13 +29,14 @@ package final class ObjectStore: Sendable {
 
     private init(
         _ layout: StoreLayout, _ disk: any Disk, _ entropy: Entropy, _ clock: WallClock,
-        _ threads: Int
+        _ threads: Int, _ sharing: ContentSharing = .reflink
     ) throws {
         self.layout = layout
         self.disk = disk
         self.entropy = entropy
         self.clock = clock
         self.threads = max(1, threads)
+        self.sharing = sharing
         packCache = PackCache(layout, disk)
         current = Mutex(try StoreLoader(layout: layout, disk: disk, workers: workers).load())
     }
@@ -71,7 +74,7 @@ package final class ObjectStore: Sendable {
     /// what is missing of it. `.notFound` when there is no store, `.newerFormat`, `.corrupt`.
     package static func open(
         at root: DiskPath, on disk: any Disk, entropy: Entropy, clock: WallClock = .system,
-        threads: Int = Environment.processorCount
+        threads: Int = Environment.processorCount, sharing: ContentSharing = .reflink
     ) throws -> ObjectStore {
         let layout = StoreLayout(root: root)
         let format: [UInt8]
@@ -85,7 +88,7 @@ package final class ObjectStore: Sendable {
                 advice: "run 'mlstore init' to make one", cause: error)
         }
         try StoreFormatFile.check(format)
-        return try ObjectStore(layout, disk, entropy, clock, threads)
+        return try ObjectStore(layout, disk, entropy, clock, threads, sharing)
     }
 
     private static func missingFormat(_ root: DiskPath) -> StoreError {
