@@ -74,7 +74,9 @@ let package = Package(
         .systemLibrary(
             name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
         .target(name: "CPlatform"),
-        .target(name: "CKernels"),
+        // Optimised in debug builds too: nothing steps through these loops, and all trainers wait.
+        .target(
+            name: "CKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
 
         // 0
         module("Vocabulary"),

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// The rows that a linear model is fitted on: a constant 1, then dense columns, then the one-hot
 /// columns of categories, kept as one code a category instead of many zeros.
 ///
@@ -41,12 +43,15 @@ package struct DesignMatrix: Sendable {
 
     /// The product with a vector of coefficients: one score a row.
     package func scores(_ coefficients: [Double], _ executor: ParallelExecutor) -> [Double] {
-        precondition(coefficients.count == coefficientCount)
         let blocks = blocks
-        let parts = executor.map(blocks.count) { block in
-            scores(coefficients, rows: blocks.range(block))
+        let scores = unsafe SharedBuffer<Double>(unset: rows)
+        // Unsafe: each block sets its rows' scores.
+        _ = executor.map(blocks.count) { block in
+            let range = blocks.range(block)
+            unsafe setScores(
+                coefficients, rows: range, executor.level, scores.start + range.lowerBound)
         }
-        return Array(parts.joined())
+        return unsafe Array(UnsafeBufferPointer(start: scores.start, count: rows))
     }
 
     /// The transposed product with one factor a row: for each coefficient, the sum of the factors
@@ -57,87 +62,71 @@ package struct DesignMatrix: Sendable {
         precondition(factors.count == rows)
         let blocks = blocks
         let parts = executor.map(blocks.count) { block in
-            transposedProduct(factors, rows: blocks.range(block))
+            var sums = [Double](repeating: 0, count: coefficientCount)
+            let range = blocks.range(block)
+            // Unsafe: as many factors as rows.
+            unsafe factors[range].withUnsafeBufferPointer { factors in
+                if let factors = factors.baseAddress {
+                    unsafe addColumns(times: factors, rows: range, executor.level, to: &sums)
+                }
+            }
+            return sums
         }
         return treeSum(parts, count: coefficientCount)
     }
 
-    /// The scores of some rows: for each the intercept, then its dense columns in order, then its
-    /// codes. Four rows at a time, whose sums do not wait for each other.
-    private func scores(_ coefficients: [Double], rows: Range<Int>) -> [Double] {
-        var scores = [Double](repeating: coefficients[0], count: rows.count)
-        // Unsafe: rows are the matrix's, and there are as many coefficients as columns.
-        unsafe dense.withUnsafeBufferPointer { dense in
-            unsafe coefficients.withUnsafeBufferPointer { coefficients in
-                var row = rows.lowerBound
-                while row + 4 <= rows.upperBound {
-                    var first = unsafe coefficients[0]
-                    var (second, third, fourth) = (first, first, first)
-                    let start = row &* denseCount
-                    for index in 0..<denseCount {
-                        let place = start &+ index
-                        let factor = unsafe coefficients[1 &+ index]
-                        unsafe first += dense[place] * factor
-                        unsafe second += dense[place &+ denseCount] * factor
-                        unsafe third += dense[place &+ 2 &* denseCount] * factor
-                        unsafe fourth += dense[place &+ 3 &* denseCount] * factor
-                    }
-                    let place = row - rows.lowerBound
-                    scores[place] = first
-                    scores[place + 1] = second
-                    scores[place + 2] = third
-                    scores[place + 3] = fourth
-                    row += 4
-                }
-                while row < rows.upperBound {
-                    var sum = unsafe coefficients[0]
-                    for index in 0..<denseCount {
-                        unsafe sum += dense[row &* denseCount &+ index] * coefficients[1 &+ index]
-                    }
-                    scores[row - rows.lowerBound] = sum
-                    row += 1
-                }
-            }
+    /// Sets the scores of some rows: for each the intercept, then its dense columns in order, then
+    /// its codes.
+    @unsafe func setScores(
+        _ coefficients: [Double], rows: Range<Int>, _ level: InstructionLevel,
+        _ scores: UnsafeMutablePointer<Double>
+    ) {
+        precondition(coefficients.count == coefficientCount && rows.upperBound <= self.rows)
+        unsafe withDense(rows) { dense in
+            unsafe mlk_scores(
+                level.rawValue, dense, denseCount, rows.count, coefficients, scores)
         }
         for row in rows where codeCount > 0 {
             for index in (row * codeCount)..<((row + 1) * codeCount)
             where codes[index] != DesignMatrix.noColumn {
-                scores[row - rows.lowerBound] += coefficients[Int(codes[index])]
+                unsafe scores[row - rows.lowerBound] += coefficients[Int(codes[index])]
             }
         }
-        return scores
     }
 
-    private func transposedProduct(_ factors: [Double], rows: Range<Int>) -> [Double] {
-        var sums = [Double](repeating: 0, count: coefficientCount)
-        for row in rows { sums[0] += factors[row] }
-        // Eight columns at a time, whose sums stay in registers, of rows that stay in the cache.
-        let width = 8
-        // Unsafe: rows are the matrix's, and columns its dense ones.
-        unsafe dense.withUnsafeBytes { dense in
-            for tile in stride(from: rows.lowerBound, to: rows.upperBound, by: 64) {
-                for first in stride(from: 0, to: denseCount - denseCount % width, by: width) {
-                    var lanes = SIMD8<Double>(repeating: 0)
-                    for lane in 0..<width { lanes[lane] = sums[1 + first + lane] }
-                    for row in tile..<min(rows.upperBound, tile + 64) {
-                        let place = (row &* denseCount &+ first) &* 8
-                        lanes +=
-                            unsafe factors[row]
-                            * dense.loadUnaligned(fromByteOffset: place, as: SIMD8<Double>.self)
-                    }
-                    for lane in 0..<width { sums[1 + first + lane] = lanes[lane] }
-                }
+    /// Adds the columns of some rows times these rows' factors to one sum a coefficient, row by row.
+    @unsafe func addColumns(
+        times factors: UnsafePointer<Double>, rows: Range<Int>, _ level: InstructionLevel,
+        to sums: inout [Double]
+    ) {
+        precondition(sums.count == coefficientCount && rows.upperBound <= self.rows)
+        var first = sums[0]
+        for index in 0..<rows.count { first += unsafe factors[index] }
+        sums[0] = first
+        unsafe withDense(rows) { dense in
+            // Unsafe: the dense columns' sums stand behind the first.
+            unsafe sums.withUnsafeMutableBufferPointer { sums in
+                guard let start = sums.baseAddress else { return }
+                unsafe mlk_column_sums(
+                    level.rawValue, dense, denseCount, rows.count, factors, start + 1)
             }
-        }
-        for index in (denseCount - denseCount % width)..<denseCount {
-            for row in rows { sums[1 + index] += factors[row] * dense[row * denseCount + index] }
         }
         for row in rows where codeCount > 0 {
             for index in (row * codeCount)..<((row + 1) * codeCount)
             where codes[index] != DesignMatrix.noColumn {
-                sums[Int(codes[index])] += factors[row]
+                sums[Int(codes[index])] += unsafe factors[row - rows.lowerBound]
             }
         }
-        return sums
+    }
+
+    /// Calls `body` with the dense columns of some rows.
+    @unsafe func withDense(_ rows: Range<Int>, _ body: (UnsafePointer<Double>) -> Void) {
+        unsafe dense.withUnsafeBufferPointer { dense in
+            // Without columns nothing is read, and any address will do.
+            unsafe withUnsafePointer(to: 0.0) { nothing in
+                let start = unsafe dense.baseAddress ?? nothing
+                unsafe body(start + rows.lowerBound * denseCount)
+            }
+        }
     }
 }

@@ -69,7 +69,8 @@ package func minimiseByLBFGS(
 }
 
 /// Minimises a smooth convex function by Newton's method, halving a step until it lowers the value.
-/// `curvature` is the matrix of second derivatives at a point. Ends as `minimiseByLBFGS` does.
+/// `curvature` is the matrix of second derivatives at a point, asked for only at the point that the
+/// objective was evaluated at last. Ends as `minimiseByLBFGS` does.
 package func minimiseByNewton(
     from start: [Double], _ rule: StoppingRule, _ objective: Objective,
     curvature: ([Double]) -> SymmetricMatrix

@@ -5,13 +5,17 @@ internal import Synchronization
 /// Which thread runs a piece, and when, can never reach a result: a kernel cuts its work by the
 /// data alone (`RowBlocks`) and combines the pieces in a fixed tree.
 package struct ParallelExecutor: Sendable {
+    /// The instructions that kernels use.
+    package let level: InstructionLevel
     private let run: @Sendable (_ count: Int, _ body: @Sendable (Int) -> Void) -> Void
 
     /// An executor that calls `body` once for every index in `0..<count`, in any order and on any
     /// threads, and returns when all calls have.
     package init(
+        level: InstructionLevel = .best,
         _ run: @escaping @Sendable (_ count: Int, _ body: @Sendable (Int) -> Void) -> Void
     ) {
+        self.level = level
         self.run = run
     }
 

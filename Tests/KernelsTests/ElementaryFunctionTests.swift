@@ -167,6 +167,25 @@ private func tinyPoints(count: Int) -> [Double] {
                 == 4_961_538_948_725_352_944)
     }
 
+    /// The scalar function is the oracle: over all of its range, its ends, and what is no number.
+    @Test func `exponentials of many values have the bits of one after the other`() {
+        let ends = [
+            0, -0.0, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude,
+            .leastNonzeroMagnitude, 709.782712893384, 709.7827128933841, -745.1332191019411,
+            -745.1332191019412, -745.1332191019413, -708.3964185322641, -708.4,
+        ]
+        let all =
+            points(-746...710, count: 50_000) + points(-1...1, count: 20_000)
+            + points(-745.2...(-707), count: 20_000) + points(708...709.8, count: 10_000)
+            + tinyPoints(count: 20_001) + ends
+        let expected = all.map { exponential($0).bitPattern }
+        for level in InstructionLevel.available {
+            #expect(exponentials(all, level).map(\.bitPattern) == expected)
+            #expect(exponentials([1, .nan, 2], level)[1].isNaN)
+            #expect(exponentials([], level).isEmpty)
+        }
+    }
+
     @Test func `log-sum-exp and softmax do not overflow`() {
         #expect(logSumExp([]) == -.infinity)
         #expect(logSumExp([1000, 1000]) == 1000 + logarithm(2))

@@ -60,9 +60,59 @@ import Testing
                 }
             }
         }
-        #expect(design.scores(coefficients, .serial) == scores)
-        #expect(design.transposedProduct(factors, .serial) == sums)
-        #expect(design.gram(rowWeights: nil, .serial) == plain)
-        #expect(design.gram(rowWeights: factors, .serial) == weighted)
+        for level in InstructionLevel.available {
+            let executor = serial(level)
+            #expect(design.scores(coefficients, executor) == scores)
+            #expect(design.transposedProduct(factors, executor) == sums)
+            #expect(design.gram(rowWeights: nil, executor) == plain)
+            #expect(design.gram(rowWeights: SharedBuffer(factors), executor) == weighted)
+        }
     }
+
+    /// From elementary functions of one value at a time.
+    @Test(arguments: [0, 3, 9], [false, true])
+    func `a logistic pass is a plain loop over scalar functions`(count: Int, hasCodes: Bool) {
+        let rows = PlainLoopTests.rows
+        let design = DesignMatrix(
+            rows: rows, dense: dense(count), denseCount: count,
+            codes: hasCodes ? codes(UInt32(1 + count)) : [], codeCount: hasCodes ? 2 : 0,
+            coefficientCount: 1 + count + (hasCodes ? 6 : 0))
+        let coefficients = (0..<design.coefficientCount).map {
+            20 * source.normal(at: 7000 + UInt64($0))
+        }
+        let labels = (0..<rows).map { Double($0 % 3 / 2) }
+        var loss = 0.0
+        var weights: [Double] = []
+        let errors = design.scores(coefficients, .serial).enumerated().map { row, score in
+            let power = exponential(-score.magnitude)
+            loss += max(score, 0) + logarithmOnePlus(power) - labels[row] * score
+            weights.append(power / ((1 + power) * (1 + power)) / Double(rows))
+            return (score >= 0 ? 1 : power) / (1 + power) - labels[row]
+        }
+        for level in InstructionLevel.available {
+            let found = SharedBuffer(repeating: 0.0, count: rows)
+            let pass = design.logisticPass(
+                coefficients, labels: labels, weights: found, serial(level))
+            #expect(pass.loss == loss)
+            #expect(pass.gradient == design.transposedProduct(errors, .serial))
+            #expect((0..<rows).map { found[$0] } == weights)
+        }
+    }
+
+    @Test func `a score that is not a number makes a loss that is none`() {
+        let design = DesignMatrix(
+            rows: 2, dense: [1, .nan], denseCount: 1, codes: [], codeCount: 0,
+            coefficientCount: 2)
+        for level in InstructionLevel.available {
+            let pass = design.logisticPass(
+                [0, 1], labels: [0, 1], weights: SharedBuffer(repeating: 0, count: 2),
+                serial(level))
+            #expect(pass.loss.isNaN)
+        }
+    }
+}
+
+/// An executor on the caller's thread that uses some instructions.
+func serial(_ level: InstructionLevel) -> ParallelExecutor {
+    ParallelExecutor(level: level) { count, body in for index in 0..<count { body(index) } }
 }

@@ -95,8 +95,8 @@ private func values(_ count: Int, seed: UInt64 = 1) -> [Double] {
                 matrix.transposedProduct(factors, executor)
                     == matrix.transposedProduct(factors, .serial))
             #expect(
-                matrix.gram(rowWeights: weights, executor)
-                    == matrix.gram(rowWeights: weights, .serial))
+                matrix.gram(rowWeights: SharedBuffer(weights), executor)
+                    == matrix.gram(rowWeights: SharedBuffer(weights), .serial))
         }
     }
 
@@ -104,7 +104,7 @@ private func values(_ count: Int, seed: UInt64 = 1) -> [Double] {
         let matrix = DesignMatrixTests.matrix
         let ones = [Double](repeating: 1, count: matrix.rows)
         let gram = matrix.gram(rowWeights: nil, .serial)
-        #expect(gram == matrix.gram(rowWeights: ones, .serial))
+        #expect(gram == matrix.gram(rowWeights: SharedBuffer(ones), .serial))
         // Row 0 of the lower triangle's first column is the transposed product with ones.
         let sums = matrix.transposedProduct(ones, .serial)
         for index in 0..<8 { #expect((gram[index, 0] - sums[index]).magnitude < 1e-9) }

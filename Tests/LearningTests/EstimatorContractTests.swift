@@ -39,11 +39,14 @@ import Vocabulary
     }
 
     @Test(arguments: estimators.indices)
-    func `any number of threads gives the same bits`(index: Int) throws {
+    func `any number of threads and any instructions give the same bits`(index: Int) throws {
         let one = try fit(estimators[index])
         #expect(one.converged)
         for threads in [2, 7] {
             #expect(try fit(estimators[index], executor: executor(threads)) == one)
+        }
+        for level in InstructionLevel.available {
+            #expect(try fit(estimators[index], executor: executor(2, level)) == one)
         }
     }
 

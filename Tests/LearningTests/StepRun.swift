@@ -55,9 +55,9 @@ func storeError(_ body: () throws -> Void) -> StoreError? {
     }
 }
 
-/// An executor of that many real threads.
-func executor(_ threads: Int) -> ParallelExecutor {
-    ParallelExecutor { count, body in
+/// An executor of that many real threads, which use some instructions.
+func executor(_ threads: Int, _ level: InstructionLevel = .best) -> ParallelExecutor {
+    ParallelExecutor(level: level) { count, body in
         // The body does not throw, so neither does this.
         try? parallelForEach(count: count, threads: threads) { body($0) }
     }

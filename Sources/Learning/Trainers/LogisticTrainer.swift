@@ -19,8 +19,8 @@ package struct LogisticTrainer: Estimator {
             preconditionFailure("a logistic model is fitted to two classes")
         }
         let objective = LogisticLoss(
-            design: design, labels: classes.map(Double.init),
-            penalty: Penalty(l2: parameters.l2, rows: design.rows), executor: executor)
+            design, labels: classes.map(Double.init),
+            Penalty(l2: parameters.l2, rows: design.rows), executor)
         let start = [Double](repeating: 0, count: design.coefficientCount)
         let rule = StoppingRule(
             maximumIterations: parameters.maximumIterations, tolerance: parameters.tolerance)
@@ -44,47 +44,31 @@ private struct LogisticLoss {
     let labels: [Double]
     let penalty: Penalty
     let executor: ParallelExecutor
+    /// Each row's weight in the second derivatives at the point evaluated last.
+    let weights: SharedBuffer<Double>
+
+    init(
+        _ design: DesignMatrix, labels: [Double], _ penalty: Penalty, _ executor: ParallelExecutor
+    ) {
+        self.design = design
+        self.labels = labels
+        self.penalty = penalty
+        self.executor = executor
+        // Unsafe: an evaluation sets them before the second derivatives read them.
+        weights = unsafe SharedBuffer(unset: design.rows)
+    }
 
     func evaluate(_ point: [Double]) -> (value: Double, gradient: [Double]) {
-        let scores = design.scores(point, executor)
-        let blocks = design.blocks
-        let parts = executor.map(blocks.count) { block in
-            losses(scores, rows: blocks.range(block))
-        }
+        let pass = design.logisticPass(point, labels: labels, weights: weights, executor)
         let rows = Double(design.rows)
-        let loss = treeReduce(parts.map(\.loss)) { $0 + $1 } ?? 0
-        let errors = Array(parts.map(\.errors).joined())
-        var gradient = design.transposedProduct(errors, executor).map { $0 / rows }
+        var gradient = pass.gradient.map { $0 / rows }
         penalty.addDerivative(point[...], to: &gradient)
-        return (loss / rows + penalty.value(point[...]), gradient)
+        return (pass.loss / rows + penalty.value(point[...]), gradient)
     }
 
-    /// The sum of the losses of some rows, and each row's probability minus its label.
-    private func losses(
-        _ scores: [Double], rows: Range<Int>
-    ) -> (loss: Double, errors: [Double]) {
-        var loss = 0.0
-        let errors = rows.map { row in
-            // One exponential serves the loss and the probability: e^-|s|.
-            let score = scores[row]
-            let power = exponential(-score.magnitude)
-            loss += max(score, 0) + logarithmOnePlus(power) - labels[row] * score
-            return (score >= 0 ? 1 : power) / (1 + power) - labels[row]
-        }
-        return (loss, errors)
-    }
-
-    func curvature(_ point: [Double]) -> SymmetricMatrix {
-        let scores = design.scores(point, executor)
-        let blocks = design.blocks
-        let rows = Double(design.rows)
-        let parts = executor.map(blocks.count) { block in
-            blocks.range(block).map { row in
-                let power = exponential(-scores[row].magnitude)
-                return power / ((1 + power) * (1 + power)) / rows
-            }
-        }
-        var matrix = design.gram(rowWeights: Array(parts.joined()), executor)
+    /// The second derivatives at the point evaluated last, from the weights kept there.
+    func curvature(_: [Double]) -> SymmetricMatrix {
+        var matrix = design.gram(rowWeights: weights, executor)
         penalty.addCurvature(to: &matrix)
         return matrix
     }

@@ -99,7 +99,7 @@ private struct SoftmaxLoss {
                 let weights = first.indices.map { row in
                     first[row] * ((left == right ? 1 : 0) - second[row]) / rows
                 }
-                let block = design.gram(rowWeights: weights, executor)
+                let block = design.gram(rowWeights: SharedBuffer(weights), executor)
                 for row in 0..<width {
                     for column in 0..<(left == right ? row + 1 : width) {
                         matrix[left * width + row, right * width + column] =

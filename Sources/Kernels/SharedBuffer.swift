@@ -19,6 +19,16 @@
         unsafe start.initialize(repeating: value, count: count)
     }
 
+    /// A copy of the values.
+    package convenience init(_ values: [Element]) {
+        unsafe self.init(unset: values.count)
+        // Unsafe: as many as were allocated.
+        unsafe values.withUnsafeBufferPointer { values in
+            guard let from = values.baseAddress else { return }
+            unsafe start.initialize(from: from, count: values.count)
+        }
+    }
+
     /// `count` values that are not set: each must be before it is read. The memory is touched by
     /// whoever sets it, so by many threads where they do.
     @unsafe package init(unset count: Int) {
