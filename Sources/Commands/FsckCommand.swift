@@ -165,6 +165,7 @@ struct FsckCommand: ReportingCommand {
             done.left.isSound
                 ? done.found.isSound ? "sound: there was nothing to mend" : "sound again"
                 : "damaged still: try '--from' a remote that has the rest")
+        if done.found.isSound, done.absent > 0 { lines.append(absence(done.absent)) }
         return Report(
             lines: lines,
             json: [
@@ -173,6 +174,7 @@ struct FsckCommand: ReportingCommand {
                     done.quarantine.packs.map { .string($0.digest.hex) }),
                 "rescuedObjects": JSONValue(done.quarantine.rescued),
                 "restored": .array(done.restored.map { .string($0.description) }),
+                "notHere": JSONValue(done.absent),
                 "problems": .array(done.left.problems.map(json)),
             ], status: done.left.isSound ? .done : .failed)
     }
@@ -185,9 +187,7 @@ struct FsckCommand: ReportingCommand {
             "\(found.isSound ? "sound" : "damaged"): \(counted(found.commits, "commit")), "
                 + "\(counted(found.packs, "pack")), \(counted(found.objects, "object")), "
                 + "level \(found.level)")
-        if missing > 0 {
-            lines.append("\(counted(missing, "tracked path")) not in this store: 'mlstore pull'")
-        }
+        if missing > 0 { lines.append(absence(missing)) }
         let json: JSONValue = [
             "sound": .bool(found.isSound), "level": .string("\(found.level)"),
             "commits": JSONValue(found.commits), "packs": JSONValue(found.packs),
@@ -201,6 +201,10 @@ struct FsckCommand: ReportingCommand {
     private func described(_ problems: [VerifyProblem]) -> [String] {
         var told: Set<String> = []
         return problems.map(\.description).filter { told.insert($0).inserted }
+    }
+
+    private func absence(_ count: Int) -> String {
+        "\(counted(count, "tracked path")) not in this store: 'mlstore pull'"
     }
 
     func json(_ problem: VerifyProblem) -> JSONValue {

@@ -43,7 +43,8 @@ struct MLStoreCommand: ParsableCommand {
             CommandGroup(
                 name: "Care",
                 subcommands: [
-                    GcCommand.self, FsckCommand.self, ConfigCommand.self, DemoCommand.self,
+                    GcCommand.self, EvictCommand.self, FsckCommand.self, ConfigCommand.self,
+                    DemoCommand.self,
                 ]),
         ])
 }

@@ -50,9 +50,8 @@ package func pull(
     checkoutOptions.command = "pull"
     checkoutOptions.force = options.force
     var snapshot: SnapshotID?
-    if paths == nil, let head = try newerHead(of: workspace) {
+    func fetchHead(_ head: SnapshotID, _ tree: TreeID) throws -> Bool {
         let context = try workspace.context(ofRemote: remote, link: options.link)
-        let tree = try SnapshotRecord(try context.store.readRecord(head.record)).tree
         let selection = TransferSelection(contents: [
             ("the snapshot \(head.short)", .directory(tree))
         ])
@@ -64,8 +63,14 @@ package func pull(
         fetched.files += more.files
         fetched.packs += more.packs
         fetched.requests += more.requests
-        fetched.absent = more.absent
-        if more.absent.isEmpty {
+        return more.absent.isEmpty
+    }
+    if paths == nil, workspace.git == nil, let (head, tree) = try headTree(of: workspace) {
+        // Without it nobody can tell what was committed.
+        var isHere = try workspace.store().contains(.treeNode, tree.digest)
+        if !isHere { isHere = try fetchHead(head, tree) }
+        if isHere, try newerHead(of: workspace) == head {
+            fetched.absent = []  // what the older snapshot had does not matter
             checkoutOptions.source = .snapshot(head)
             snapshot = head
         }
@@ -97,6 +102,13 @@ private func pathsToCheckOut(
     let missing = Set(absent)
     return try workspace.tracked().selected(paths).map(\.path)
         .filter { !missing.contains($0.description) }
+}
+
+/// The head of the history and what it lists.
+private func headTree(of workspace: Workspace) throws -> (head: SnapshotID, tree: TreeID)? {
+    let store = try workspace.store()
+    guard let head = try store.ref(.head), store.contains(.record, head.digest) else { return nil }
+    return (SnapshotID(head.digest), try SnapshotRecord(try store.readRecord(head)).tree)
 }
 
 /// Outside of git: the head of the history, when the work tree stands at a snapshot before it or

@@ -20,11 +20,29 @@ package func collect(
     in workspace: Workspace, options: CollectOptions = CollectOptions(),
     progress: @escaping (WorkProgress) -> Void = { _ in }
 ) throws -> CollectionReport {
+    try collect(in: workspace, "gc", options, release: nil, progress)
+}
+
+/// Does the same, keeping all versions but what is let go although it is named: for contents that
+/// are elsewhere.
+package func collect(
+    in workspace: Workspace, letting release: Release, isDryRun: Bool,
+    progress: @escaping (WorkProgress) -> Void = { _ in }
+) throws -> CollectionReport {
+    var options = CollectOptions()
+    options.isDryRun = isDryRun
+    return try collect(in: workspace, "evict", options, release: release, progress)
+}
+
+private func collect(
+    in workspace: Workspace, _ command: String, _ options: CollectOptions, release: Release?,
+    _ progress: @escaping (WorkProgress) -> Void
+) throws -> CollectionReport {
     var collection = CollectionOptions()
     collection.isDryRun = options.isDryRun
-    collection.note = OperationNote(command: "gc", time: workspace.machine.clock.now()).json
+    collection.note = OperationNote(command: command, time: workspace.machine.clock.now()).json
     return try workspace.store().collect(
-        collection, roots: try collectionRoots(of: workspace, options.policy)
+        collection, roots: try collectionRoots(of: workspace, options.policy), release: release
     ) { what, objects in
         var done = WorkProgress(phase: what)
         done.files = objects

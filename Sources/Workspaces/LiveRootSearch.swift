@@ -35,15 +35,24 @@ struct LiveRootSearch {
         let reason = "operation \(entry.sequence)"
         var roots = [LiveRoot(.record(operation), group: "undo", reason: reason)]
         // The data that an `add` stored is named by the pointer that it wrote and by nothing else.
+        for (file, text) in try texts(of: entry, store) {
+            roots += Self.mentions(in: text, "undo", "'\(file)' in \(reason)")
+        }
+        return roots
+    }
+
+    /// The pointers and lock files that a commit of the store wrote, as they were before and after.
+    func texts(of entry: JournalEntry, _ store: ObjectStore) throws -> [(RepoPath, [UInt8])] {
+        var texts: [(RepoPath, [UInt8])] = []
         for change in OperationNote(try store.note(of: entry))?.files ?? []
         where Self.isNaming(change.path.lastComponent) {
             for blob in [change.before, change.after].compactMap({ $0 }) where store.contains(blob)
             {
                 let text = try store.readBlob(blob, maximumBytes: LockFile.maximumBytes)
-                roots += Self.mentions(in: text, "undo", "'\(change.path)' in \(reason)")
+                texts.append((change.path, text))
             }
         }
-        return roots
+        return texts
     }
 
     // MARK: - Places
@@ -68,13 +77,17 @@ struct LiveRootSearch {
     }
 
     private func gitHistory() throws -> [LiveRoot] {
-        guard let git = workspace.git else { return [] }
-        let files = try git.distinctFiles(
-            in: try commits(of: git), maximumBytes: LockFile.maximumBytes, where: Self.isNaming)
-        return files.flatMap { file in
+        try committedFiles().flatMap { file in
             Self.mentions(
                 in: file.bytes, "git history", "'\(file.path)' in git commit \(file.commit.short)")
         }
+    }
+
+    /// The pointers and lock files of the commits that count, each text once.
+    func committedFiles() throws -> [GitFile] {
+        guard let git = workspace.git else { return [] }
+        return try git.distinctFiles(
+            in: try commits(of: git), maximumBytes: LockFile.maximumBytes, where: Self.isNaming)
     }
 
     /// The commits whose pointers count, the newest first.
@@ -115,12 +128,7 @@ struct LiveRootSearch {
     /// What the last operations need to be undone.
     private func operations(_ store: ObjectStore) throws -> [LiveRoot] {
         var roots: [LiveRoot] = []
-        var count = 0
-        for entry in try store.journal().reversed() where count < max(1, policy.operations) {
-            guard let note = OperationNote(try store.note(of: entry)),
-                !note.isEmpty || !entry.refs.isEmpty
-            else { continue }
-            count += 1
+        for entry in try undoable(store) {
             roots += try ofCommit(entry)
             // What refs were before comes back too.
             roots += entry.refs.compactMap(\.expected).map {
@@ -128,6 +136,18 @@ struct LiveRootSearch {
             }
         }
         return roots
+    }
+
+    /// The commits of the last operations, which can be undone; the newest first.
+    func undoable(_ store: ObjectStore) throws -> [JournalEntry] {
+        var found: [JournalEntry] = []
+        for entry in try store.journal().reversed() where found.count < max(1, policy.operations) {
+            guard let note = OperationNote(try store.note(of: entry)),
+                !note.isEmpty || !entry.refs.isEmpty
+            else { continue }
+            found.append(entry)
+        }
+        return found
     }
 
     // MARK: - Refs

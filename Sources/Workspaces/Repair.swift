@@ -12,6 +12,8 @@ package struct RepairReport: Sendable {
     package let restored: [RepoPath]
     /// What is wrong still.
     package let left: VerifyReport
+    /// Tracked paths of which nothing was here before.
+    package let absent: Int
 }
 
 /// Mends a damaged store by adding only: what is intact in damaged packs is copied to new ones, and
@@ -25,8 +27,11 @@ package func repair(
 ) throws -> RepairReport {
     try workspace.withLock("fsck --repair") {
         let store = try workspace.store()
-        let roots = try workspace.tracked().paths.map { StoreRoot.content($0.content) }
-        let found = try store.verify(.full, roots: roots)
+        let contents = try workspace.tracked().paths.map(\.content)
+        let here = contents.filter { store.contains($0) }
+        let found = try store.verify(.full, roots: here.map { .content($0) })
+        // Without damage, what is not here was evicted or never fetched. With damage it may be lost.
+        let roots = (found.isSound ? here : contents).map { StoreRoot.content($0) }
         var note = OperationNote(command: "fsck --repair", time: workspace.machine.clock.now())
         note.files = []
         let quarantine = try store.quarantine(found, note: note.json)
@@ -34,7 +39,8 @@ package func repair(
         if !found.isSound { try fetchMissing() }
         let left = found.isSound ? found : try store.verify(.full, roots: roots)
         return RepairReport(
-            found: found, quarantine: quarantine, restored: restored, left: left)
+            found: found, quarantine: quarantine, restored: restored, left: left,
+            absent: contents.count - here.count)
     }
 }
 

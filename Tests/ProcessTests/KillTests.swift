@@ -83,6 +83,27 @@ import Vocabulary
         print("interrupts tried: \(rounds), of which \(interrupted) met a running command")
     }
 
+    @Test(.tags(.crash)) func `kill -9 of an eviction leaves everything here or there`() throws {
+        let folder = try TemporaryFolder()
+        let bench = try Bench(in: folder.path, hasRemote: true)
+        try bench.succeed("cp -a d t.csv ..")
+        var killed = 0
+        for round in 1...10 {
+            let delay = 4 * round
+            let ended = try kill("KILL", after: delay, "mlstore evict -q d t.csv", in: bench)
+            let comment: Comment = "round \(round): killed after \(delay) ms"
+            #expect([0, 137].contains(ended.status), "\(comment): \(ended.errors)")
+            if ended.status == 137 { killed += 1 }
+            try bench.succeed("mlstore fsck -q", comment)
+            try bench.succeed("rm -r d t.csv; mlstore pull -q && mlstore fsck -q", comment)
+            try bench.succeed("diff -r d ../d && cmp t.csv ../t.csv", comment)
+        }
+        try bench.succeed("mlstore evict -q d t.csv && mlstore fsck --remote origin -q")
+        #expect(try bench.run("mlstore cat t.csv").errors.contains("mlstore pull"))
+        try bench.succeed("mlstore pull -q && mlstore cat t.csv | cmp - ../t.csv")
+        print("kills of an eviction tried: 10, of which \(killed) met a running command")
+    }
+
     @Test func `a stage that is interrupted leaves its former outputs`() throws {
         let folder = try TemporaryFolder()
         let bench = try Bench(in: folder.path)

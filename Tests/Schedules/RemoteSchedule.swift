@@ -16,6 +16,8 @@ final class RemoteSchedule: Sendable {
         /// How many pushes each keeps; nil for all.
         case collections(keeping: [Int?])
         case fetches(versions: [Int])
+        /// Pushes each, and frees it at its own end.
+        case evictions(versions: [Int])
     }
 
     let number: UInt64
@@ -54,6 +56,7 @@ final class RemoteSchedule: Sendable {
             roles.append(.pushes(versions: someVersions(&random)))
         }
         if random.once(in: 2) { roles.append(.fetches(versions: someVersions(&random))) }
+        if random.once(in: 2) { roles.append(.evictions(versions: someVersions(&random))) }
         self.roles = roles
         var kills: [Int?] = roles.map { _ in nil }
         if random.once(in: 3) {
@@ -115,7 +118,8 @@ final class RemoteSchedule: Sendable {
 
     private func act(_ role: Role, _ process: Int) throws {
         let isPusher = if case .pushes = role { true } else { false }
-        let disk = start.copyOfStore(isEmpty: !isPusher)
+        let isEvicting = if case .evictions = role { true } else { false }
+        let disk = start.copyOfStore(isEmpty: !isPusher && !isEvicting)
         let view = TurnRemote(remote, scheduler, process: process, troubles[process]) {
             guard isPusher else { return }
             self.left.withLock { $0[process] = disk.copy() }
@@ -125,6 +129,7 @@ final class RemoteSchedule: Sendable {
         case .pushes(let versions): for version in versions { try push(version, end) }
         case .collections(let keeping): for keep in keeping { try collect(keep, end) }
         case .fetches(let versions): for version in versions { try fetch(version, end) }
+        case .evictions(let versions): for version in versions { try evict(version, end) }
         }
     }
 
@@ -178,6 +183,39 @@ final class RemoteSchedule: Sendable {
             }
         }
         throw ScheduleFailure("\(id) can neither be fetched nor is it absent")
+    }
+
+    /// Pushes a version and frees it here, in a clone that tracks all the others too.
+    private func evict(_ version: Int, _ end: End) throws {
+        let id = start.versions[version]
+        guard end.store.contains(id) else { return }  // it was evicted before
+        try push(version, end)
+        let others = start.versions.filter { $0 != id }
+        let before = try end.read(id)
+        let roots = CollectionRoots(
+            all: {
+                self.start.versions.map {
+                    LiveRoot(.content($0), group: "work tree", reason: "a pointer")
+                }
+            }, ofCommit: { _ in [] })
+        let release = Release(
+            of: [(End.path(of: id), id)], protecting: others.map { (End.path(of: $0), $0) },
+            heldBy: end.context)
+        do {
+            let report = try again { try end.store.collect(roots: roots, release: release) }
+            tally.withLock { $0.evictions += report.released.count }
+            // The note says so: a collection of the remote that keeps the last pushes may drop it when
+            // others have pushed since, and no sooner.
+            guard keepsAll else { return }
+            guard try end.fetchAll([id]).absent.isEmpty, try end.read(id) == before else {
+                throw ScheduleFailure("what was evicted is not on the remote: \(id)")
+            }
+        } catch let error as StoreError where error.kind == .notFound && !keepsAll {
+            // A collection took away meanwhile what the push had sent: it stays here.
+            guard try end.read(id) == before else {
+                throw ScheduleFailure("what could not be evicted is gone: \(id)")
+            }
+        }
     }
 
     /// What the user of a killed push does: pushes again, on the disk that it left.

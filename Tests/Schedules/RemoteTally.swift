@@ -4,6 +4,7 @@ struct RemoteTally: CustomStringConvertible {
     var requests = 0
     var pushes = 0
     var fetches = 0
+    var evictions = 0
     var condemned = 0
     var ended = 0
     var kills = 0
@@ -14,6 +15,7 @@ struct RemoteTally: CustomStringConvertible {
         requests += other.requests
         pushes += other.pushes
         fetches += other.fetches
+        evictions += other.evictions
         condemned += other.condemned
         ended += other.ended
         kills += other.kills
@@ -22,7 +24,7 @@ struct RemoteTally: CustomStringConvertible {
 
     var description: String {
         "\(schedules), with \(requests) requests, \(pushes) pushes, \(fetches) fetches,"
-            + " \(condemned) packs that collections took out, \(ended) pushes that they ended, \(kills)"
+            + " \(evictions) evictions, \(condemned) packs that collections took out, \(ended) pushes that they ended, \(kills)"
             + " killed processes, \(lost) lost answers"
     }
 }

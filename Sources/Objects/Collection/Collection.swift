@@ -1,6 +1,6 @@
 package import Bytes
 import Platform
-import Vocabulary
+package import Vocabulary
 
 /// How to collect.
 package struct CollectionOptions: Sendable {
@@ -44,6 +44,13 @@ package struct CollectionReport: Hashable, Sendable {
     package var waitingFor = 0
     /// Packs that were to go and stay, since something was committed meanwhile that needs them.
     package var rescuedPacks = 0
+    /// What was let go although it is named: what was asked for, and listings that hold it.
+    package var released: [ContentID] = []
+    /// What was to be let go and stays, since something that is protected holds it.
+    package var held: [ContentID] = []
+
+    /// Nothing was done.
+    package init() {}
 }
 
 /// What the roots of one group need.
@@ -69,10 +76,14 @@ extension ObjectStore {
     /// journal. A condemned pack's file is removed when all sessions have ended that began before
     /// that record: now, or by the next collection. No clock decides anything.
     ///
+    /// With a `release` contents go too that roots name, after it was proved that they are elsewhere.
+    /// A later collection with the same roots frees no more: what names them finds nothing here.
+    ///
     /// Throws `.locked` when another collection is at work, `.corrupt` when damage keeps it from
     /// telling what is needed; nothing is freed then.
     package func collect(
         _ options: CollectionOptions = CollectionOptions(), roots: CollectionRoots,
+        release: Release? = nil,
         progress: (_ what: String, _ objects: Int) -> Void = { _, _ in }
     ) throws -> CollectionReport {
         guard let lock = try disk.lock(layout.collectionLock, .exclusive, wait: .never) else {
@@ -83,11 +94,23 @@ extension ObjectStore {
         defer { lock.unlock() }
         try refresh()
         var live = try LiveObjects(of: self)
-        try live.mark(try roots.all()) { progress("marking", $0) }
-        try live.mark(ledgerRoots(of: live.view))
-        let plan = try CollectionPlan(live, in: self)
         var report = CollectionReport()
+        let all = try roots.all()
+        if let release {
+            try live.mark(
+                release.protected.map {
+                    LiveRoot(.content($0), group: "protected", reason: "what is to stay")
+                }
+            ) { progress("marking", $0) }
+            report.held = release.contents.filter(live.isMarked)
+            live.barrier = ReleaseBarrier(release.contents.filter { !live.isMarked($0) })
+        }
+        try live.mark(all) { progress("marking", $0) }
+        try live.mark(ledgerRoots(of: live.view))
+        report.released = live.stopped()
+        let plan = try CollectionPlan(live, in: self)
         report.count(plan, live)
+        if let release, !report.released.isEmpty { try release.prove(report.released) }
         let litter = try unnamedPacks(in: live.view)
         if options.isDryRun {
             report.condemnedPacks += litter.count
@@ -149,7 +172,9 @@ extension ObjectStore {
             var closure = PackClosure(
                 self, newest, candidates: plan.condemned,
                 isElsewhere: { session.put.contains($0) })
+            closure.released = live.barrier.all
             for root in fresh { closure.require(root.subject, root.depth) }
+            closure.released = []
             for id in newest.journal.refs.values { closure.require(record: id, .records) }
             for entry in newest.journal.entries[since...] {
                 for id in entry.refs.compactMap(\.new) + [entry.operation].compactMap({ $0 }) {

@@ -32,6 +32,8 @@ struct LiveObjects {
     private var plainBytes = 0
     /// What was marked for each group of roots.
     private(set) var kept: [KeptGroup] = []
+    /// Which contents are not followed where a root or a record names them.
+    var barrier = ReleaseBarrier()
 
     private struct Pending {
         let key: ObjectKey
@@ -106,7 +108,7 @@ struct LiveObjects {
         for (index, root) in roots.enumerated() {
             let before = (liveCount, plainBytes)
             let finder = Int32(clamping: -2 - index)
-            root.forEachTarget { reach($0, finder) }
+            try root.forEachTarget { try reachNamed($0, finder) }
             try drain()
             if kept.last?.group != root.group { kept.append(KeptGroup(group: root.group)) }
             kept[kept.count - 1].roots += 1
@@ -130,7 +132,9 @@ struct LiveObjects {
                 let found = try parallelMap(count: part.count, threads: store.threads) { index in
                     try LiveObjects.read(part[start + index].key, from: store)
                 }
-                for (pending, references) in zip(part, found) { follow(references, of: pending) }
+                for (pending, references) in zip(part, found) {
+                    try follow(references, of: pending)
+                }
             }
         }
     }
@@ -148,10 +152,52 @@ struct LiveObjects {
         } catch let error as StoreError { throw StoreError.cannotCollect(error) }
     }
 
-    private mutating func follow(_ references: [ObjectReference], of pending: Pending) {
+    private mutating func follow(_ references: [ObjectReference], of pending: Pending) throws {
         let finder = Int32(pending.number)
         for reference in references {
-            reference.forEachTarget(from: pending.depth) { reach($0, finder) }
+            try reference.forEachTarget(from: pending.depth) {
+                if pending.key.kind == .record {
+                    try reachNamed($0, finder)
+                } else {
+                    reach($0, finder)
+                }
+            }
+        }
+    }
+
+    /// Reaches what a root or a record names, unless that is let go.
+    private mutating func reachNamed(_ target: LiveTarget, _ finder: Int32) throws {
+        var taken = ReleaseBarrier()
+        swap(&taken, &barrier)
+        defer { swap(&taken, &barrier) }
+        let stops = try taken.stops(target) { digest in
+            let key = ObjectKey(.treeNode, digest)
+            // Nothing that is marked holds what is let go.
+            guard let number = number(of: key), !isMarked(number) else { return nil }
+            return try LiveObjects.read(key, from: store)
+        }
+        if !stops { reach(target, finder) }
+    }
+
+    /// Whether the content is in the store, and what it is as a whole was marked.
+    func isMarked(_ content: ContentID) -> Bool {
+        keys(of: content).contains { number(of: $0).map(isMarked) ?? false }
+    }
+
+    private func keys(of content: ContentID) -> [ObjectKey] {
+        switch content {
+        case .file(let blob):
+            [ObjectKey(.chunk, blob.digest), ObjectKey(.recipe, blob.digest)]
+        case .directory(let tree): [ObjectKey(.treeNode, tree.digest)]
+        }
+    }
+
+    /// The names that were not followed, of contents that are here; sorted.
+    func stopped() -> [ContentID] {
+        barrier.stopped.sorted().compactMap { digest in
+            [.directory(TreeID(digest)), .file(BlobID(digest))].first { content in
+                keys(of: content).contains { number(of: $0) != nil }
+            }
         }
     }
 

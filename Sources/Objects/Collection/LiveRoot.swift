@@ -52,22 +52,24 @@ package enum LiveTarget: Hashable, Sendable {
 
 extension LiveRoot {
     /// Calls `body` with everything that must stay because this does.
-    package func forEachTarget(_ body: (LiveTarget) -> Void) {
+    package func forEachTarget(_ body: (LiveTarget) throws -> Void) rethrows {
         switch subject {
-        case .record(let id): body(.object(ObjectKey(.record, id.digest), depth))
-        case .content(.file(let blob)): body(.blob(blob))
+        case .record(let id): try body(.object(ObjectKey(.record, id.digest), depth))
+        case .content(.file(let blob)): try body(.blob(blob))
         case .content(.directory(let tree)):
-            body(.object(ObjectKey(.treeNode, tree.digest), .content))
+            try body(.object(ObjectKey(.treeNode, tree.digest), .content))
         case .mention(let digest):
-            body(.object(ObjectKey(.record, digest), depth))
-            LiveRoot.forEachContent(digest, body)
+            try body(.object(ObjectKey(.record, digest), depth))
+            try LiveRoot.forEachContent(digest, body)
         }
     }
 
     /// Whatever that is no record has this digest.
-    fileprivate static func forEachContent(_ digest: Digest, _ body: (LiveTarget) -> Void) {
+    fileprivate static func forEachContent(
+        _ digest: Digest, _ body: (LiveTarget) throws -> Void
+    ) rethrows {
         for kind in [ObjectKind.treeNode, .recipe, .chunk] {
-            body(.object(ObjectKey(kind, digest), .content))
+            try body(.object(ObjectKey(kind, digest), .content))
         }
     }
 }
@@ -75,14 +77,16 @@ extension LiveRoot {
 extension ObjectReference {
     /// Calls `body` with everything that must stay because an object with this reference does, which was
     /// reached with that depth.
-    package func forEachTarget(from depth: LiveRoot.Depth, _ body: (LiveTarget) -> Void) {
+    package func forEachTarget(
+        from depth: LiveRoot.Depth, _ body: (LiveTarget) throws -> Void
+    ) rethrows {
         switch self {
-        case .object(let key): body(.object(key, .content))
-        case .blob(let blob): body(.blob(blob))
+        case .object(let key): try body(.object(key, .content))
+        case .blob(let blob): try body(.blob(blob))
         case .mention(let digest):
             let further: LiveRoot.Depth = depth == .everything ? .everything : .records
-            body(.object(ObjectKey(.record, digest), further))
-            if depth > .records { LiveRoot.forEachContent(digest, body) }
+            try body(.object(ObjectKey(.record, digest), further))
+            if depth > .records { try LiveRoot.forEachContent(digest, body) }
         }
     }
 }

@@ -22,6 +22,8 @@ struct PackClosure {
     private var kept: Set<PackID> = []
     /// How deep each record was followed.
     private var followed: [ObjectKey: LiveRoot.Depth] = [:]
+    /// Contents that nothing needs, though a root or a record names them.
+    var released: Set<Digest> = []
 
     /// `view` is a state with its index loaded; `isElsewhere` tells of objects that stand in packs
     /// which are not in it yet.
@@ -56,7 +58,9 @@ struct PackClosure {
             guard !keys.contains(where: isSafe) else { return }
             for key in keys where keepHolder(of: key) { return }
         case .mention(let digest):
-            for kind in [ObjectKind.record, .treeNode, .recipe, .chunk] {
+            require(ObjectKey(.record, digest))
+            guard !released.contains(digest) else { return }
+            for kind in [ObjectKind.treeNode, .recipe, .chunk] {
                 require(ObjectKey(kind, digest))
             }
         }
@@ -66,6 +70,7 @@ struct PackClosure {
     mutating func require(_ subject: LiveRoot.Subject, _ depth: LiveRoot.Depth) {
         switch subject {
         case .record(let id): require(record: id, depth)
+        case .content(let content) where released.contains(content.digest): return
         case .content(.file(let blob)): require(.blob(blob))
         case .content(.directory(let tree)): require(ObjectKey(.treeNode, tree.digest))
         case .mention(let digest):

@@ -4,7 +4,7 @@ import Remotes
 import Vocabulary
 
 /// Which objects of a remote are needed: found by following everything from the roots, each
-/// object once. What is in the store here is read here, all else from the remote.
+/// object once. What is in the store here and has its own bytes' id is read here, all else from the remote.
 ///
 /// Invariant: an object that is marked has everything marked that it refers to, or that its frame
 /// builds on, and that was on the remote when it was marked, but for what records of less than full
@@ -51,7 +51,10 @@ struct RemoteMark {
             var depth: [ObjectKey: LiveRoot.Depth] = [:]
             for item in level { depth[item.key] = max(item.depth, depth[item.key] ?? .records) }
             let keys = depth.keys.sorted()
-            let here = keys.filter { context.store.contains($0.kind, $0.digest) }
+            // The id of a recipe is that of its blob: the one here may name other chunks.
+            let here = keys.filter {
+                $0.kind != .recipe && context.store.contains($0.kind, $0.digest)
+            }
             let store = context.store
             let found = try parallelMap(count: here.count, threads: context.threads) { index in
                 try RemoteMark.references(

@@ -44,7 +44,6 @@ struct RemoteVerifier {
     typealias Progress = (_ what: String, _ done: Int, _ total: Int) -> Void
 
     private static let attempts = 8
-    private static let pieceBytes = 8 << 20
 
     /// The first look that nothing came in between of.
     static func settled(
@@ -103,7 +102,7 @@ struct RemoteVerifier {
     // MARK: - Problems
 
     /// Whether an error tells that something is damaged or gone, and not that nothing answers.
-    private static func isAboutData(_ error: StoreError) -> Bool {
+    static func isAboutData(_ error: StoreError) -> Bool {
         error.kind == .corrupt || error.kind == .notFound
     }
 
@@ -138,26 +137,15 @@ struct RemoteVerifier {
 
     /// Every pack is there, as long as the index says, and its frames lie within it.
     private mutating func checkPacks() throws {
-        var sizes: [RemoteFileName: Int] = [:]
-        for item in try context.remote.list(RemoteFileName(validating: "packs")) {
-            sizes[item.name] = item.size
-            guard let (_, id) = RemoteLayout.pack(item.name) else { continue }
+        let check = RemotePackCheck(context: context)
+        let listed = try check.listed()
+        for name in listed.keys {
+            guard let (_, id) = RemoteLayout.pack(name) else { continue }
             if !catalog.index.contains(id) { report.loosePacks += 1 }
         }
         for (number, pack) in catalog.index.packs.enumerated() {
-            let name = try pack.name()
-            // A listing may be behind.
-            guard let size = try sizes[name] ?? context.remote.size(name) else {
-                condemn(number, .missing, "it is not there")
-                continue
-            }
-            let end = (0..<pack.frameCount).map { pack.range(ofFrame: $0).upperBound }.max() ?? 0
-            if size != pack.sizeBytes {
-                let sizes = "\(size) bytes long, where the index says \(pack.sizeBytes)"
-                condemn(number, .damaged, "it is \(sizes)")
-            } else if end > size {
-                condemn(number, .damaged, "the index names bytes behind its end")
-            }
+            guard let fault = try check.fault(ofLengthOf: pack, listed) else { continue }
+            condemn(number, fault.severity, fault.message)
         }
     }
 
@@ -342,25 +330,15 @@ struct RemoteVerifier {
     /// Compares the digests that the remote keeps with the names of packs, which are digests too.
     private mutating func compareDigests(_ progress: Progress) throws {
         let packs = catalog.index.packs
-        let remote = context.remote
         let chosen = packs.indices.filter { isUsable($0) }
-        let pool = WorkerPool(threads: context.downloads)
-        let step = 4 * pool.threads
-        for start in stride(from: 0, to: chosen.count, by: step) {
-            try SignalWatch.check()
-            let batch = Array(chosen[start..<min(start + step, chosen.count)])
-            let digests = try pool.map(count: batch.count) { index in
-                let pack = packs[batch[index]]
-                return try remote.storedDigest(pack.name())
+        try RemotePackCheck(context: context).forEachStoredDigest(of: chosen.map { packs[$0] }) {
+            number, digest in
+            progress("comparing digests", number + 1, chosen.count)
+            guard let digest else { return }
+            report.comparedPacks += 1
+            if digest != packs[chosen[number]].id.digest {
+                condemn(chosen[number], .damaged, "the remote keeps another digest of it")
             }
-            for (number, digest) in zip(batch, digests) {
-                guard let digest else { continue }
-                report.comparedPacks += 1
-                if digest != packs[number].id.digest {
-                    condemn(number, .damaged, "the remote keeps another digest of it")
-                }
-            }
-            progress("comparing digests", start + batch.count, chosen.count)
         }
     }
 
@@ -368,62 +346,13 @@ struct RemoteVerifier {
     private mutating func readPacks(_ progress: Progress) throws {
         let packs = catalog.index.packs
         let chosen = packs.indices.filter { isUsable($0) }
-        let folder = context.stateDirectory / "fsck-\(Hex.encode(context.entropy.bytes(8)))"
-        try context.disk.makeDirectories(folder)
-        defer { try? context.disk.removeTree(folder) }
-        let context = context
-        let pool = WorkerPool(threads: context.downloads)
-        for start in stride(from: 0, to: chosen.count, by: pool.threads) {
-            try SignalWatch.check()
-            let batch = Array(chosen[start..<min(start + pool.threads, chosen.count)])
-            let faults = try pool.map(count: batch.count) { index in
-                try RemoteVerifier.fault(of: packs[batch[index]], context, in: folder)
-            }
-            for (number, fault) in zip(batch, faults) {
-                report.readPacks += 1
-                report.receivedBytes += packs[number].sizeBytes
-                if let fault { condemn(number, .damaged, fault) }
-            }
-            progress("reading packs", start + batch.count, chosen.count)
+        try RemotePackCheck(context: context).forEachWhole(of: chosen.map { packs[$0] }) {
+            number, fault in
+            report.readPacks += 1
+            report.receivedBytes += packs[chosen[number]].sizeBytes
+            if let fault { condemn(chosen[number], .damaged, fault) }
+            progress("reading packs", number + 1, chosen.count)
         }
-    }
-
-    /// What is wrong with a pack; nil for nothing.
-    private static func fault(
-        of pack: RemotePack, _ context: RemoteContext, in folder: DiskPath
-    ) throws -> String? {
-        let path = folder / "\(pack.id.digest.hex).pack"
-        defer { try? context.disk.removeFile(path) }
-        do {
-            var digester = Digester()
-            let name = try pack.name()
-            let file = try context.disk.openFile(path, .createNew(permissions: 0o600))
-            defer { try? file.close() }
-            for start in stride(from: 0, to: pack.sizeBytes, by: pieceBytes) {
-                let range = start..<min(start + pieceBytes, pack.sizeBytes)
-                let bytes = try context.remote.read(name, range: range)
-                digester.update(bytes)
-                try file.write(bytes, at: start)
-            }
-            guard digester.finish() == pack.id.digest else {
-                return "its bytes are not what its name says"
-            }
-            let entries = try PackFile(pack.id, at: path, on: context.disk).directory()
-            let known = Set(entries.map { Entry(key: $0.key, offset: $0.frameOffset) })
-            for frame in 0..<pack.frameCount {
-                let offset = pack.range(ofFrame: frame).lowerBound
-                for object in pack.objects(ofFrame: frame)
-                where !known.contains(Entry(key: pack.keys[object], offset: offset)) {
-                    return "the index names \(pack.keys[object]) in it, which it does not hold"
-                }
-            }
-            return nil
-        } catch let error as StoreError where isAboutData(error) { return error.message }
-    }
-
-    private struct Entry: Hashable {
-        let key: ObjectKey
-        let offset: Int
     }
 }
 
