@@ -198,6 +198,52 @@ static void LEVEL(column_sums)(
     }
 }
 
+static void LEVEL(nearest)(
+    const double *products, ptrdiff_t rows, ptrdiff_t width, const double *halves,
+    int32_t *labels) {
+    const W8 places = {0, 1, 2, 3, 4, 5, 6, 7};
+    for (ptrdiff_t row = 0; row < rows; row++) {
+        const double *from = products + row * width;
+        E8 least = LEVEL(load)(halves) - LEVEL(load)(from);
+        W8 where = places;
+        for (ptrdiff_t first = 8; first < width; first += 8) {
+            const E8 value = LEVEL(load)(halves + first) - LEVEL(load)(from + first);
+            const W8 isLess = value < least;
+            least = LEVEL(choose)(isLess, value, least);
+            where = (isLess & (places + first)) | (~isLess & where);
+        }
+        double best = least[0];
+        int64_t label = where[0];
+        for (int lane = 1; lane < 8; lane++)
+            if (least[lane] < best || (least[lane] == best && where[lane] < label)) {
+                best = least[lane];
+                label = where[lane];
+            }
+        labels[row] = (int32_t)label;
+    }
+}
+
+static void LEVEL(distances)(
+    const double *dense, ptrdiff_t columns, ptrdiff_t rows, const double *centres,
+    const int32_t *labels, double *result) {
+    for (ptrdiff_t row = 0; row < rows; row++) {
+        const double *x = dense + row * columns, *centre = centres + labels[row] * columns;
+        E8 sums = 0;
+        ptrdiff_t column = 0;
+        for (; column + 8 <= columns; column += 8) {
+            const E8 distance = LEVEL(load)(x + column) - LEVEL(load)(centre + column);
+            sums += distance * distance;
+        }
+        for (int lane = 0; column < columns; column++, lane++) {
+            const double distance = x[column] - centre[column];
+            sums[lane] += distance * distance;
+        }
+        const double a = sums[0] + sums[4], b = sums[1] + sums[5];
+        const double c = sums[2] + sums[6], d = sums[3] + sums[7];
+        result[row] = (a + c) + (b + d);
+    }
+}
+
 #define NUMBER double
 #define PRODUCT LEVEL(product)
 #define V LEVEL(Doubles)

@@ -90,6 +90,27 @@ void mlk_gram(
     AT_LEVEL(gram, dense, columns, rows, weights, scratch, sums, width)
 }
 
+void mlk_nearest(
+    int32_t level, const double *products, ptrdiff_t rows, ptrdiff_t width, const double *halves,
+    int32_t *labels) {
+    AT_LEVEL(nearest, products, rows, width, halves, labels)
+}
+
+void mlk_add_rows(
+    const double *dense, ptrdiff_t columns, ptrdiff_t rows, const int32_t *labels, double *sums) {
+    for (ptrdiff_t row = 0; row < rows; row++) {
+        const double *from = dense + row * columns;
+        double *to = sums + labels[row] * columns;
+        for (ptrdiff_t column = 0; column < columns; column++) to[column] += from[column];
+    }
+}
+
+void mlk_distances(
+    int32_t level, const double *dense, ptrdiff_t columns, ptrdiff_t rows, const double *centres,
+    const int32_t *labels, double *result) {
+    AT_LEVEL(distances, dense, columns, rows, centres, labels, result)
+}
+
 void mlk_product(
     int32_t level, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const double *a, ptrdiff_t aRow,
     ptrdiff_t aTerm, const double *b, ptrdiff_t bRow, double *c, ptrdiff_t cRow, int32_t adds) {

@@ -38,6 +38,25 @@ package struct DesignMatrix: Sendable {
         self.coefficientCount = coefficientCount
     }
 
+    /// The same with a dense column of zeros and ones for each one-hot column.
+    package var withoutCodes: DesignMatrix {
+        guard coefficientCount > 1 + denseCount else { return self }
+        let width = coefficientCount - 1
+        var values = [Double](repeating: 0, count: rows * width)
+        for row in 0..<rows {
+            for column in 0..<denseCount {
+                values[row * width + column] = dense[row * denseCount + column]
+            }
+            for code in codes[(row * codeCount)..<((row + 1) * codeCount)]
+            where code != DesignMatrix.noColumn {
+                values[row * width + Int(code) - 1] = 1
+            }
+        }
+        return DesignMatrix(
+            rows: rows, dense: values, denseCount: width, codes: [], codeCount: 0,
+            coefficientCount: coefficientCount)
+    }
+
     /// The blocks that sums over the rows are cut into.
     package var blocks: RowBlocks { RowBlocks(rows: rows) }
 

@@ -14,6 +14,14 @@ enum ColumnValues: Sendable, Equatable {
     /// How many distinct texts a column of categories may have.
     static let maximumCategories = 100_000
 
+    /// How many rows there are.
+    var count: Int {
+        switch self {
+        case .numbers(let values): values.count
+        case .categories(let codes, _): codes.count
+        }
+    }
+
     /// How a column is to be read.
     enum Kind: Sendable, Equatable {
         case number

@@ -7,6 +7,8 @@ package enum Target: Sendable, Equatable {
     case numbers([Double])
     /// Classes as indexes below `count`.
     case classes([UInt32], count: Int)
+    /// Nothing: the rows themselves are what is learnt.
+    case nothing
 }
 
 /// What a model needs its target column to be.
@@ -17,6 +19,8 @@ package enum TargetKind: Sendable, Equatable {
     case twoClasses
     /// Two classes or more.
     case classes
+    /// No target at all.
+    case nothing
 }
 
 /// What a fit found.

@@ -45,7 +45,7 @@ struct LinearBody: ModelBody {
     let coefficients: [[Double]]
     let parameters: TrainingParameters
 
-    static let arrayNames = ["coefficients", "means", "scales"]
+    static let arrayNames = ["coefficients"] + FeatureEncoder.arrayNames
 
     var inputs: [(name: String, kind: ColumnValues.Kind)] {
         encoder.features.map { ($0.name, $0.kind) }
@@ -66,76 +66,25 @@ struct LinearBody: ModelBody {
 extension LinearBody {
     var members: [String: JSONValue] {
         [
-            "features": .array(encoder.features.map(LinearBody.json)), "params": parameters.json,
+            "features": encoder.json, "params": parameters.json,
         ]
     }
 
     var tensors: [ModelFile.Tensor] {
-        var means: [Double] = []
-        var scales: [Double] = []
-        for case .number(_, let mean, let scale, _) in encoder.features {
-            means.append(mean)
-            scales.append(scale)
-        }
-        return [
+        [
             ModelFile.Tensor(
                 name: "coefficients", shape: [coefficients.count, encoder.coefficientCount],
-                values: Array(coefficients.joined())),
-            ModelFile.Tensor(name: "means", shape: [means.count], values: means),
-            ModelFile.Tensor(name: "scales", shape: [scales.count], values: scales),
-        ]
+                values: Array(coefficients.joined()))
+        ] + encoder.tensors
     }
 
     init?(_ document: JSONValue, _ tensors: [String: ModelFile.Tensor], outputs: Int) {
-        guard let encoder = LinearBody.encoder(document, tensors),
+        guard let encoder = FeatureEncoder(document["features"], tensors),
             let coefficients = LinearBody.coefficients(encoder, tensors),
             coefficients.count == outputs,
             let parameters = LinearBody.parameters(document["params"])
         else { return nil }
         self.init(encoder: encoder, coefficients: coefficients, parameters: parameters)
-    }
-
-    private static func json(_ feature: Feature) -> JSONValue {
-        switch feature {
-        case .number(let name, _, _, let hasMissing):
-            ["name": .string(name), "type": "number", "missing": .bool(hasMissing)]
-        case .category(let name, let names, let hasMissing):
-            [
-                "name": .string(name), "type": "category", "missing": .bool(hasMissing),
-                "categories": .array(names.map { .string($0) }),
-            ]
-        }
-    }
-
-    private static func encoder(
-        _ document: JSONValue, _ tensors: [String: ModelFile.Tensor]
-    ) -> FeatureEncoder? {
-        guard let entries = document["features"]?.arrayValue,
-            let means = tensors["means"]?.values, let scales = tensors["scales"]?.values,
-            means.count == scales.count, scales.allSatisfy({ $0 > 0 })
-        else { return nil }
-        var place = 0
-        var features: [Feature] = []
-        for entry in entries {
-            guard let name = entry["name"]?.stringValue,
-                let hasMissing = entry["missing"]?.boolValue
-            else { return nil }
-            switch entry["type"]?.stringValue {
-            case "number":
-                guard place < means.count else { return nil }
-                features.append(
-                    .number(
-                        name: name, mean: means[place], scale: scales[place],
-                        hasMissing: hasMissing))
-                place += 1
-            case "category":
-                guard let names = ModelDocument.strings(entry["categories"]) else { return nil }
-                features.append(.category(name: name, names: names, hasMissing: hasMissing))
-            default:
-                return nil
-            }
-        }
-        return place == means.count ? FeatureEncoder(features: features) : nil
     }
 
     private static func coefficients(

@@ -4,8 +4,8 @@ internal import Bytes
 struct Model: Sendable {
     /// The trainer's name: `linear`, `logistic`, `boosted-binary`.
     let kind: String
-    /// The column that is predicted.
-    let target: String
+    /// The column that is predicted; nil where there is none.
+    let target: String?
     /// The classes in the order of the outputs (of two classes with one output the second is the
     /// positive one); empty where numbers are predicted.
     let classes: [String]

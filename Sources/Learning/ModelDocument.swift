@@ -5,7 +5,7 @@ enum ModelDocument {
     static func json(_ model: Model) -> JSONValue {
         var members = model.body.members
         members["kind"] = .string(model.kind)
-        members["target"] = .string(model.target)
+        members["target"] = model.target.map { .string($0) } ?? .null
         members["classes"] = .array(model.classes.map { .string($0) })
         members["seed"] = JSONValue(Int(clamping: model.seed))
         members["training"] = .object(model.training.json)
@@ -21,7 +21,7 @@ enum ModelDocument {
     /// The model that `document` and the arrays make together, or nil where they do not fit.
     static func model(_ document: JSONValue, _ tensors: [String: ModelFile.Tensor]) -> Model? {
         guard let trainer = trainer(document),
-            let target = document["target"]?.stringValue,
+            let target = document["target"], fits(target, trainer),
             let classes = strings(document["classes"]),
             let outputs = outputCount(trainer, classes),
             let body = trainer.bodyType.init(document, tensors, outputs: outputs),
@@ -29,8 +29,14 @@ enum ModelDocument {
             let training = training(document["training"])
         else { return nil }
         return Model(
-            kind: trainer.name, target: target, classes: classes, body: body, seed: UInt64(seed),
+            kind: trainer.name, target: target.stringValue, classes: classes, body: body,
+            seed: UInt64(seed),
             training: training)
+    }
+
+    /// Whether there is a target exactly if the trainer has one.
+    private static func fits(_ target: JSONValue, _ trainer: any Trainer) -> Bool {
+        trainer.targetKind == .nothing ? target.isNull : target.stringValue != nil
     }
 
     /// How many scores such a model has, or nil when the classes make no sense.
@@ -39,6 +45,7 @@ enum ModelDocument {
         guard classes.count <= TargetColumn.maximumClasses else { return nil }
         return switch trainer.targetKind {
         case .numbers: classes.isEmpty ? 1 : nil
+        case .nothing: classes.isEmpty ? 0 : nil
         case .twoClasses: classes.count == 2 ? 1 : nil
         case .classes: classes.count > 1 ? classes.count : nil
         }

@@ -15,6 +15,14 @@ struct TargetColumn: Sendable {
     /// The most classes a model may have.
     static let maximumClasses = 1000
 
+    /// No column: all rows, of which there are so many.
+    init(rows count: Int) {
+        rows = Array(0..<count)
+        missing = 0
+        classes = []
+        target = .nothing
+    }
+
     /// A column of numbers.
     init(numbers: [Double]) {
         rows = numbers.indices.filter { !numbers[$0].isNaN }

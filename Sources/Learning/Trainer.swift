@@ -58,3 +58,14 @@ protocol ModelBody: Sendable {
     /// The scores of every output for every row, from columns in the order of `inputs`.
     func scores(_ columns: [ColumnValues], rows: Int, _ executor: ParallelExecutor) -> [[Double]]
 }
+
+/// The body of a model without a target: its scores say something of the rows themselves.
+protocol StructureBody: ModelBody {
+    /// What the scores are, in order: the names of columns that a prediction would write.
+    var scoreNames: [String] { get }
+
+    /// How well the model describes some rows.
+    func metrics(
+        _ columns: [ColumnValues], rows: Int, _ executor: ParallelExecutor
+    ) -> [String: JSONValue]
+}

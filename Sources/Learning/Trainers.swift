@@ -12,5 +12,12 @@ private let boosters: [any Trainer] = [
     BoostedTreesTrainer(name: "boosted-multiclass", targetKind: .classes),
 ]
 
+/// What learns from rows without a target, one line each.
+private let describers: [any Trainer] = [
+    KMeansTrainer(),
+    PrincipalComponentsTrainer(),
+]
+
 /// All models that `train` can fit.
-let trainers: [any Trainer] = estimators.map { EstimatorTrainer(estimator: $0) } + boosters
+let trainers: [any Trainer] =
+    estimators.map { EstimatorTrainer(estimator: $0) } + boosters + describers

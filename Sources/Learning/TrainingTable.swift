@@ -26,6 +26,7 @@ extension Target {
         case (.numbers(let mine), .numbers(let others)): .numbers(mine + others)
         case (.classes(let mine, let count), .classes(let others, _)):
             .classes(mine + others, count: count)
+        case (.nothing, .nothing): .nothing
         default: preconditionFailure("both targets are read in the same way")
         }
     }

@@ -27,6 +27,7 @@ import Vocabulary
         case .twoClasses: return .classes(noisy.map { $0 > 0 ? 1 : 0 }, count: 2)
         case .classes:
             return .classes(noisy.map { $0 > 1 ? 2 : $0 > 0 ? 1 : 0 }, count: 3)
+        case .nothing: return .nothing
         }
     }
 

@@ -50,6 +50,22 @@ void mlk_gram(
     int32_t level, const double *dense, ptrdiff_t columns, ptrdiff_t rows, const double *weights,
     double *scratch, double *sums, ptrdiff_t width);
 
+/// For each row of `width` products, a multiple of 8: the index j of the least
+/// halves[j] - products[j], the lowest of equal ones.
+void mlk_nearest(
+    int32_t level, const double *products, ptrdiff_t rows, ptrdiff_t width, const double *halves,
+    int32_t *labels);
+
+/// Adds each row of `columns` numbers to the row of `sums` that its label says, row by row.
+void mlk_add_rows(
+    const double *dense, ptrdiff_t columns, ptrdiff_t rows, const int32_t *labels, double *sums);
+
+/// The squared distance of each row of `columns` numbers from the row of `centres` that its label
+/// says: eight sums of every eighth column, folded halves onto each other.
+void mlk_distances(
+    int32_t level, const double *dense, ptrdiff_t columns, ptrdiff_t rows, const double *centres,
+    const int32_t *labels, double *distances);
+
 /// c[i][j] = (adds ? c[i][j] : 0) + a[i][0] b[0][j] + a[i][1] b[1][j] + ... in this order, for i below
 /// `m`, j below `n`, `k` terms. Element (i, p) of a lies at i * aRow + p * aTerm, rows of b and c are bRow
 /// and cRow apart. `n` is a multiple of 16.

@@ -49,6 +49,8 @@ private struct BoostedTreesLearner: Learner {
                 boost(
                     binned, SoftmaxTreeLoss(classes: classes, count: count), training: training,
                     validation: validation, plan, context.executor)
+            case .nothing:
+                preconditionFailure("trees are grown towards a target")
             }
         guard let boosted, boosted.trainingLoss.isFinite, boosted.validationLoss?.isFinite ?? true
         else { throw StoreError.boostingNotFinite(name) }

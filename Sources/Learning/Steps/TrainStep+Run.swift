@@ -11,18 +11,24 @@ extension TrainStep {
         let summary = try input.summary()
         guard summary.rowCount > 0 else { throw StoreError.noRows(data) }
         let wanted = try featureKinds(summary)
-        let targetType = try targetType(summary)
-        let targetKind: ColumnValues.Kind = trainer.targetKind == .numbers ? .number : .category
-        var columns = try input.columns(wanted + [(target, targetKind)])
-        let column = try targetColumn(columns.removeLast(), targetType)
-        if column.missing > 0 {
+        var columns: [ColumnValues]
+        let column: TargetColumn
+        if let target {
+            let type = try targetType(target, summary)
+            columns = try input.columns(wanted + [(target, targetKind)])
+            column = try targetColumn(columns.removeLast(), target, type)
+        } else {
+            columns = try input.columns(wanted)
+            column = TargetColumn(rows: columns.first?.count ?? 0)
+        }
+        if let target, column.missing > 0 {
             columns = columns.map { $0.selecting(column.rows) }
             context.log("\(column.missing) rows without '\(target)' left out")
         }
         let table = try TrainingTable(
             columns: zip(wanted, columns).map { ($0.name, $1) }, target: column.target,
             rows: column.rows.count, validationRows: 0, seed: seed
-        ).appending(validationTable(wanted, column, targetKind, files, context))
+        ).appending(validationTable(wanted, column, files, context))
         let learnt = try learner.learn(table, context)
         let result = Model(
             kind: model, target: target, classes: column.classes, body: learnt.body, seed: seed,
@@ -35,12 +41,16 @@ extension TrainStep {
         return StepReport(facts: result.training.json)
     }
 
+    private var targetKind: ColumnValues.Kind {
+        trainer.targetKind == .numbers ? .number : .category
+    }
+
     /// The rows of the validation table; nil without one.
     private func validationTable(
         _ features: [(name: String, kind: ColumnValues.Kind)], _ training: TargetColumn,
-        _ targetKind: ColumnValues.Kind, _ files: StepFiles, _ context: StepContext
+        _ files: StepFiles, _ context: StepContext
     ) throws -> TrainingTable? {
-        guard let validation else { return nil }
+        guard let validation, let target else { return nil }
         let input = TableInput(try files.source("validation"))
         var columns = try input.columns(features + [(target, targetKind)])
         var unknown = 0
@@ -67,7 +77,7 @@ extension TrainStep {
     private func report(_ model: Model, _ context: StepContext) {
         let training = model.training
         context.log(
-            "\(self.model) model of '\(target)' on \(training.rows) rows, "
+            "\(self.model) model \(target.map { "of '\($0)' " } ?? "")on \(training.rows) rows, "
                 + "\(model.body.size), "
                 + "\(training.iterations) iterations, loss \(shortestText(training.loss))")
     }
@@ -77,7 +87,7 @@ extension TrainStep {
         _ summary: TableSummary
     ) throws -> [(name: String, kind: ColumnValues.Kind)] {
         let names = summary.columns.map(\.name)
-        guard names.contains(target) else {
+        if let target, !names.contains(target) {
             throw StoreError.unknownColumn(target, table: data, known: names)
         }
         for name in categorical where !names.contains(name) {
@@ -98,7 +108,7 @@ extension TrainStep {
         }
     }
 
-    private func targetType(_ summary: TableSummary) throws -> ColumnType {
+    private func targetType(_ target: String, _ summary: TableSummary) throws -> ColumnType {
         let type = summary.columns.first { $0.name == target }?.type ?? .string
         if trainer.targetKind == .numbers, ![.bool, .int, .float].contains(type) {
             throw StoreError.targetNotNumeric(target, type, model: model)
@@ -107,7 +117,7 @@ extension TrainStep {
     }
 
     private func targetColumn(
-        _ values: ColumnValues, _ type: ColumnType
+        _ values: ColumnValues, _ target: String, _ type: ColumnType
     ) throws -> TargetColumn {
         switch values {
         case .numbers(let numbers):
@@ -123,14 +133,14 @@ extension TrainStep {
             return column
         case .categories(let codes, let names):
             guard !names.isEmpty else { throw StoreError.noTarget(target, data) }
-            let classes = try orderedClasses(TargetColumn.order(names, type))
+            let classes = try orderedClasses(TargetColumn.order(names, type), target)
             var unknown = 0
             return TargetColumn(codes: codes, names: names, classes: classes, unknown: &unknown)
         }
     }
 
     /// The classes, the positive one last; throws where their number does not suit the trainer.
-    private func orderedClasses(_ classes: [String]) throws -> [String] {
+    private func orderedClasses(_ classes: [String], _ target: String) throws -> [String] {
         guard classes.count > 1 else { throw StoreError.oneClass(target) }
         guard classes.count <= TargetColumn.maximumClasses else {
             throw StoreError.tooManyClasses(target)

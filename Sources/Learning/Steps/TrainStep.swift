@@ -14,7 +14,8 @@ struct TrainStep: Step {
     let data: String
     /// The table whose loss tells when to end; nil for none.
     let validation: String?
-    let target: String
+    /// The column to predict; nil for models without one.
+    let target: String?
     /// The columns to learn from; nil for all but the target.
     let features: [String]?
     /// Columns to treat as categories though they hold integers.
@@ -37,7 +38,9 @@ struct TrainStep: Step {
         if validation != nil, !trainer.takesValidation {
             throw StoreError.validationUnused(model)
         }
-        target = try options.text("target")
+        let hasTarget = trainer.targetKind != .nothing
+        if !hasTarget, options.has("target") { throw StoreError.targetUnused(model) }
+        target = hasTarget ? try options.text("target") : nil
         features = try options.names("features")
         categorical = try options.names("categorical") ?? []
         positive = try options.label("positive")
@@ -48,7 +51,9 @@ struct TrainStep: Step {
             throw StoreError.validationTwice()
         }
         if let features {
-            if features.contains(target) { throw StoreError.targetIsFeature(target) }
+            if let target, features.contains(target) {
+                throw StoreError.targetIsFeature(target)
+            }
             for name in categorical where !features.contains(name) {
                 throw StoreError.unknownWord(
                     name, for: "categorical", of: TrainStep.name, known: features)
@@ -64,7 +69,7 @@ struct TrainStep: Step {
     var canonical: [String: JSONValue] {
         var members: [String: JSONValue] = [
             "version": 1, "model": .string(model), "data": .string(data),
-            "target": .string(target),
+            "target": target.map { .string($0) } ?? .null,
             "features": features.map { .array($0.map { .string($0) }) } ?? .null,
             "categorical": .array(categorical.map { .string($0) }),
             "positive": positive.map { .string($0) } ?? .null, "params": learner.json,
@@ -82,6 +87,12 @@ extension StoreError {
             .invalidPipeline, "'validation' makes no sense for a \(model) model",
             subject: "validation",
             advice: "leave 'validation' out: only boosted trees end by the loss of other rows")
+    }
+
+    static func targetUnused(_ model: String) -> StoreError {
+        StoreError(
+            .invalidPipeline, "'target' makes no sense for a \(model) model", subject: "target",
+            advice: "leave 'target' out, and name the columns to learn from under 'features'")
     }
 
     static func validationTwice() -> StoreError {

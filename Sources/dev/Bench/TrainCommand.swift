@@ -16,6 +16,9 @@ struct TrainCommand: ParsableCommand {
     enum Model: String, ExpressibleByArgument {
         case ridge
         case logistic
+        case kMeans = "k-means"
+        case kMeansPlusPlus = "k-means++"
+        case components = "pca"
         case regression
         case binary
     }
@@ -39,6 +42,12 @@ struct TrainCommand: ParsableCommand {
             let start = monotonicNanoseconds()
             let loss = try linearLoss(design, target)
             report(since: start, until: monotonicNanoseconds(), loss)
+        case .kMeans, .kMeansPlusPlus, .components:
+            let design = design(inputs)
+            _ = try structure(design, inputs)
+            let start = monotonicNanoseconds()
+            let measure = try structure(design, inputs)
+            report(since: start, until: monotonicNanoseconds(), measure)
         case .regression, .binary:
             let start = monotonicNanoseconds()
             let memory = SortingMemory()
@@ -74,6 +83,23 @@ struct TrainCommand: ParsableCommand {
             isRidge ? .numbers(target) : .classes(target.map { $0 > 0 ? 1 : 0 }, count: 2)
         let trainer: any Estimator = isRidge ? LinearTrainer() : LogisticTrainer()
         return try trainer.fit(design, truth, TrainingParameters(), executor).loss
+    }
+
+    /// The inertia a row, or the sum of the elements' sizes of the first ten components.
+    private func structure(_ design: DesignMatrix, _ inputs: [[Double]]) throws -> Double {
+        if model == .components {
+            guard let found = PrincipalComponents(design, count: columns, executor) else {
+                throw StoreError(.numeric, "a covariance was not a finite number")
+            }
+            return found.components.prefix(10).joined().reduce(0) { $0 + $1.magnitude }
+        }
+        let seeds =
+            model == .kMeans
+            ? (0..<16).flatMap { row in inputs.map { $0[row] } }
+            : kMeansSeeds(design, count: 16, seed: 7, attempt: 0, executor)
+        let found = kMeans(
+            design, from: seeds ?? [], maximumIterations: 20, tolerance: 0, executor)
+        return found.inertia / Double(rows)
     }
 
     private var executor: ParallelExecutor {

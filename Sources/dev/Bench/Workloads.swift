@@ -35,4 +35,5 @@ let workloads: [Workload] = [
     Workload("remote-change", [.remotes], benchRemoteChange),
     Workload("boosted-trees", [.numeric], benchBoostedTrees),
     Workload("linear-models", [.numeric], benchLinearModels),
+    Workload("structure", [.numeric], benchStructure),
 ]

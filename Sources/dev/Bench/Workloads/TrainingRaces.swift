@@ -25,6 +25,23 @@ import Vocabulary
     }
 }
 
+/// Twenty moves of sixteen centres from the same rows, and all principal components.
+@Sendable func benchStructure(_ bench: Bench) throws {
+    try bench.withTable { race in
+        try race.run(
+            "k-means, 16 centres, 20 moves", "k-means", metric: "inertia a row", within: 1e-6,
+            TrainingRace.structureProgram, rivals: ["scikit-learn, lloyd"], .atLeast(1))
+        try race.run(
+            "k-means++ and 20 moves, 16 centres", "k-means++", metric: "inertia a row",
+            within: 0.1, TrainingRace.structureProgram, rivals: ["scikit-learn, k-means++"],
+            .atLeast(1))
+        try race.run(
+            "principal components, all 50", "pca",
+            metric: "sum of absolute elements of the first 10", within: 1e-6,
+            TrainingRace.structureProgram, rivals: ["scikit-learn, covariance_eigh"], .atLeast(1))
+    }
+}
+
 extension Bench {
     fileprivate func withTable(_ body: (TrainingRace) throws -> Void) throws {
         try withFolder(on: memory) { here in
@@ -51,7 +68,7 @@ private struct TrainingRace {
     /// which less is better, where no more than `within` counts as equal.
     func run(
         _ work: String, _ task: String, metric: String, within: Double, _ program: String,
-        rivals: [String]
+        rivals: [String], _ target: Target = .atLeast(1.5)
     ) throws {
         let own = try Environment.executablePath()
         var metrics: [String: Double] = [:]
@@ -72,7 +89,7 @@ private struct TrainingRace {
             work, ours: { try timed("mlstore", ourWords) },
             against: rivals.map { name in
                 bench.rival(
-                    name, bench.peers.learningPython, Targets(numeric: .atLeast(1.5))
+                    name, bench.peers.learningPython, Targets(numeric: target)
                 ) { python in
                     try timed(name, [python, "-c", program, name, "\(file)"] + size + [task])
                 }
@@ -157,5 +174,30 @@ private struct TrainingRace {
         scores = x @ weights + intercept
         losses = 0.5 * (scores - y) ** 2 if task == 'ridge' else np.logaddexp(0, scores) - y * scores
         print(seconds, np.mean(losses) + 0.5 * np.sum(weights ** 2) / rows)
+        """
+
+    /// Prints seconds, and the inertia or the sum that ours prints. The second fit is timed.
+    static let structureProgram = """
+        import sys, time
+        import numpy as np
+        from sklearn.cluster import KMeans
+        from sklearn.decomposition import PCA
+        library, file, rows, test, columns, task = sys.argv[1:7]
+        rows, test, columns = int(rows), int(test), int(columns)
+        table = np.fromfile(file, dtype='<f8').reshape(columns + 1, rows + test)
+        x = np.ascontiguousarray(table[:columns, :rows].T)
+        if task == 'pca':
+            model = PCA(svd_solver='covariance_eigh')
+        elif task == 'k-means':
+            model = KMeans(16, init=x[:16].copy(), n_init=1, max_iter=20, tol=0)
+        else:
+            model = KMeans(16, n_init=1, max_iter=20, tol=0, random_state=7)
+        import warnings
+        warnings.simplefilter('ignore')
+        model.fit(x)
+        start = time.perf_counter()
+        model.fit(x)
+        seconds = time.perf_counter() - start
+        print(seconds, np.abs(model.components_[:10]).sum() if task == 'pca' else model.inertia_ / rows)
         """
 }
