@@ -10,13 +10,17 @@ struct DagCommand: ReportingCommand {
         discussion: helpText(
             examples: [
                 "mlstore dag",
+                "mlstore dag train",
                 "mlstore dag --format mermaid",
                 "mlstore dag --format dot | dot -Tsvg > stages.svg",
             ],
             notes: """
                 Reads mlstore.yaml and runs nothing. In the text each stage stands behind those \
-                it needs.
+                it needs. The name of a group, such as 'train' of 'train@eu', means all its stages.
                 """))
+
+    @Argument(help: "Only these stages or groups, and what they need.")
+    var stages: [String] = []
 
     @Option(help: ArgumentHelp("How to write it.", valueName: "format"))
     var format = GraphFormat.text
@@ -24,7 +28,11 @@ struct DagCommand: ReportingCommand {
     @OptionGroup var common: CommonOptions
 
     func perform(in context: CommandContext) throws -> Report {
-        let graph = try StageGraph(try stageFile(in: try context.workspace()))
+        let file = try stageFile(in: try context.workspace())
+        let whole = try StageGraph(file)
+        let roots = try stages.flatMap { try file.stages(named: $0) }
+            .compactMap { whole.index(of: $0.name) }
+        let graph = stages.isEmpty ? whole : whole.part(whole.withUpstream(of: roots))
         let json = document(of: graph)
         let text =
             switch format {
@@ -44,7 +52,10 @@ struct DagCommand: ReportingCommand {
             "stages": .array(
                 graph.stages.enumerated().map { index, stage in
                     [
-                        "stage": .string(stage.name), "step": .bool(stage.isStep),
+                        "stage": .string(stage.name),
+                        "group": stage.group.map { .string($0) } ?? .null,
+                        "step": .bool(stage.isStep),
+                        "description": stage.description.map { .string($0) } ?? .null,
                         "needs": .array(
                             graph.upstream[index].map { .string(graph.stages[$0].name) }),
                         "deps": list(stage.dependencies), "outs": list(stage.outputs),

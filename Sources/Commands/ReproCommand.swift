@@ -28,7 +28,7 @@ struct ReproCommand: ReportingCommand {
                 stay as they were.
                 """))
 
-    @Argument(help: "Only these stages, and what they need.")
+    @Argument(help: "Only these stages or groups, and what they need.")
     var stages: [String] = []
 
     @Flag(help: "Tell what would run.")

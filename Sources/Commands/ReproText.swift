@@ -22,6 +22,7 @@ enum ReproText {
     private static func finished(_ outcome: StageOutcome) -> [String] {
         switch outcome.deed {
         case .current: return ["\(outcome.stage): current"]
+        case .frozen: return ["\(outcome.stage): frozen, so left as it is"]
         case .wouldRun:
             return ["\(outcome.stage): would run"] + outcome.reasons.map { "  \($0)" }
         case .restored, .ran:
@@ -54,6 +55,8 @@ enum ReproText {
         if restored > 0 { parts.append("\(restored) restored") }
         if waiting > 0 { parts.append("\(counted(waiting, "stage")) would run") }
         let current = report.outcomes.count { $0.deed == .current }
+        let frozen = report.outcomes.count { $0.deed == .frozen }
+        if frozen > 0 { parts.append("\(frozen) frozen") }
         if current > 0 || parts.isEmpty { parts.append("\(current) current") }
         var lines = isDryRun ? report.outcomes.flatMap(finished) : []
         lines.append(parts.joined(separator: ", "))

@@ -11,12 +11,32 @@ struct CommandRun {
     let threads: Int
     /// The lock that keeps other runs out, also while the command outlives this program.
     var lock: (any DiskLock)?
+    /// How often a command that fails is run again.
+    var retries = 0
+    /// How long one attempt may take, in milliseconds.
+    var timeoutMilliseconds: Int64?
+    /// Removes what an attempt that failed left, before the next.
+    var clean: () throws -> Void = {}
     /// Takes each line of the command's two outputs as it comes.
     let onLine: @Sendable ([UInt8]) -> Void
 
-    /// Runs the command by `/bin/sh -c`. Throws `.stageFailed` for any end but status 0, with the
-    /// last lines of its standard error as the cause, and `.interrupted` after a signal to us.
+    /// Runs the command by `/bin/sh -c`, again as often as `retries` says. Throws `.stageFailed` for
+    /// any end but status 0, with the last lines of its standard error as the cause, and
+    /// `.interrupted` after a signal to us.
     func run() throws {
+        for attempt in 1...(retries + 1) {
+            guard let failure = try runOnce() else { return }
+            guard attempt <= retries else { throw self.failure(failure) }
+            onLine(Array("attempt \(attempt) of \(retries + 1) \(failure.how)".utf8))
+            try clean()
+        }
+    }
+
+    /// How an attempt ended, and the last lines of its standard error.
+    private typealias Failure = (how: String, lines: [[UInt8]])
+
+    /// Runs the command once; nil when it succeeded.
+    private func runOnce() throws -> Failure? {
         let tail = LineTail(limit: 20)
         var variables = Environment.variables
         variables["MLSTORE_SEED"] = String(seed)
@@ -31,24 +51,28 @@ struct CommandRun {
                 deliver(line)
             })
         child.sharedLock = lock
+        child.timeoutMilliseconds = timeoutMilliseconds
         let outcome = try child.run()
         try SignalWatch.check()
-        guard !outcome.succeeded else { return }
-        throw failure(outcome.ending, tail.lines)
+        return outcome.succeeded ? nil : (CommandRun.ending(of: outcome), tail.lines)
     }
 
-    private func failure(_ ending: ChildProcess.Ending, _ lines: [[UInt8]]) -> StoreError {
-        let how =
-            switch ending {
-            case .exited(127): "exited with status 127 (a program was not found)"
-            case .exited(126): "exited with status 126 (a program may not be executed)"
-            case .exited(let status): "exited with status \(status)"
-            case .killed(let signal): "was killed by signal \(signal)\(CommandRun.name(of: signal))"
-            }
-        return StoreError(
-            .stageFailed, "stage '\(stage)' failed: its command \(how)", subject: stage,
+    private static func ending(of outcome: ChildProcess.Outcome) -> String {
+        if outcome.ranOutOfTime { return "did not end within its 'timeout'" }
+        return switch outcome.ending {
+        case .exited(127): "exited with status 127 (a program was not found)"
+        case .exited(126): "exited with status 126 (a program may not be executed)"
+        case .exited(let status): "exited with status \(status)"
+        case .killed(let signal): "was killed by signal \(signal)\(name(of: signal))"
+        }
+    }
+
+    private func failure(_ failure: Failure) -> StoreError {
+        StoreError(
+            .stageFailed, "stage '\(stage)' failed: its command \(failure.how)", subject: stage,
             advice: "mend the cause and run 'mlstore repro' again; what is current is not repeated",
-            safety: CommandRun.safety, cause: lines.isEmpty ? nil : CommandOutput(lines: lines))
+            safety: CommandRun.safety,
+            cause: failure.lines.isEmpty ? nil : CommandOutput(lines: failure.lines))
     }
 
     static let safety = "the stage's previous outputs and mlstore.lock are as they were"

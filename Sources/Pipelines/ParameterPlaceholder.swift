@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// `${a.b}` in a stage file: the value of a parameter.
+/// `${a.b}` or `${a[0]}` in a stage file: the value of a parameter.
 ///
 /// A brace ends an unquoted YAML text inside `{…}` and `[…]`, so placeholders are hidden from the
 /// YAML parser: their braces become two characters of Unicode's private use area, one character
@@ -61,7 +61,7 @@ enum ParameterPlaceholder {
                 } else {
                     if !plain.isEmpty { pieces.append(.text(plain)) }
                     plain = ""
-                    pieces.append(.parameter(name))
+                    pieces.append(.parameter(normal(name)))
                 }
             } else if key != nil {
                 key?.unicodeScalars.append(scalar)
@@ -79,8 +79,30 @@ enum ParameterPlaceholder {
             isNameStart(bytes[start + 2])
         else { return nil }
         var index = start + 3
-        while index < bytes.count, isNameByte(bytes[index]) { index += 1 }
+        while index < bytes.count {
+            if isNameByte(bytes[index]) {
+                index += 1
+            } else if let end = positionEnd(in: bytes, from: index) {
+                index = end
+            } else {
+                break
+            }
+        }
         return index < bytes.count && bytes[index] == 0x7d ? index : nil
+    }
+
+    /// The offset behind `[12]`, or nil if there is no such thing at `start`.
+    private static func positionEnd(in bytes: [UInt8], from start: Int) -> Int? {
+        guard bytes[start] == 0x5b else { return nil }
+        var index = start + 1
+        while index < bytes.count, (0x30...0x39).contains(bytes[index]) { index += 1 }
+        guard index > start + 1, index < bytes.count, bytes[index] == 0x5d else { return nil }
+        return index + 1
+    }
+
+    /// `a[0].b` as the dotted key `a.0.b`.
+    private static func normal(_ key: String) -> String {
+        key.contains("[") ? key.replacing("[", with: ".").replacing("]", with: "") : key
     }
 
     private static func isPrivate(_ bytes: [UInt8], at index: Int) -> Bool {

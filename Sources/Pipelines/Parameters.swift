@@ -29,12 +29,19 @@ package struct Parameters: Sendable, Equatable {
         values = root.jsonValue
     }
 
-    /// The value at a dotted key: a scalar, a list or a whole mapping; nil if there is none.
+    /// The value at a dotted key: a scalar, a list or a whole mapping; nil if there is none. In a
+    /// list, names are positions from 0.
     package subscript(key: String) -> JSONValue? {
         var value = values
         for name in key.split(separator: ".", omittingEmptySubsequences: false) {
-            guard let member = value[String(name)] else { return nil }
-            value = member
+            if let elements = value.arrayValue {
+                guard let index = Int(name), elements.indices.contains(index) else { return nil }
+                value = elements[index]
+            } else if let member = value[String(name)] {
+                value = member
+            } else {
+                return nil
+            }
         }
         return value
     }

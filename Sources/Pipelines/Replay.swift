@@ -6,7 +6,7 @@ package import Workspaces
 
 /// What `repro --verify` is asked to do.
 package struct ReplayOptions: Sendable {
-    /// The stages to replay, by name; all that the lock knows when empty.
+    /// The stages to replay, by name or by the name of a group; all that the lock knows when empty.
     package var stages: [String] = []
     /// How many threads steps use.
     package var threads = Environment.processorCount
@@ -64,7 +64,10 @@ private func selectedStages(
             subject: LockFile.name, advice: "run 'mlstore repro' first",
             safety: "nothing was changed")
     }
-    for name in options.stages where lock.stages[name] == nil {
+    func isMeant(_ stage: String, by name: String) -> Bool {
+        stage == name || stage.hasPrefix(name + "@")
+    }
+    for name in options.stages where !lock.stages.keys.contains(where: { isMeant($0, by: name) }) {
         let near = nearest(name, in: lock.stages.keys.sorted())
         throw StoreError(
             .notFound, "no stage '\(printable(Array(name.utf8)))' in '\(LockFile.name)'",
@@ -75,7 +78,9 @@ private func selectedStages(
     let graph = try? StageGraph(place.stageFile())
     let known = (graph?.stages ?? []).map(\.name).filter { lock.stages[$0] != nil }
     let rest = lock.stages.keys.filter { !known.contains($0) }.sorted()
-    return (known + rest).filter { options.stages.isEmpty || options.stages.contains($0) }
+    return (known + rest).filter { stage in
+        options.stages.isEmpty || options.stages.contains { isMeant(stage, by: $0) }
+    }
 }
 
 private func record(_ verdict: Verdict, in place: Workplace) throws {

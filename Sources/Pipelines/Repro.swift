@@ -34,11 +34,12 @@ package func stageStates(
         let stage = graph.stages[index]
         let findings = try reproduction.findings(for: stage)
         var reasons = reproduction.reasons(for: stage, findings)
-        for need in graph.upstream[index] where isStale[need] {
+        for need in graph.upstream[index] where isStale[need] && !stage.policy.isFrozen {
             reasons.append(.upstreamStale(graph.stages[need].name))
         }
         isStale[index] = !reasons.isEmpty
-        return StageState(stage: stage.name, reasons: reasons)
+        return StageState(
+            stage: stage.name, reasons: reasons, isFrozen: stage.policy.isFrozen)
     }
     reproduction.scanner.finish()
     return states
@@ -48,7 +49,8 @@ private func dryRun(_ options: ReproOptions, in workspace: Workspace) throws -> 
     var report = ReproReport()
     report.outcomes = try stageStates(options, in: workspace).map { state in
         StageOutcome(
-            stage: state.stage, deed: state.isStale ? .wouldRun : .current,
+            stage: state.stage,
+            deed: state.isStale ? .wouldRun : state.isFrozen ? .frozen : .current,
             reasons: state.reasons)
     }
     return report

@@ -2,7 +2,7 @@ import Platform
 
 /// What `repro` is asked to do.
 package struct ReproOptions: Sendable {
-    /// The stages to bring up to date, by name; all when empty.
+    /// The stages to bring up to date, by name or by the name of a group; all when empty.
     package var stages: [String] = []
     /// Run the named stages (all when none is named) though they are current.
     package var force = false
@@ -22,9 +22,8 @@ package struct ReproOptions: Sendable {
 
     /// The positions of the stages to look at, in order.
     func selection(in graph: StageGraph, file: StageFile) throws -> [Int] {
-        let roots = try stages.map { name in
-            graph.index(of: try file.stage(named: name).name) ?? 0
-        }
+        let roots = try stages.flatMap { try file.stages(named: $0) }
+            .compactMap { graph.index(of: $0.name) }
         if roots.isEmpty { return Array(graph.stages.indices) }
         if downstream { return graph.withDownstream(of: roots) }
         return single ? Array(Set(roots)).sorted() : graph.withUpstream(of: roots)
@@ -32,6 +31,6 @@ package struct ReproOptions: Sendable {
 
     /// Whether `stage` runs even if it is current.
     func forces(_ stage: Stage) -> Bool {
-        force && (stages.isEmpty || stages.contains(stage.name))
+        force && (stages.isEmpty || stage.isNamed(by: stages))
     }
 }

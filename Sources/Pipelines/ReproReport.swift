@@ -7,6 +7,8 @@ package struct StageOutcome: Sendable {
     package enum Deed: String, Sendable {
         /// Nothing: it was current.
         case current
+        /// Nothing: the stage file says never to run it.
+        case frozen
         /// It ran.
         case ran
         /// Its outputs were taken from an earlier run of the same recipe.

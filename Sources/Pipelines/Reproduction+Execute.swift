@@ -62,6 +62,13 @@ extension Reproduction {
         try CommandRun(
             stage: stage, command: line, directory: place.root, seed: execution.seed ?? 0,
             threads: options.threads, lock: held,
+            retries: execution.stage.policy.retries,
+            timeoutMilliseconds: execution.stage.policy.timeoutMilliseconds,
+            clean: {
+                for path in execution.stage.products {
+                    try self.place.disk.removeTree(self.place.root / path)
+                }
+            },
             onLine: { report(.line(stage: stage, $0)) }
         ).run()
     }

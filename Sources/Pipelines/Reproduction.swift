@@ -50,14 +50,14 @@ final class Reproduction {
             for path in stage.products {
                 guard let link = try place.workspace.obstacle(above: path) else { continue }
                 throw StoreError.stageFile(
-                    stage.line,
+                    stage.place,
                     "stage '\(stage.name)' writes '\(path)', but '\(link)' is a link or a file, not "
                         + "a folder",
                     advice: "write a path that no link leads to, or put a folder there")
             }
             for path in stage.products where try place.workspace.pointer(of: path) != nil {
                 throw StoreError.stageFile(
-                    stage.line,
+                    stage.place,
                     "stage '\(stage.name)' writes '\(path)', which was added and has a pointer",
                     advice: "remove '\(path).mlstore', or let the stage write elsewhere")
             }
@@ -86,7 +86,7 @@ final class Reproduction {
 
     /// Why `stage` has to run.
     func reasons(for stage: Stage, _ findings: StageFindings) -> [StaleReason] {
-        if options.forces(stage) { return [.forced] }
+        if options.forces(stage), !stage.policy.isFrozen { return [.forced] }
         let locked = lock.stages[stage.name]
         // A run whose record is not here (a clone without a pull) explains less; that is all.
         let run = locked.flatMap { try? runRecord($0.run) }
@@ -134,7 +134,9 @@ final class Reproduction {
         guard let recipe = findings.recipe(of: stage) else {
             throw missingInput(of: stage, findings)
         }
-        if !options.forces(stage), let run = try cachedRun(recipe.key, for: stage) {
+        if !options.forces(stage), !stage.policy.isAlwaysRun,
+            let run = try cachedRun(recipe.key, for: stage)
+        {
             return try restore(stage, from: run, recipe: recipe, reasons: reasons)
         }
         progress(.started(stage: stage.name, reasons: reasons))
@@ -146,7 +148,7 @@ final class Reproduction {
         let locked = lock.stages[stage.name]
         let run = locked.flatMap { try? runRecord($0.run) }
         return StageOutcome(
-            stage: stage.name, deed: .current, run: locked?.run,
+            stage: stage.name, deed: stage.policy.isFrozen ? .frozen : .current, run: locked?.run,
             durationMilliseconds: run?.durationMilliseconds ?? 0, metrics: run?.metrics ?? [:],
             metricsBefore: run?.metrics ?? [:],
             outputs: outputs(of: locked))
@@ -193,14 +195,16 @@ final class Reproduction {
             return StoreError(
                 .notFound,
                 "stage '\(stage.name)' needs '\(name)', which stage '\(producer.name)' has not "
-                    + "written (\(StageFile.fileName):\(stage.line))", subject: name,
-                advice: "run 'mlstore repro \(stage.name)' without --single",
+                    + "written (\(stage.place))", subject: name,
+                advice: producer.policy.isFrozen
+                    ? "take 'frozen' out of stage '\(producer.name)' to let it run"
+                    : "run 'mlstore repro \(stage.name)' without --single",
                 safety: CommandRun.safety)
         }
         return StoreError(
             .notFound,
             "stage '\(stage.name)' needs '\(name)', which no stage produces and which is not on "
-                + "disk (\(StageFile.fileName):\(stage.line))", subject: name,
+                + "disk (\(stage.place))", subject: name,
             advice: "run 'mlstore pull \(name)', or declare it as an output of a stage in "
                 + StageFile.fileName, safety: CommandRun.safety)
     }

@@ -13,10 +13,12 @@ package struct Stage: Sendable {
         case step(JSONValue)
     }
 
-    /// The name: letters, digits, `_`, `-`, `.`.
+    /// The name; of a member of a group with what tells it from the others: `train@eu`.
     package let name: String
-    /// Where the stage begins in the stage file, counted from 1.
-    package let line: Int
+    /// The group that it is a member of: `train`.
+    package let group: String?
+    /// Where the stage begins.
+    package let place: SourcePlace
     /// What it does.
     package let action: Action
     /// The step, where it is one.
@@ -33,19 +35,43 @@ package struct Stage: Sendable {
     package let seed: Int64?
     /// The environment variables that it declares to depend on, sorted.
     package let environment: [String]
+    /// How it is run.
+    package let policy: StagePolicy
+    /// What it is for, in words for people.
+    package let description: String?
     /// The stage as written, for telling a changed command from a changed parameter.
-    let source: YAMLNode
+    let template: StageTemplate
 
     /// Everything that it writes: outputs, then metrics.
     package var products: [RepoPath] { outputs + metrics }
 
     /// Whether the stage runs in the numeric core.
     package var isStep: Bool { if case .step = action { true } else { false } }
+
+    /// Whether one of `names` is its own or that of its group.
+    package func isNamed(by names: [String]) -> Bool {
+        names.contains(name) || group.map(names.contains) ?? false
+    }
+}
+
+/// How a stage is run; nothing of it is part of the recipe.
+package struct StagePolicy: Sendable, Hashable {
+    /// Whether it is never run, whatever changed.
+    package var isFrozen = false
+    /// Whether it runs every time.
+    package var isAlwaysRun = false
+    /// How often a command that fails is run again.
+    package var retries = 0
+    /// How long one attempt of a command may take, in milliseconds; nil for as long as it takes.
+    package var timeoutMilliseconds: Int64?
+
+    /// Run when stale, once, for as long as it takes.
+    package init() {}
 }
 
 extension Stage.Action {
     /// The text of the lock: the command, or the step's canonical JSON.
-    package var text: String {
+    var text: String {
         switch self {
         case .command(let line): line
         case .step(let value): String(decoding: value.canonical, as: UTF8.self)

@@ -8,6 +8,7 @@ package struct StageGraph: Sendable {
     /// For each stage, the positions in `stages` of those whose outputs it reads, ascending.
     package let upstream: [[Int]]
     private let producers: [RepoPath: Int]
+    private let positions: [String: Int]
 
     /// Orders the stages. Throws `.invalidPipeline` for a cycle, and for two stages that write
     /// one path or one inside the other's.
@@ -18,8 +19,29 @@ package struct StageGraph: Sendable {
         var position = [Int](repeating: 0, count: order.count)
         for (place, index) in order.enumerated() { position[index] = place }
         stages = order.map { file.stages[$0] }
+        positions = StageGraph.positions(of: stages)
         upstream = order.map { needs[$0].map { position[$0] }.sorted() }
         producers = outputs.producer.mapValues { position[$0] }
+    }
+
+    private init(stages: [Stage], upstream: [[Int]], producers: [RepoPath: Int]) {
+        self.stages = stages
+        self.upstream = upstream
+        self.producers = producers
+        positions = StageGraph.positions(of: stages)
+    }
+
+    private static func positions(of stages: [Stage]) -> [String: Int] {
+        Dictionary(stages.enumerated().map { ($1.name, $0) }) { first, _ in first }
+    }
+
+    /// The graph of the stages at these positions alone, which ascend.
+    package func part(_ kept: [Int]) -> StageGraph {
+        let renumbered = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, $0) })
+        return StageGraph(
+            stages: kept.map { stages[$0] },
+            upstream: kept.map { upstream[$0].compactMap { renumbered[$0] } },
+            producers: producers.compactMapValues { renumbered[$0] })
     }
 
     /// The stage that writes `path`, or a directory that holds it; nil for a source.
@@ -33,11 +55,12 @@ package struct StageGraph: Sendable {
     }
 
     /// The position of a stage in `stages`.
-    package func index(of name: String) -> Int? { stages.firstIndex { $0.name == name } }
+    package func index(of name: String) -> Int? { positions[name] }
 
-    /// The positions of these stages and of everything that they need, ascending.
+    /// The positions of these stages and of everything that they need, ascending. What a frozen
+    /// stage needs does not matter to it.
     package func withUpstream(of roots: [Int]) -> [Int] {
-        reach(from: roots) { upstream[$0] }
+        reach(from: roots) { stages[$0].policy.isFrozen ? [] : upstream[$0] }
     }
 
     /// The positions of these stages and of everything that needs them, ascending.
@@ -64,14 +87,28 @@ package struct StageGraph: Sendable {
     private static func order(_ stages: [Stage], _ needs: [[Int]]) throws -> [Int] {
         var order: [Int] = []
         var isTaken = [Bool](repeating: false, count: stages.count)
-        while order.count < stages.count {
-            let free = stages.indices.first { index in
-                !isTaken[index] && needs[index].allSatisfy { isTaken[$0] }
-            }
-            guard let free else { throw cycle(stages, needs, isTaken) }
-            isTaken[free] = true
-            order.append(free)
+        var openNeeds = needs.map(\.count)
+        var dependants = [[Int]](repeating: [], count: stages.count)
+        for (index, list) in needs.enumerated() {
+            for need in list { dependants[need].append(index) }
         }
+        // No stage before this one is free.
+        var next = 0
+        while next < stages.count {
+            guard !isTaken[next], openNeeds[next] == 0 else {
+                next += 1
+                continue
+            }
+            isTaken[next] = true
+            order.append(next)
+            var earliest = next + 1
+            for index in dependants[next] {
+                openNeeds[index] -= 1
+                if openNeeds[index] == 0 { earliest = min(earliest, index) }
+            }
+            next = earliest
+        }
+        guard order.count == stages.count else { throw cycle(stages, needs, isTaken) }
         return order
     }
 
@@ -89,7 +126,7 @@ package struct StageGraph: Sendable {
         let ring = [current] + path[start...].reversed()
         let text = ring.map { "'\(stages[$0].name)'" }.joined(separator: " -> ")
         return StoreError.stageFile(
-            stages[current].line, "the stages form a cycle: \(text)",
+            stages[current].place, "the stages form a cycle: \(text)",
             advice: "let one of them read a file that none of them writes")
     }
 }
@@ -147,7 +184,7 @@ private struct OutputTable {
                     + "'\(first.name)' writes"
             }
         return StoreError.stageFile(
-            second.line, reason,
-            advice: "give each output to one stage (the other is at line \(first.line))")
+            second.place, reason,
+            advice: "give each output to one stage (the other is at \(first.place))")
     }
 }

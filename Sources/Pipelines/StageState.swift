@@ -28,6 +28,8 @@ package enum StaleReason: Sendable, Hashable {
     case recipeChanged(old: RecipeKey, new: RecipeKey)
     /// A stage whose outputs this one reads has to run first.
     case upstreamStale(String)
+    /// The stage file says that it always runs.
+    case alwaysRun
     /// The user asked for it.
     case forced
 }
@@ -38,11 +40,14 @@ package struct StageState: Sendable, Hashable {
     package let stage: String
     /// Why it is stale; empty for a current stage.
     package let reasons: [StaleReason]
+    /// Whether the stage file says never to run it.
+    package let isFrozen: Bool
 
     /// A state.
-    package init(stage: String, reasons: [StaleReason]) {
+    package init(stage: String, reasons: [StaleReason], isFrozen: Bool = false) {
         self.stage = stage
         self.reasons = reasons
+        self.isFrozen = isFrozen
     }
 
     /// Whether the stage has to run.
@@ -75,6 +80,7 @@ extension StaleReason: CustomStringConvertible {
             "output '\(path)' was modified: \(old.short) -> \(new.short)"
         case .recipeChanged(let old, let new): "recipe changed: \(old.short) -> \(new.short)"
         case .upstreamStale(let name): "stage '\(name)' runs first"
+        case .alwaysRun: "it always runs"
         case .forced: "forced"
         }
     }
@@ -113,6 +119,7 @@ extension StaleReason: CustomStringConvertible {
             change("outputModified", path.description, id(old), id(new))
         case .recipeChanged(let old, let new): change("recipe", nil, id(old), id(new))
         case .upstreamStale(let name): change("upstream", name, nil, nil)
+        case .alwaysRun: change("always", nil, nil, nil)
         case .forced: change("forced", nil, nil, nil)
         }
     }

@@ -25,8 +25,17 @@ struct StageFindings {
     }
 
     /// Why `stage` has to run, most telling first; empty when its outputs are what the lock says
-    /// and the lock is what the recipe says. `run` is the record of the locked run, if at hand.
+    /// and the lock is what the recipe says, and for a frozen stage. `run` is the record of the
+    /// locked run, if at hand.
     func reasons(for stage: Stage, locked: LockFile.Stage?, run: RunRecord?) -> [StaleReason] {
+        if stage.policy.isFrozen { return [] }
+        let always = stage.policy.isAlwaysRun ? [StaleReason.alwaysRun] : []
+        return always + changes(of: stage, since: locked, run)
+    }
+
+    private func changes(
+        of stage: Stage, since locked: LockFile.Stage?, _ run: RunRecord?
+    ) -> [StaleReason] {
         guard let locked else { return [.neverRun] }
         var reasons = changedInputs(stage, locked)
         reasons += leafChanges(from: locked.parameters, to: stage.parameters).map {
@@ -58,10 +67,7 @@ struct StageFindings {
     private func commandDiffers(_ stage: Stage, _ locked: LockFile.Stage) -> Bool {
         let old = locked.action.text
         if stage.action.text == old { return false }
-        let former = try? Stage(
-            stage.name, at: stage.line, from: stage.source,
-            parameters: Parameters(leaves: locked.parameters))
-        return former?.action.text != old
+        return stage.template.formerAction(locked.parameters)?.text != old
     }
 
     private func changedSurroundings(_ run: RunRecord) -> [StaleReason] {

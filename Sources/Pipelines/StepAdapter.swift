@@ -6,13 +6,13 @@ import Vocabulary
 extension StepDescription {
     /// The description of a step as a stage file declares it: `{"train": {…}}`.
     static func declared(
-        _ json: JSONValue, products: [RepoPath], stage: String, line: Int
+        _ json: JSONValue, products: [RepoPath], stage: String, place: SourcePlace
     ) throws -> StepDescription {
         do {
             return try parse(json, outputs: products.map { $0.text ?? $0.description })
         } catch let error as StoreError {
             throw StoreError(
-                error.kind, "stage '\(stage)': \(error.message) (\(StageFile.fileName):\(line))",
+                error.kind, "stage '\(stage)': \(error.message) (\(place))",
                 subject: error.subject, advice: error.advice, safety: "nothing was run",
                 cause: error.cause)
         }

@@ -4,13 +4,13 @@ import Vocabulary
 /// Replaces the placeholders of one stage, and notes which parameters it used.
 struct Substitution {
     let stage: String
-    let parameters: Parameters
-    /// The dotted keys that were used, as written.
-    private(set) var usedKeys: Set<String> = []
+    let source: StageSource
+    /// The parameters that were used, leaf by leaf.
+    private(set) var used: [String: JSONValue] = [:]
 
-    init(stage: String, parameters: Parameters) {
+    init(stage: String, source: StageSource) {
         self.stage = stage
-        self.parameters = parameters
+        self.source = source
     }
 
     /// The node with every placeholder in it replaced. A text that is nothing but a placeholder
@@ -24,9 +24,19 @@ struct Substitution {
             return YAMLNode(.sequence(result), line: node.line, column: node.column)
         case .mapping(let entries):
             var result: [(key: YAMLNode, value: YAMLNode)] = []
-            for (key, value) in entries { result.append((key, try apply(to: value))) }
+            for (key, value) in entries {
+                result.append((try filledKey(key), try apply(to: value)))
+            }
             return YAMLNode(.mapping(result), line: node.line, column: node.column)
         }
+    }
+
+    /// A key may be a path with placeholders: `- models/${item}.bin: {cache: false}`.
+    private mutating func filledKey(_ key: YAMLNode) throws -> YAMLNode {
+        let pieces = ParameterPlaceholder.pieces(of: key.text ?? "")
+        if pieces == [.text(key.text ?? "")] { return key }
+        let filled = try text(pieces, at: key.line)
+        return YAMLNode(.scalar(filled, isPlain: false), line: key.line, column: key.column)
     }
 
     private mutating func applyToScalar(_ text: String, _ node: YAMLNode) throws -> YAMLNode {
@@ -35,36 +45,52 @@ struct Substitution {
             return YAMLNode(try value(of: key, at: node.line), line: node.line, column: node.column)
         }
         if pieces == [.text(text)] { return node }
+        return YAMLNode(
+            .scalar(try self.text(pieces, at: node.line), isPlain: false), line: node.line,
+            column: node.column)
+    }
+
+    private mutating func text(
+        _ pieces: [ParameterPlaceholder.Piece], at line: Int
+    ) throws -> String {
         var result = ""
         for piece in pieces {
             switch piece {
             case .text(let plain): result += plain
-            case .parameter(let key): result += try scalarText(of: key, at: node.line)
+            case .parameter(let key): result += try scalarText(of: key, at: line)
             }
         }
-        return YAMLNode(
-            .scalar(result, isPlain: false), line: node.line, column: node.column)
+        return result
     }
 
     private mutating func value(of key: String, at line: Int) throws -> JSONValue {
-        guard let value = parameters[key] else {
-            throw StoreError.unknownParameter(key, in: parameters, stage: stage, line: line)
+        guard let found = source.scope.find(key) else {
+            throw source.unknownParameter(key, stage: stage, line: line)
         }
-        usedKeys.insert(key)
-        return value
+        used.merge(found.used) { _, last in last }
+        return found.value
     }
 
     private mutating func scalarText(of key: String, at line: Int) throws -> String {
-        switch try value(of: key, at: line) {
-        case .string(let text): return text
-        case .integer(let number): return String(number)
-        case .number(let number): return shortestText(number)
-        case .bool(let flag): return flag ? "true" : "false"
-        case .null: return "null"
-        case .array, .object:
-            throw StoreError.stageFile(
+        guard let text = try value(of: key, at: line).scalarText else {
+            throw source.failure(
                 line, "stage '\(stage)' puts '\(key)' into a text, but it is a mapping or a list",
                 advice: "name one of its values, as in '${\(key).name}'")
+        }
+        return text
+    }
+}
+
+extension JSONValue {
+    /// A scalar as it stands within a longer text; nil for a mapping or a list.
+    var scalarText: String? {
+        switch self {
+        case .string(let text): text
+        case .integer(let number): String(number)
+        case .number(let number): shortestText(number)
+        case .bool(let flag): flag ? "true" : "false"
+        case .null: "null"
+        case .array, .object: nil
         }
     }
 }
@@ -76,10 +102,6 @@ extension YAMLNode {
             YAMLNode(content, line: line, column: column)
         }
         switch value {
-        case .null: self = node(.scalar("null", isPlain: true))
-        case .bool(let flag): self = node(.scalar(flag ? "true" : "false", isPlain: true))
-        case .integer(let number): self = node(.scalar(String(number), isPlain: true))
-        case .number(let number): self = node(.scalar(shortestText(number), isPlain: true))
         case .string(let text): self = node(.scalar(text, isPlain: false))
         case .array(let elements):
             self = node(.sequence(elements.map { YAMLNode($0, line: line, column: column) }))
@@ -91,6 +113,7 @@ extension YAMLNode {
                 )
             }
             self = node(.mapping(entries))
+        default: self = node(.scalar(value.scalarText ?? "", isPlain: true))
         }
     }
 }

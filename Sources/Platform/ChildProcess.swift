@@ -38,8 +38,10 @@ package struct ChildProcess: Sendable {
         package let standardOutput: [UInt8]
         /// What was captured of its standard error.
         package let standardError: [UInt8]
-        /// Whether it ended with status 0.
-        package var succeeded: Bool { ending == .exited(0) }
+        /// Whether it was ended because it took longer than it may.
+        package let ranOutOfTime: Bool
+        /// Whether it ended by itself with status 0.
+        package var succeeded: Bool { ending == .exited(0) && !ranOutOfTime }
     }
 
     /// The program, looked up in `PATH` unless it holds a `/`, and its arguments.
@@ -55,6 +57,9 @@ package struct ChildProcess: Sendable {
     /// A lock that the child, and what it starts, holds as well: if this program is killed, the
     /// lock stays until they end.
     package var sharedLock: (any DiskLock)?
+    /// How long it may take, in milliseconds: then its group is asked to end, and killed when it
+    /// has not within five seconds. nil for as long as it takes.
+    package var timeoutMilliseconds: Int64?
 
     /// A child that is described, not yet run.
     package init(
@@ -91,9 +96,11 @@ package struct ChildProcess: Sendable {
         defer { mlp_unregister_group(slot) }
         output.closeChildEnd()
         error.closeChildEnd()
-        let ending = try followToTheEnd(pid, &output, &error)
+        var deadline = Deadline(milliseconds: timeoutMilliseconds)
+        let ending = try followToTheEnd(pid, &output, &error, &deadline)
         return Outcome(
-            ending: ending, standardOutput: output.captured, standardError: error.captured)
+            ending: ending, standardOutput: output.captured, standardError: error.captured,
+            ranOutOfTime: deadline.hasSignalled)
     }
 
     private func spawn(output: Int32, error: Int32) throws -> Int32 {
@@ -105,15 +112,17 @@ package struct ChildProcess: Sendable {
     }
 
     private func followToTheEnd(
-        _ pid: Int32, _ output: inout OutputSink, _ error: inout OutputSink
+        _ pid: Int32, _ output: inout OutputSink, _ error: inout OutputSink,
+        _ deadline: inout Deadline
     ) throws -> Ending {
         var ended: Ending?
-        while ended == nil, output.isOpen || error.isOpen {
+        while ended == nil, output.isOpen || error.isOpen || deadline.isSet {
             // Woken at the latest after 20 ms, because a grandchild may hold a pipe open.
             let ready = mlp_wait_readable(output.readEnd, error.readEnd, 20)
-            if ready & 1 != 0 { output.drain() }
-            if ready & 2 != 0 { error.drain() }
-            if ready <= 0 { ended = try wait(pid, block: false) }
+            if ready > 0, ready & 1 != 0 { output.drain() }
+            if ready > 0, ready & 2 != 0 { error.drain() }
+            if ready <= 0 || deadline.hasPassed { ended = try wait(pid, block: false) }
+            if ended == nil, let signal = deadline.signal() { mlp_kill_group(pid, signal) }
         }
         let ending = try ended ?? wait(pid, block: true) ?? .exited(0)
         mlp_kill_group(pid, 9)
@@ -130,6 +139,36 @@ package struct ChildProcess: Sendable {
         }
         guard result == 1 else { return nil }
         return found.exited == 1 ? .exited(Int(found.code)) : .killed(signal: Int(found.code))
+    }
+}
+
+/// When a child has taken too long, and what has been done about it.
+private struct Deadline {
+    /// How long a child may take to end by itself once it was asked to.
+    private static let graceMilliseconds: UInt64 = 5000
+
+    private var end: UInt64?
+    private(set) var hasSignalled = false
+
+    init(milliseconds: Int64?) {
+        end = milliseconds.map { Deadline.moment(after: UInt64(max(0, $0))) }
+    }
+
+    var isSet: Bool { end != nil }
+    var hasPassed: Bool { end.map { monotonicNanoseconds() >= $0 } ?? false }
+
+    /// What to send to the group now: SIGTERM when the time is over, SIGKILL when that did not help.
+    mutating func signal() -> Int32? {
+        guard hasPassed else { return nil }
+        let signal: Int32 = hasSignalled ? 9 : 15
+        hasSignalled = true
+        end = Deadline.moment(after: Deadline.graceMilliseconds)
+        return signal
+    }
+
+    private static func moment(after milliseconds: UInt64) -> UInt64 {
+        let (nanoseconds, overflows) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        return overflows ? .max : monotonicNanoseconds() &+ nanoseconds
     }
 }
 

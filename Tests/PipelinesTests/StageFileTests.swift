@@ -34,12 +34,12 @@ import Vocabulary
                 outs: [plots/]
             """, "train: {l2: 0.1, maximumIterations: 20}\nother: 3\n")
         #expect(file.stages.map(\.name) == ["split", "train", "evaluate", "plots"])
-        let train = try file.stage(named: "train")
+        let train = try #require(try file.stages(named: "train").first)
         #expect(train.dependencies == [try RepoPath("work/train.csv")])
         #expect(train.parameters == ["train.l2": 0.1, "train.maximumIterations": 20])
         guard case .step(let step) = train.action else { throw StoreError(.internalFault, "") }
         #expect(step["params"]?["l2"] == 0.1)
-        let plots = try file.stage(named: "plots")
+        let plots = try #require(try file.stages(named: "plots").first)
         #expect(plots.action == .command("python plot.py metrics.json plots/"))
         #expect(plots.outputs == [try RepoPath("plots")])
         #expect(plots.dependencies == [try RepoPath("metrics.json"), try RepoPath("plot.py")])
@@ -170,7 +170,7 @@ import Vocabulary
 
     @Test func `an unknown stage suggests the near one`() throws {
         let file = try parse("stages: {train: {cmd: x}}")
-        let error = #expect(throws: StoreError.self) { try file.stage(named: "tran") }
+        let error = #expect(throws: StoreError.self) { try file.stages(named: "tran") }
         #expect(error?.advice == "did you mean 'train'?")
     }
 

@@ -1,0 +1,220 @@
+import Bytes
+import Learning
+import Vocabulary
+
+/// A stage as it stands in a stage file, its placeholders not yet replaced.
+struct StageTemplate: Sendable {
+    let name: String
+    let group: String?
+    let line: Int
+    let node: YAMLNode
+    let source: StageSource
+
+    var owner: String { "stage '\(name)'" }
+
+    /// What the stage did when its parameters had the values that a lock keeps; nil where that
+    /// makes no sense.
+    func formerAction(_ recorded: [String: JSONValue]) -> Stage.Action? {
+        let former = StageTemplate(
+            name: name, group: group, line: line, node: node, source: source.former(recorded))
+        return try? FilledTemplate(former).work().action
+    }
+}
+
+/// A template with its placeholders replaced, and its fields known by name.
+struct FilledTemplate {
+    /// What the stage does, and what it reads for that.
+    struct Work {
+        let action: Stage.Action
+        let step: StepDescription?
+        let reads: [RepoPath]
+    }
+
+    let template: StageTemplate
+    let fields: StageFields
+    /// `cmd`, or the name of a built-in step.
+    let kind: String
+    /// The parameters that placeholders used, leaf by leaf.
+    let used: [String: JSONValue]
+
+    private static let commandKeys = [
+        "cmd", "deps", "params", "outs", "metrics", "seed", "env", "retries", "timeout",
+    ]
+    private static let sharedKeys = [
+        "outs", "metrics", "frozen", "always", "always_changed", "desc",
+    ]
+
+    /// Throws for a placeholder without a value, for what is no stage, and for unknown keys.
+    init(_ template: StageTemplate) throws {
+        var substitution = Substitution(stage: template.name, source: template.source)
+        let node = try substitution.apply(to: template.node)
+        let kind = try FilledTemplate.kind(of: node, template)
+        let known =
+            (kind == "cmd" ? FilledTemplate.commandKeys : [kind]) + FilledTemplate.sharedKeys
+        self.template = template
+        self.kind = kind
+        fields = try StageFields(node, owner: template.owner, known: known, in: template.source)
+        used = substitution.used
+    }
+
+    /// `cmd` or the name of a built-in step: the one key that says what to do.
+    private static func kind(of node: YAMLNode, _ template: StageTemplate) throws -> String {
+        let owner = template.owner
+        let source = template.source
+        let kinds = ["cmd"] + StepDescription.names
+        guard case .mapping(let entries) = node.content else {
+            throw source.failure(
+                template.line, "\(owner) is no mapping", advice: "write 'cmd: …' below it")
+        }
+        let found = entries.compactMap { entry in
+            entry.key.text.flatMap { kinds.contains($0) ? $0 : nil }
+        }
+        if found.count == 1 { return found[0] }
+        if found.count > 1 {
+            throw source.failure(
+                template.line, "\(owner) has both '\(found[0])' and '\(found[1])'",
+                advice: "make two stages of it: a stage does one thing")
+        }
+        let known = kinds + commandKeys.dropFirst() + sharedKeys
+        for (key, _) in entries where !known.contains(key.text ?? "") {
+            throw source.unknownKey(key.text ?? "", of: owner, among: known, line: key.line)
+        }
+        throw source.failure(
+            template.line, "\(owner) does not say what to do",
+            advice: "give it 'cmd:' or one of \(StepDescription.names.joined(separator: ", "))")
+    }
+
+    func outputs() throws -> [RepoPath] { try paths("outs", verb: "writes") }
+
+    func metrics() throws -> [RepoPath] { try paths("metrics", verb: "writes") }
+
+    /// What the stage does and reads.
+    func work() throws -> Work {
+        if kind == "cmd" {
+            return Work(
+                action: .command(try fields.text("cmd") ?? ""), step: nil,
+                reads: try paths("deps", verb: "reads"))
+        }
+        let place = template.source.place(fields[kind]?.line ?? template.line)
+        let step = try StepDescription.declared(
+            .object([kind: fields[kind]?.jsonValue ?? .null]),
+            products: try outputs() + metrics(), stage: template.name, place: place)
+        let reads = try step.inputs.map {
+            try workspacePath($0.path, stage: template.name, verb: "reads", place: place)
+        }
+        return Work(action: .step(step.recorded), step: step, reads: reads)
+    }
+
+    private func paths(_ key: String, verb: String) throws -> [RepoPath] {
+        try fields.texts(key).map { text, line in
+            try workspacePath(
+                text, stage: template.name, verb: verb, place: template.source.place(line))
+        }
+    }
+
+    /// The parameters that the stage depends on: those that placeholders used, and those that it
+    /// says to read by itself.
+    func parameters() throws -> [String: JSONValue] {
+        var values = used
+        for (key, line) in try fields.texts("params") {
+            let found = template.source.scope.parameters
+            guard found[key] != nil else {
+                throw template.source.unknownParameter(key, stage: template.name, line: line)
+            }
+            values.merge(found.leaves(under: key)) { _, last in last }
+        }
+        return values
+    }
+
+    func environmentNames() throws -> [String] {
+        let names = try fields.texts("env")
+        for (name, line) in names {
+            let isFine = name.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte)
+                    || (0x61...0x7a).contains(byte) || byte == 0x5f
+            }
+            guard isFine else {
+                throw template.source.failure(
+                    line,
+                    "'env' of \(template.owner) holds something that is no variable's name",
+                    advice: "write names only, as in 'env: [CUDA_VISIBLE_DEVICES]'")
+            }
+        }
+        return Array(Set(names.map(\.text))).sorted()
+    }
+
+    /// How the stage is run.
+    func policy() throws -> StagePolicy {
+        var policy = StagePolicy()
+        policy.isFrozen = try fields.flag("frozen") ?? false
+        policy.isAlwaysRun = try fields.flag("always") ?? fields.flag("always_changed") ?? false
+        policy.retries = try fields.count("retries", atMost: 100) ?? 0
+        policy.timeoutMilliseconds = try fields.milliseconds("timeout")
+        if policy.isFrozen && policy.isAlwaysRun {
+            throw template.source.failure(
+                template.line, "\(template.owner) is both frozen and always run",
+                advice: "take one of the two out")
+        }
+        return policy
+    }
+}
+
+extension Stage {
+    /// Reads one stage of a stage file.
+    init(_ template: StageTemplate) throws {
+        let filled = try FilledTemplate(template)
+        let work = try filled.work()
+        self.init(
+            name: template.name, group: template.group,
+            place: template.source.place(template.line), action: work.action, step: work.step,
+            dependencies: Array(Set(work.reads)).sorted(), outputs: try filled.outputs(),
+            metrics: try filled.metrics(), parameters: try filled.parameters(),
+            seed: try filled.fields.seed("seed"), environment: try filled.environmentNames(),
+            policy: try filled.policy(), description: try filled.fields.text("desc"),
+            template: template)
+        try checkOwnPaths()
+    }
+
+    /// What a stage may not do whatever the others do.
+    private func checkOwnPaths() throws {
+        var seen: Set<RepoPath> = []
+        for path in products {
+            guard seen.insert(path).inserted else {
+                throw StoreError.stageFile(
+                    place, "stage '\(name)' lists its output '\(path)' twice")
+            }
+            for input in dependencies where input.isInside(path) || path.isInside(input) {
+                throw StoreError.stageFile(
+                    place, "stage '\(name)' reads and writes '\(path)', which is a cycle",
+                    advice: "write the result to another path")
+            }
+        }
+    }
+}
+
+/// The path that a stage file means: `./a//b/` is `a/b`; throws `.outsideWorkspace` for absolute
+/// paths, for those that climb out, and for our own and git's files.
+func workspacePath(
+    _ text: String, stage: String, verb: String, place: SourcePlace
+) throws -> RepoPath {
+    var components: [Substring] = []
+    var climbsOut = text.hasPrefix("/")
+    for component in text.split(separator: "/") where component != "." {
+        if component != ".." {
+            components.append(component)
+        } else if components.popLast() == nil {
+            climbsOut = true
+        }
+    }
+    guard !climbsOut, let path = try? RepoPath(components.joined(separator: "/")) else {
+        throw StoreError.pathOutside(text, stage: stage, verb: verb, place: place)
+    }
+    let isOurs = [".mlstore", ".git"].contains { components.first ?? "" == $0 }
+    let isPipeline = [StageFile.fileName, Parameters.fileName, "mlstore.lock"].contains(path.text)
+    if isOurs || (isPipeline && verb == "writes") {
+        throw StoreError.stageFile(
+            place, "stage '\(stage)' \(verb) '\(path)', which mlstore or git keeps",
+            advice: "choose another path")
+    }
+    return path
+}
