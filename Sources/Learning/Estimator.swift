@@ -51,6 +51,8 @@ package protocol Estimator: Sendable {
     var name: String { get }
     /// What the target must be.
     var targetKind: TargetKind { get }
+    /// Whether it has the penalty `l1`, which leaves features out.
+    var isSparse: Bool { get }
 
     /// Fits the rows of `design` to the target, which is of `targetKind`. Throws `numeric` when the
     /// loss is not a finite number.
@@ -58,6 +60,10 @@ package protocol Estimator: Sendable {
         _ design: DesignMatrix, _ target: Target, _ parameters: TrainingParameters,
         _ executor: ParallelExecutor
     ) throws -> Fit
+}
+
+extension Estimator {
+    package var isSparse: Bool { false }
 }
 
 extension StoreError {

@@ -7,12 +7,16 @@ struct EstimatorTrainer: Trainer {
 
     var name: String { estimator.name }
     var targetKind: TargetKind { estimator.targetKind }
-    var parameterKeys: [String] { TrainingParameters.keys }
+    var parameterKeys: [String] {
+        estimator.isSparse ? TrainingParameters.sparseKeys : TrainingParameters.keys
+    }
     var takesValidation: Bool { false }
     var bodyType: any ModelBody.Type { LinearBody.self }
 
     func configured(_ options: StepOptions) throws -> any Learner {
-        EstimatorLearner(estimator: estimator, parameters: try TrainingParameters(options))
+        EstimatorLearner(
+            estimator: estimator,
+            parameters: try TrainingParameters(options, isSparse: estimator.isSparse))
     }
 }
 
@@ -103,6 +107,7 @@ extension LinearBody {
             let tolerance = json?["tolerance"]?.numberValue
         else { return nil }
         return TrainingParameters(
-            l2: l2, maximumIterations: Int(iterations), tolerance: tolerance)
+            l1: json?["l1"]?.numberValue, l2: l2, maximumIterations: Int(iterations),
+            tolerance: tolerance)
     }
 }

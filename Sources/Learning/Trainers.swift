@@ -1,6 +1,7 @@
 /// The linear models, one line each.
 package let estimators: [any Estimator] = [
     LinearTrainer(),
+    ElasticNetTrainer(),
     LogisticTrainer(),
     SoftmaxTrainer(),
 ]

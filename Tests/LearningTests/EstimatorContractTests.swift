@@ -35,8 +35,8 @@ import Vocabulary
         _ trainer: any Estimator, executor: ParallelExecutor = .serial, seed: UInt64 = 2
     ) throws -> Fit {
         try trainer.fit(
-            EstimatorContractTests.design, target(trainer, seed: seed), TrainingParameters(),
-            executor)
+            EstimatorContractTests.design, target(trainer, seed: seed),
+            TrainingParameters(maximumIterations: 10_000), executor)
     }
 
     @Test(arguments: estimators.indices)
@@ -79,11 +79,11 @@ import Vocabulary
         #expect(fit.iterations == 1)
     }
 
-    @Test(arguments: ["linear", "logistic", "softmax"])
+    @Test(arguments: ["linear", "elastic-net", "logistic", "softmax"])
     func `a step writes the same bytes for any number of threads, every time`(model: String)
         throws
     {
-        let target = model == "linear" ? "body_mass_g" : model == "logistic" ? "sex" : "species"
+        let target = ["logistic": "sex", "softmax": "species"][model] ?? "body_mass_g"
         let options: [String: JSONValue] = [
             "model": .string(model), "target": .string(target), "seed": 7,
             "features": ["bill_length_mm", "flipper_length_mm", "island"],

@@ -77,6 +77,53 @@ private let numbers: JSONValue = [
             ], within: 1e-12)
     }
 
+    /// ElasticNet(alpha=(l1 + l2) / n, l1_ratio=l1 / (l1 + l2), tol=1e-15, max_iter=1000000)
+    /// .fit(x, y) on the n rows of the ridge regression: intercept_, coef_, and the mean objective.
+    @Test(
+        arguments: [
+            (
+                5000, 50,
+                [
+                    4143.146215416292, 106.01733639772809, -54.856643555289025, 388.52754536204424,
+                    0, -154.76181656370846, 210.44373493259926, -137.43256415046497,
+                    162.85471155998536, 0,
+                ], 93045.8071787999
+            ),
+            (
+                20000, 0,
+                [4138.445967233578, 0, 0, 622.9725972797568, 0, 0, 0, 0, 128.8778524173596, 0],
+                114416.45198610863
+            ),
+        ])
+    func `an elastic net is scikit-learn's`(
+        l1: Double, l2: Double, coefficients: [Double], loss: Double
+    ) throws {
+        let model = try train(
+            [
+                "model": "elastic-net", "target": "body_mass_g",
+                "params": ["l1": .number(l1), "l2": .number(l2), "tolerance": 1e-14],
+                "features": [
+                    "bill_length_mm", "bill_depth_mm", "flipper_length_mm", "species", "sex",
+                ],
+            ], penguins)
+        expectNear(try tensors(model)["coefficients"], coefficients, within: 1e-9)
+        let training = try modelDocument(model)["training"]
+        #expect(training?["converged"] == true)
+        expectNear(training?["loss"]?.numberValue.map { [$0] }, [loss], within: 1e-12)
+    }
+
+    @Test func `without l1 an elastic net is ridge regression`() throws {
+        let features: JSONValue = ["bill_length_mm", "species"]
+        let options: [String: JSONValue] = ["target": "body_mass_g", "features": features]
+        func coefficients(_ model: JSONValue, _ params: JSONValue) throws -> [Double]? {
+            let all = options.merging(["model": model, "params": params]) { $1 }
+            return try tensors(try train(all, penguins))["coefficients"]
+        }
+        expectNear(
+            try coefficients("elastic-net", ["l1": 0, "l2": 3, "tolerance": 1e-14]),
+            try coefficients("linear", ["l2": 3]) ?? [], within: 1e-9)
+    }
+
     /// numpy.linalg.lstsq on the same columns and a constant: dependent columns do not matter.
     @Test func `without a penalty it is least squares, dependent columns or not`() throws {
         let model = try train(
@@ -239,6 +286,20 @@ private let numbers: JSONValue = [
             "'x': it is of type date"
         ),
         (["model": "linear", "target": "y"], "x,y\n1,2\n3\n", .malformed, "line 3 has 1 field"),
+        (
+            ["model": "elastic-net", "target": "y"],
+            "c,y\n" + (0..<2000).map { "c\($0),\($0)\n" }.joined(), .numeric,
+            "2001 coefficients"
+        ),
+        (
+            ["model": "elastic-net", "target": "y", "params": ["l1": -1]], "x,y\n1,2\n",
+            .invalidPipeline, "'l1' of step 'train.params'"
+        ),
+        (
+            ["model": "linear", "target": "y", "params": ["l1": 1]], "x,y\n1,2\n",
+            .invalidPipeline, "unknown key 'l1'"
+        ),
+        (["model": "elastic-net", "target": "y"], "x,y\n1,a\n2,b\n", .malformed, "not numeric"),
     ]
 
     @Test(arguments: cases.indices)

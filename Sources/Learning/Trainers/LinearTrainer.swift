@@ -20,32 +20,51 @@ package struct LinearTrainer: Estimator {
         guard case .numbers(let numbers) = target else {
             preconditionFailure("a linear model is fitted to numbers")
         }
-        let moments = Moments.of(numbers, executor)
-        let spread = moments.variance.squareRoot()
-        let scale = spread > 0 ? spread : 1
         let objective = SquaredError(
-            design: design, target: numbers.map { ($0 - moments.mean) / scale },
-            penalty: Penalty(l2: parameters.l2, rows: design.rows), executor: executor)
+            design, numbers, Penalty(l2: parameters.l2, rows: design.rows), executor)
         let minimum =
             design.coefficientCount <= maximumNewtonOrder
             ? objective.solve(parameters) : objective.minimise(parameters)
-        guard let minimum, minimum.value.isFinite, minimum.point.allSatisfy(\.isFinite) else {
-            throw StoreError.lossNotFinite(name)
-        }
-        var coefficients = minimum.point.map { $0 * scale }
-        coefficients[0] += moments.mean
-        return Fit(
-            coefficients: [coefficients], loss: minimum.value * scale * scale,
-            iterations: minimum.iterations, converged: minimum.converged)
+        return try objective.fit(minimum, name)
     }
 }
 
-/// Half the mean squared error plus the penalty.
-private struct SquaredError {
+/// Half the mean squared error of a target in units of its spread, around its mean, plus the penalty.
+struct SquaredError {
     let design: DesignMatrix
     let target: [Double]
     let penalty: Penalty
     let executor: ParallelExecutor
+    private let mean: Double
+    /// The spread.
+    let scale: Double
+
+    init(
+        _ design: DesignMatrix, _ numbers: [Double], _ penalty: Penalty,
+        _ executor: ParallelExecutor
+    ) {
+        let moments = Moments.of(numbers, executor)
+        let spread = moments.variance.squareRoot()
+        let scale = spread > 0 ? spread : 1
+        self.design = design
+        target = numbers.map { ($0 - moments.mean) / scale }
+        self.penalty = penalty
+        self.executor = executor
+        mean = moments.mean
+        self.scale = scale
+    }
+
+    /// The fit of a minimum, in the target's unit. Throws `numeric` where it is none.
+    func fit(_ minimum: Minimum?, _ name: String) throws -> Fit {
+        guard let minimum, minimum.value.isFinite, minimum.point.allSatisfy(\.isFinite) else {
+            throw StoreError.lossNotFinite(name)
+        }
+        var coefficients = minimum.point.map { $0 * scale }
+        coefficients[0] += mean
+        return Fit(
+            coefficients: [coefficients], loss: minimum.value * scale * scale,
+            iterations: minimum.iterations, converged: minimum.converged)
+    }
 
     func evaluate(_ point: [Double]) -> (value: Double, gradient: [Double]) {
         let scores = design.scores(point, executor)
@@ -56,13 +75,19 @@ private struct SquaredError {
         return (0.5 * blockDot(errors, errors) / rows + penalty.value(point[...]), gradient)
     }
 
-    /// The minimum in one step: the objective is quadratic.
-    func solve(_ parameters: TrainingParameters) -> Minimum? {
+    /// The mean products of the columns with each other, and with the target.
+    func normalEquations() -> (matrix: SymmetricMatrix, right: [Double]) {
         let rows = Double(design.rows)
         var matrix = design.gram(rowWeights: nil, executor)
         for index in matrix.elements.indices { matrix.elements[index] /= rows }
+        return (matrix, design.transposedProduct(target, executor).map { $0 / rows })
+    }
+
+    /// The minimum in one step: the objective is quadratic.
+    func solve(_ parameters: TrainingParameters) -> Minimum? {
+        let (products, right) = normalEquations()
+        var matrix = products
         penalty.addCurvature(to: &matrix)
-        let right = design.transposedProduct(target, executor).map { $0 / rows }
         guard let factor = CholeskyFactor(matrix) else { return nil }
         let point = factor.solve(right)
         return Minimum(
