@@ -11,6 +11,7 @@ struct ReproCommand: ReportingCommand {
             examples: [
                 "mlstore repro",
                 "mlstore repro train",
+                "mlstore repro -j 4 --keep-going",
                 "mlstore repro --explain --dry-run",
                 "mlstore repro --verify",
             ],
@@ -40,7 +41,10 @@ struct ReproCommand: ReportingCommand {
     @Flag(name: .shortAndLong, help: "Run even what is up to date.")
     var force = false
 
-    @Flag(help: "These stages alone, without what they need.")
+    @Flag(name: .shortAndLong, help: "Run what does not depend on a stage that failed, too.")
+    var keepGoing = false
+
+    @Flag(name: .shortAndLong, help: "These stages alone, without what they need.")
     var single = false
 
     @Flag(help: "These stages and all that depend on them.")
@@ -53,6 +57,12 @@ struct ReproCommand: ReportingCommand {
         help: ArgumentHelp(
             "MLSTORE_SEED of commands that declare no seed; 0.", valueName: "number"))
     var seed: Int64?
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Run so many stages at once; never changes a result.", valueName: "count"))
+    var jobs = 1
 
     @Option(
         help: ArgumentHelp(
@@ -71,6 +81,8 @@ struct ReproCommand: ReportingCommand {
         options.downstream = downstream
         options.dryRun = dryRun
         options.seed = seed
+        options.keepGoing = keepGoing
+        options.jobs = try jobCount()
         options.threads = try threadCount(in: place)
         let console = context.console
         let explain = explain || dryRun
@@ -78,6 +90,18 @@ struct ReproCommand: ReportingCommand {
             ReproText.lines(event, explaining: explain).forEach { try? console.printLine($0) }
         }
         return ReproText.report(report, isDryRun: dryRun)
+    }
+
+    /// More children than this could not all be told of a signal.
+    private static let mostJobs = 200
+
+    private func jobCount() throws -> Int {
+        guard (1...ReproCommand.mostJobs).contains(jobs) else {
+            throw StoreError(
+                .badUsage, "--jobs takes 1 to \(ReproCommand.mostJobs)", subject: "\(jobs)",
+                safety: "nothing was run")
+        }
+        return jobs
     }
 
     private func threadCount(in place: Workspace) throws -> Int {

@@ -25,6 +25,15 @@ enum ReproText {
         case .frozen: return ["\(outcome.stage): frozen, so left as it is"]
         case .wouldRun:
             return ["\(outcome.stage): would run"] + outcome.reasons.map { "  \($0)" }
+        case .failed:
+            let error = outcome.failure
+            let output = (error?.cause as? CommandOutput)?.description ?? ""
+            return ["\(outcome.stage): failed: \(error?.message ?? "")"]
+                + output.split(separator: "\n").map { "  \($0)" }
+        case .skipped:
+            return [
+                "\(outcome.stage): not run" + (outcome.reasons.first.map { ", since \($0)" } ?? "")
+            ]
         case .restored, .ran:
             let how =
                 outcome.deed == .restored
@@ -54,6 +63,10 @@ enum ReproText {
         if ran > 0 { parts.append("\(counted(ran, "stage")) ran") }
         if restored > 0 { parts.append("\(restored) restored") }
         if waiting > 0 { parts.append("\(counted(waiting, "stage")) would run") }
+        let failed = report.outcomes.count { $0.deed == .failed }
+        let skipped = report.outcomes.count { $0.deed == .skipped }
+        if failed > 0 { parts.append("\(failed) failed") }
+        if skipped > 0 { parts.append("\(skipped) not run") }
         let current = report.outcomes.count { $0.deed == .current }
         let frozen = report.outcomes.count { $0.deed == .frozen }
         if frozen > 0 { parts.append("\(frozen) frozen") }
@@ -65,7 +78,7 @@ enum ReproText {
             json: [
                 "stages": .array(report.outcomes.map(json)),
                 "newBytesStored": JSONValue(report.newBytesStored),
-            ])
+            ], status: report.isComplete ? .done : .failed)
     }
 
     private static func json(_ outcome: StageOutcome) -> JSONValue {
@@ -75,6 +88,7 @@ enum ReproText {
             "stage": .string(outcome.stage), "deed": .string(outcome.deed.rawValue),
             "reasons": .array(outcome.reasons.map(\.json)),
             "run": outcome.run.map { .string($0.description) } ?? nil,
+            "error": outcome.failure.map { .string($0.message) } ?? nil,
             "metrics": .object(metrics),
             "outputs": .array(
                 outcome.outputs.map {

@@ -16,7 +16,7 @@ struct CommandRun {
     /// How long one attempt may take, in milliseconds.
     var timeoutMilliseconds: Int64?
     /// Removes what an attempt that failed left, before the next.
-    var clean: () throws -> Void = {}
+    var clean: @Sendable () throws -> Void = {}
     /// Takes each line of the command's two outputs as it comes.
     let onLine: @Sendable ([UInt8]) -> Void
 

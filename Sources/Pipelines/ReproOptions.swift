@@ -12,7 +12,11 @@ package struct ReproOptions: Sendable {
     package var downstream = false
     /// Say what would run, and run nothing.
     package var dryRun = false
-    /// How many threads steps use; told to commands. Never changes a result of a step.
+    /// How many stages may run at once, 1 or more. Never changes a result.
+    package var jobs = 1
+    /// Run what does not depend on a stage that failed, too: failures are in the report then.
+    package var keepGoing = false
+    /// How many threads steps use, all that run at once together; told to commands. Never changes a result of a step.
     package var threads = Environment.processorCount
     /// The seed for commands that do not declare one: 0 when nil.
     package var seed: Int64?

@@ -15,6 +15,10 @@ package struct StageOutcome: Sendable {
         case restored
         /// It would run; this was a dry run.
         case wouldRun
+        /// It failed, and others went on; its former outputs are in place.
+        case failed
+        /// It did not run, since one that it needs has failed.
+        case skipped
     }
 
     /// The stage.
@@ -33,13 +37,16 @@ package struct StageOutcome: Sendable {
     package let metricsDiff: MetricsDiff
     /// What its outputs are, with sizes.
     package let outputs: [(path: RepoPath, content: ContentID, sizeBytes: Int)]
+    /// Why it failed, where it did.
+    package let failure: StoreError?
 
     /// An outcome.
     package init(
         stage: String, deed: Deed, reasons: [StaleReason] = [], run: RunID? = nil,
         durationMilliseconds: Int64 = 0, metrics: [RepoPath: JSONValue] = [:],
         metricsBefore: [RepoPath: JSONValue] = [:],
-        outputs: [(path: RepoPath, content: ContentID, sizeBytes: Int)] = []
+        outputs: [(path: RepoPath, content: ContentID, sizeBytes: Int)] = [],
+        failure: StoreError? = nil
     ) {
         self.stage = stage
         self.deed = deed
@@ -49,6 +56,7 @@ package struct StageOutcome: Sendable {
         self.metrics = metrics
         metricsDiff = MetricsDiff(old: metricsBefore, new: metrics)
         self.outputs = outputs
+        self.failure = failure
     }
 }
 
@@ -66,9 +74,14 @@ package struct ReproReport: Sendable {
     package var changedCount: Int {
         outcomes.count { $0.deed == .ran || $0.deed == .restored }
     }
+
+    /// Whether every stage that was looked at is as it should be now.
+    package var isComplete: Bool {
+        !outcomes.contains { $0.deed == .failed || $0.deed == .skipped }
+    }
 }
 
-/// News while `repro` works; delivered on the calling thread and on threads of steps.
+/// News while `repro` works; delivered one at a time, on the calling thread and on those of stages.
 package enum ReproEvent: Sendable {
     /// A stage begins to run, for these reasons.
     case started(stage: String, reasons: [StaleReason])

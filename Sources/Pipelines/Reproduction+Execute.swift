@@ -14,80 +14,94 @@ struct Produced {
     var former: [RepoPath: DiskPath]
 }
 
+/// What looking at a stage came to.
+enum StagePreparation {
+    /// Nothing has to run.
+    case settled(StageOutcome)
+    /// It runs.
+    case running(StageRun)
+}
+
+/// A stage that runs: what its thread does, and what is needed to take or to undo it.
+struct StageRun {
+    let execution: Execution
+    /// How the inputs looked before.
+    let before: [RepoPath: [FileStatus]]
+    /// A command's former outputs.
+    var shelter: OutputShelter?
+    /// Where a step writes.
+    var scratch: DiskPath?
+    /// Where the outputs are once it has run.
+    var produced = Produced(places: [:], former: [:])
+    /// The command or step itself, for a thread of its own.
+    let work: @Sendable () throws -> Void
+}
+
 extension Reproduction {
-    /// Runs a stale stage and commits what it wrote.
+    /// Makes everything ready for a stale stage to run.
     func execute(
         _ stage: Stage, recipe: Recipe, findings: StageFindings, reasons: [StaleReason]
-    ) throws -> StageOutcome {
+    ) throws -> StageRun {
         let before = try fingerprints(of: stage)
         let execution = Execution(
             stage: stage, recipe: recipe, inputs: findings.inputs.compactMapValues { $0 },
             seed: stage.step.map { Int64(clamping: $0.seed) } ?? findings.seed,
             reasons: reasons, startedAt: place.clock.now(), metricsBefore: metricsBefore(stage))
-        let check: () throws -> Void = { try self.checkInputs(of: stage, before) }
         switch stage.action {
-        case .command(let line): return try executeCommand(line, execution, check)
-        case .step: return try executeStep(execution, check)
+        case .command(let line): return try commandRun(line, execution, before)
+        case .step: return try stepRun(execution, before)
         }
     }
 
-    private func executeCommand(
-        _ line: String, _ execution: Execution, _ check: () throws -> Void
-    ) throws -> StageOutcome {
+    /// Takes what a stage wrote. A command's former outputs are still to be discarded.
+    func finish(_ run: StageRun) throws -> StageOutcome {
+        let stage = run.execution.stage
+        renewScanner()
+        try checkInputs(of: stage, run.before)
+        guard let shelter = run.shelter else {
+            let outcome = try conclude(run.execution, run.produced)
+            try? run.scratch.map(place.disk.removeTree)  // litter at worst
+            return outcome
+        }
+        var produced = run.produced
+        for path in stage.products {
+            produced.places[path] = place.root / path
+            produced.former[path] = try shelter.place(of: path)
+        }
+        return try conclude(run.execution, produced)
+    }
+
+    /// Makes everything as it was before a stage that failed.
+    func abandon(_ run: StageRun) throws {
+        try? run.scratch.map(place.disk.removeTree)  // litter at worst
+        try run.shelter?.restoreAfterFailure()
+    }
+
+    private func commandRun(
+        _ line: String, _ execution: Execution, _ before: [RepoPath: [FileStatus]]
+    ) throws -> StageRun {
         let stage = execution.stage
-        let shelter = try OutputShelter(
-            stage.products, of: stage.name, lockedRun: lock.stages[stage.name]?.run,
-            in: place)
-        let outcome: StageOutcome
-        do {
-            try run(line, execution)
-            try check()
-            var produced = Produced(places: [:], former: [:])
-            for path in stage.products {
-                produced.places[path] = place.root / path
-                produced.former[path] = try shelter.place(of: path)
-            }
-            outcome = try conclude(execution, produced)
-        } catch {
-            try shelter.restoreAfterFailure()
-            throw error
-        }
-        try shelter.discard()
-        return outcome
-    }
-
-    private func run(_ line: String, _ execution: Execution) throws {
-        let stage = execution.stage.name
         let report = progress
-        try CommandRun(
-            stage: stage, command: line, directory: place.root, seed: execution.seed ?? 0,
-            threads: options.threads, lock: held,
-            retries: execution.stage.policy.retries,
-            timeoutMilliseconds: execution.stage.policy.timeoutMilliseconds,
-            clean: {
-                for path in execution.stage.products {
-                    try self.place.disk.removeTree(self.place.root / path)
-                }
+        let command = CommandRun(
+            stage: stage.name, command: line, directory: place.root, seed: execution.seed ?? 0,
+            threads: stageThreads, lock: held, retries: stage.policy.retries,
+            timeoutMilliseconds: stage.policy.timeoutMilliseconds,
+            clean: { [disk = place.disk, root = place.root] in
+                for path in stage.products { try disk.removeTree(root / path) }
             },
-            onLine: { report(.line(stage: stage, $0)) }
-        ).run()
+            onLine: { report(.line(stage: stage.name, $0)) })
+        let shelter = try OutputShelter(
+            stage.products, of: stage.name, lockedRun: lock.stages[stage.name]?.run, in: place)
+        return StageRun(
+            execution: execution, before: before, shelter: shelter, work: { try command.run() })
     }
 
-    private func executeStep(
-        _ execution: Execution, _ check: () throws -> Void
-    ) throws -> StageOutcome {
+    private func stepRun(
+        _ execution: Execution, _ before: [RepoPath: [FileStatus]]
+    ) throws -> StageRun {
         let stage = execution.stage
-        let scratch = try place.makeScratch("step")
-        defer { try? place.disk.removeTree(scratch) }  // litter at worst
-        let produced = try runStep(stage, in: scratch)
-        try check()
-        return try conclude(execution, produced)
-    }
-
-    private func runStep(_ stage: Stage, in scratch: DiskPath) throws -> Produced {
-        guard let step = stage.step else { return Produced(places: [:], former: [:]) }
-        let name = stage.name
         let report = progress
+        let scratch = try place.makeScratch("step")
         var produced = Produced(places: [:], former: [:])
         for (index, path) in stage.products.enumerated() {
             produced.places[path] = scratch / String(index)
@@ -96,19 +110,23 @@ extension Reproduction {
                 produced.former[path] = former
             }
         }
-        try StepRun(
-            step: step, disk: place.disk, threads: options.threads,
-            inputs: Dictionary(
-                zip(
-                    step.inputs.map(\.path),
-                    try step.inputs.map { place.root / (try StepRun.path($0.path)) })
-            ) { first, _ in first },
-            outputs: zip(
-                step.outputs.map(\.path), stage.products.compactMap { produced.places[$0] }),
-            log: { report(.line(stage: name, Array($0.utf8))) }
-        ).run(stage: name)
-        return produced
+        let step = try stage.step.map { step in
+            StepRun(
+                step: step, disk: place.disk, threads: stageThreads,
+                inputs: Dictionary(
+                    try step.inputs.map { ($0.path, place.root / (try StepRun.path($0.path))) }
+                ) { first, _ in first },
+                outputs: zip(
+                    step.outputs.map(\.path), stage.products.compactMap { produced.places[$0] }),
+                log: { report(.line(stage: stage.name, Array($0.utf8))) })
+        }
+        return StageRun(
+            execution: execution, before: before, scratch: scratch, produced: produced,
+            work: { try step?.run(stage: stage.name) })
     }
+
+    /// The threads of one stage. It must not depend on what else runs: a command can see it.
+    private var stageThreads: Int { max(1, options.threads / options.jobs) }
 
     private func fingerprints(of stage: Stage) throws -> [RepoPath: [FileStatus]] {
         var result: [RepoPath: [FileStatus]] = [:]

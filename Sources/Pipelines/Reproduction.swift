@@ -30,7 +30,9 @@ final class Reproduction {
     ) throws {
         self.place = place
         self.options = options
-        self.progress = progress
+        // Several stages may have news at once.
+        let order = Monitor(())
+        self.progress = { event in order.withLock { _ in progress(event) } }
         file = try place.stageFile()
         graph = try StageGraph(file)
         lock = try place.workspace.lockFile()
@@ -111,37 +113,41 @@ final class Reproduction {
         }
     }
 
-    /// Brings the selected stages up to date, in order. `held` is the pipeline's lock.
+    /// Brings the selected stages up to date. `held` is the pipeline's lock.
     func run(holding held: any DiskLock) throws {
         self.held = held
         defer { self.held = nil }
         try OutputShelter.recover(in: place, lock: lock)
-        for index in try options.selection(in: graph, file: file) {
-            try SignalWatch.check()
-            // A new one takes the time anew, and so believes what earlier stages wrote.
-            scanner = ContentScanner(place.workspace)
-            defer { scanner.finish() }
-            let outcome = try bringUpToDate(graph.stages[index])
-            report.outcomes.append(outcome)
-            progress(.finished(outcome))
-        }
+        defer { scanner.finish() }
+        var round = try ReproRound(self)
+        report.outcomes = try round.run()
     }
 
-    private func bringUpToDate(_ stage: Stage) throws -> StageOutcome {
+    /// A new scanner takes the time anew, and so believes what stages wrote since the last.
+    func renewScanner() {
+        scanner.finish()
+        scanner = ContentScanner(place.workspace)
+    }
+
+    /// Looks at a stage: what has to run is ready to.
+    func prepare(_ stage: Stage) throws -> StagePreparation {
         let findings = try findings(for: stage)
         let reasons = reasons(for: stage, findings)
-        guard !reasons.isEmpty else { return currentOutcome(of: stage) }
+        guard !reasons.isEmpty else { return .settled(currentOutcome(of: stage)) }
         guard let recipe = findings.recipe(of: stage) else {
             throw missingInput(of: stage, findings)
         }
         if !options.forces(stage), !stage.policy.isAlwaysRun,
             let run = try cachedRun(recipe.key, for: stage)
         {
-            return try restore(stage, from: run, recipe: recipe, reasons: reasons)
+            let outcome = try restore(stage, from: run, recipe: recipe, reasons: reasons)
+            renewScanner()
+            return .settled(outcome)
         }
         progress(.started(stage: stage.name, reasons: reasons))
         for path in stage.dependencies { try fetch(path, of: stage, findings) }
-        return try execute(stage, recipe: recipe, findings: findings, reasons: reasons)
+        return .running(
+            try execute(stage, recipe: recipe, findings: findings, reasons: reasons))
     }
 
     private func currentOutcome(of stage: Stage) -> StageOutcome {

@@ -30,6 +30,8 @@ package enum StaleReason: Sendable, Hashable {
     case upstreamStale(String)
     /// The stage file says that it always runs.
     case alwaysRun
+    /// A stage whose outputs this one reads has failed.
+    case upstreamFailed(String)
     /// The user asked for it.
     case forced
 }
@@ -81,6 +83,7 @@ extension StaleReason: CustomStringConvertible {
         case .recipeChanged(let old, let new): "recipe changed: \(old.short) -> \(new.short)"
         case .upstreamStale(let name): "stage '\(name)' runs first"
         case .alwaysRun: "it always runs"
+        case .upstreamFailed(let name): "stage '\(name)' failed"
         case .forced: "forced"
         }
     }
@@ -120,6 +123,7 @@ extension StaleReason: CustomStringConvertible {
         case .recipeChanged(let old, let new): change("recipe", nil, id(old), id(new))
         case .upstreamStale(let name): change("upstream", name, nil, nil)
         case .alwaysRun: change("always", nil, nil, nil)
+        case .upstreamFailed(let name): change("upstreamFailed", name, nil, nil)
         case .forced: change("forced", nil, nil, nil)
         }
     }

@@ -47,4 +47,19 @@ private import CPlatform
             unsafe mlp_monitor_wait(lock, 100)
         }
     }
+
+    /// The same, whatever signals come: what is waited for must come by itself.
+    package func waitThroughSignals<Result: Sendable>(
+        _ body: (inout State) -> Result?
+    ) -> Result {
+        unsafe mlp_monitor_lock(lock)
+        defer {
+            unsafe mlp_monitor_wake(lock)
+            unsafe mlp_monitor_unlock(lock)
+        }
+        while true {
+            if let result = body(&state) { return result }
+            unsafe mlp_monitor_wait(lock, 60_000)
+        }
+    }
 }

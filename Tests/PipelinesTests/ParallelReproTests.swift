@@ -1,0 +1,131 @@
+import Pipelines
+import Platform
+import Synchronization
+import TestSupport
+import Testing
+import Vocabulary
+import Workspaces
+
+@Suite struct ParallelReproTests {
+    /// `first` and `second` end only if they run at once: each end of a pipe waits for the other.
+    private static let pair = """
+        stages:
+          first: {cmd: 'echo 1 > meeting; echo first > a.txt', outs: [a.txt]}
+          second: {cmd: 'cat meeting; echo second > b.txt', outs: [b.txt]}
+          both: {cmd: 'cat a.txt b.txt > c.txt', deps: [a.txt, b.txt], outs: [c.txt]}
+        """
+
+    private func pair(_ change: (String) -> String = { $0 }) throws -> PipelineFolder {
+        let pipeline = try PipelineFolder(change(ParallelReproTests.pair))
+        try pipeline.folder.run("mkfifo", "meeting")
+        return pipeline
+    }
+
+    private func failure(
+        _ pipeline: PipelineFolder, _ change: (inout ReproOptions) -> Void
+    ) throws -> StoreError {
+        let error = #expect(throws: StoreError.self) { try pipeline.repro(change) }
+        return try #require(error)
+    }
+
+    @Test func `stages that do not need each other run at once`() throws {
+        let pipeline = try pair()
+        #expect(
+            try pipeline.repro { $0.jobs = 2 } == "first ran, second ran, both ran")
+        #expect(try pipeline.folder.read("c.txt") == "first\nsecond\n")
+        #expect(
+            try pipeline.repro { $0.jobs = 2 } == "first current, second current, both current")
+        #expect(try pipeline.litter() == [])
+    }
+
+    @Test func `any number of jobs gives the same lock and the same report`() throws {
+        let stages = (0..<12).map { index in
+            let inputs = index < 4 ? [] : [index - 4, index - 3].map { "o\($0)" }
+            return
+                "  s\(index): {cmd: 'cat \(inputs.joined(separator: " ")) /dev/null > o\(index); "
+                + "echo \(index) >> o\(index)', deps: [\(inputs.joined(separator: ", "))], "
+                + "outs: [o\(index)]}"
+        }
+        let file = "stages:\n" + stages.joined(separator: "\n")
+        let results = try [1, 3, 12].map { jobs in
+            let pipeline = try PipelineFolder(file, inGit: false)
+            let report = try pipeline.repro { $0.jobs = jobs }
+            let lock = try pipeline.lock.stages
+            return (report, lock.mapValues(\.recipe), lock.mapValues(\.outputs))
+        }
+        for other in results.dropFirst() {
+            #expect(other.0 == results[0].0)
+            #expect(other.1 == results[0].1)
+            #expect(other.2 == results[0].2)
+        }
+    }
+
+    @Test func `a stage that fails lets those that run come to their ends, and starts none`() throws
+    {
+        let pipeline = try pair {
+            $0.replacing("echo first > a.txt", with: "echo half > a.txt; exit 3")
+                + "\n  late: {cmd: 'echo > late.txt', outs: [late.txt]}"
+        }
+        let error = try failure(pipeline) { $0.jobs = 2 }
+        #expect(error.message == "stage 'first' failed: its command exited with status 3")
+        #expect(try pipeline.lock.stages.keys.sorted() == ["second"])
+        #expect(try pipeline.folder.read("b.txt") == "second\n")
+        #expect(try !pipeline.folder.has("a.txt"))
+        #expect(try !pipeline.folder.has("late.txt"))
+        #expect(try pipeline.litter() == [])
+    }
+
+    @Test func `of two stages that fail the first in order is told`() throws {
+        let pipeline = try pair {
+            $0.replacing("echo first > a.txt", with: "exit 3")
+                .replacing("cat meeting; echo second > b.txt", with: "cat meeting; exit 4")
+        }
+        let error = try failure(pipeline) { $0.jobs = 2 }
+        #expect(error.message == "stage 'first' failed: its command exited with status 3")
+        #expect(try pipeline.files().keys.sorted() == ["mlstore.yaml"])
+    }
+
+    @Test(arguments: [1, 4]) func `keep going runs what does not need the failed stage`(jobs: Int)
+        throws
+    {
+        let pipeline = try PipelineFolder(
+            """
+            stages:
+              bad: {cmd: 'echo no >&2; exit 1', outs: [bad.txt]}
+              after: {cmd: 'cp bad.txt after.txt', deps: [bad.txt], outs: [after.txt]}
+              last: {cmd: 'cp after.txt last.txt', deps: [after.txt], outs: [last.txt]}
+              good: {cmd: 'echo 1 > good.txt', outs: [good.txt]}
+            """)
+        let report = try pipeline.report {
+            $0.jobs = jobs
+            $0.keepGoing = true
+        }
+        #expect(report.outcomes.map(\.stage) == ["bad", "after", "last", "good"])
+        #expect(report.outcomes.map(\.deed) == [.failed, .skipped, .skipped, .ran])
+        #expect(report.outcomes[1].reasons == [.upstreamFailed("bad")])
+        #expect((report.outcomes[0].failure?.cause as? CommandOutput)?.description == "no")
+        #expect(!report.isComplete)
+        #expect(try pipeline.lock.stages.keys.sorted() == ["good"])
+        #expect(try pipeline.litter() == [])
+    }
+
+    @Test func `news come one at a time and lines whole`() throws {
+        let pipeline = try PipelineFolder(
+            """
+            stages:
+              a: {cmd: 'for i in 1 2 3 4 5 6 7 8 9; do printf aaaa; printf "aaaa\\n"; done; echo > a', outs: [a]}
+              b: {cmd: 'for i in 1 2 3 4 5 6 7 8 9; do printf bbbb; printf "bbbb\\n"; done; echo > b', outs: [b]}
+            """)
+        let lines = Mutex<[String]>([])
+        var options = ReproOptions()
+        options.jobs = 2
+        _ = try repro(options, in: pipeline.workspace) { event in
+            guard case .line(let stage, let bytes) = event else { return }
+            lines.withLock { $0.append("\(stage) \(String(decoding: bytes, as: UTF8.self))") }
+        }
+        let found = lines.withLock { $0 }.sorted()
+        #expect(
+            found == Array(repeating: "a aaaaaaaa", count: 9)
+                + Array(repeating: "b bbbbbbbb", count: 9))
+    }
+}
