@@ -36,20 +36,27 @@ extension TableInput {
     /// infinities, and for more than `ColumnValues.maximumCategories` categories.
     func columns(_ wanted: [(name: String, kind: ColumnValues.Kind)]) throws -> [ColumnValues] {
         let header = try header()
-        var readers = try wanted.map { column in
+        var readers = try readers(wanted, header)
+        try forEachBatch(header) { batch in
+            for index in readers.indices { try readers[index].read(batch) }
+        }
+        return readers.indices.map { readers[$0].take() }
+    }
+
+    /// Readers of the columns named, in that order, for steps that go through a table in pieces.
+    func readers(
+        _ wanted: [(name: String, kind: ColumnValues.Kind)], _ header: Header
+    ) throws -> [ColumnReader] {
+        try wanted.map { column in
             ColumnReader(
                 name: column.name, kind: column.kind, table: source.name,
                 position: try header.position(of: column.name, in: source.name))
         }
-        try forEachBatch(header) { batch in
-            for index in readers.indices { try readers[index].read(batch) }
-        }
-        return readers.map { $0.finish() }
     }
 }
 
 /// Gathers one column.
-private struct ColumnReader {
+struct ColumnReader {
     let name: String
     let kind: ColumnValues.Kind
     let table: String
@@ -99,8 +106,14 @@ private struct ColumnReader {
         return code
     }
 
-    /// The column, codes renumbered so that they rise with the bytes of the texts.
-    func finish() -> ColumnValues {
+    /// What was read and not taken yet, codes renumbered so that they rise with the bytes of the
+    /// texts.
+    mutating func take() -> ColumnValues {
+        defer {
+            numbers = []
+            codes = []
+            codeOfText = [:]
+        }
         if kind == .number { return .numbers(numbers) }
         let texts = codeOfText.keys.sorted { $0.precedes($1) }
         var newCodes = [UInt32](repeating: 0, count: texts.count)

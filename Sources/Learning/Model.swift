@@ -13,6 +13,11 @@ struct Model: Sendable {
     let seed: UInt64
     let training: Training
 
+    /// Whether it tells two classes apart by one score, that of the second class.
+    var hasOneScore: Bool {
+        trainers.first { $0.name == kind }?.targetKind == .twoClasses
+    }
+
     /// How the fit went.
     struct Training: Sendable, Equatable {
         let rows: Int

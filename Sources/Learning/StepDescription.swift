@@ -6,6 +6,7 @@ private let steps: [any Step.Type] = [
     SplitStep.self,
     TrainStep.self,
     EvaluateStep.self,
+    PredictStep.self,
 ]
 
 /// A built-in step as a stage declares it, parsed and checked: `split: {data: …, test: 0.2}`.
@@ -50,11 +51,12 @@ package struct StepDescription: Sendable {
         }
         let options = try StepOptions(step: name, value, known: type.keys)
         let step = try type.init(options)
-        guard outputs.count == type.outputRoles.count else {
-            throw StoreError.stepOutputs(name, roles: type.outputRoles, count: outputs.count)
+        let roles = step.outputRoles
+        guard outputs.count == roles.count else {
+            throw StoreError.stepOutputs(name, roles: roles, count: outputs.count)
         }
         return StepDescription(
-            step, name: name, outputs: zip(type.outputRoles, outputs).map(File.init))
+            step, name: name, outputs: zip(roles, outputs).map(File.init))
     }
 
     private init(_ step: any Step, name: String, outputs: [File]) {
@@ -80,7 +82,10 @@ package struct StepDescription: Sendable {
         for file in self.inputs { sources[file.role] = inputs[file.path] }
         var sinks: [String: ByteSink] = [:]
         for file in self.outputs { sinks[file.role] = outputs[file.path] }
-        return try step.run(StepFiles(sources: sources, sinks: sinks), context)
+        var names: [String: String] = [:]
+        for file in self.outputs { names[file.role] = file.path }
+        let files = StepFiles(sources: sources, sinks: sinks, names: names)
+        return try step.run(files, context)
     }
 }
 
@@ -90,10 +95,11 @@ protocol Step: Sendable {
     static var name: String { get }
     /// The option keys, most important first.
     static var keys: [String] { get }
-    /// What the declared outputs are, in order.
-    static var outputRoles: [String] { get }
 
     init(_ options: StepOptions) throws
+
+    /// What the declared outputs are, in order.
+    var outputRoles: [String] { get }
 
     var inputs: [StepDescription.File] { get }
     var seed: UInt64 { get }
@@ -107,6 +113,13 @@ protocol Step: Sendable {
 struct StepFiles {
     let sources: [String: ByteSource]
     let sinks: [String: ByteSink]
+    /// The paths of the outputs.
+    let names: [String: String]
+
+    /// Starts the table that is an output.
+    func table(_ role: String, columns: [String]) throws -> TableOutput {
+        TableOutput(columns, to: try sink(role), name: names[role] ?? "")
+    }
 
     func source(_ role: String) throws -> ByteSource {
         guard let source = sources[role] else {

@@ -91,6 +91,12 @@ struct StepOptions {
         UInt64(try integer("seed", default: 0, in: 0...Int(JSONValue.maximumInteger)))
     }
 
+    /// The probability from which a model of two classes says the positive one: a half when none is
+    /// given.
+    func threshold() throws -> Double {
+        try number("threshold", default: 0.5, "a probability between 0 and 1") { $0 > 0 && $0 < 1 }
+    }
+
     /// The mapping under a key, empty when the key is not there.
     func mapping(_ key: String, known: [String]) throws -> StepOptions {
         let value = has(key) ? members[key] ?? .object([:]) : .object([:])

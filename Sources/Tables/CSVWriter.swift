@@ -12,11 +12,35 @@ package struct CSVWriter {
     /// Writes a row, or the header.
     package mutating func append(row fields: [String]) {
         for (index, field) in fields.enumerated() {
-            if index > 0 { bytes.append(delimiter) }
-            append(field: Array(field.utf8), isOnly: fields.count == 1)
+            let text = Array(field.utf8)
+            unsafe text.withUnsafeBufferPointer {
+                unsafe append(field: $0, at: index, of: fields.count)
+            }
         }
-        bytes.append(0x0a)
+        endRow()
     }
+
+    /// Writes the field at `index` of a row of `count` fields: its value, without quotes.
+    // Unsafe: a view that the caller keeps valid for the call, copied here.
+    package mutating func append(
+        field: UnsafeBufferPointer<UInt8>, at index: Int, of count: Int
+    ) {
+        if index > 0 { bytes.append(delimiter) }
+        // A lone empty field is quoted, so that its line does not look blank.
+        guard unsafe field.isEmpty && count == 1 || needsQuotes(field) else {
+            return unsafe bytes.append(contentsOf: field)
+        }
+        bytes.append(0x22)
+        for place in 0..<field.count {
+            let byte = unsafe field[place]
+            if byte == 0x22 { bytes.append(0x22) }
+            bytes.append(byte)
+        }
+        bytes.append(0x22)
+    }
+
+    /// Ends the row whose fields were written one by one.
+    package mutating func endRow() { bytes.append(0x0a) }
 
     /// Copies the row as it stands in its table, byte for byte, which must have the same
     /// delimiter.
@@ -37,17 +61,11 @@ package struct CSVWriter {
         return bytes
     }
 
-    /// A lone empty field is quoted, so that its line does not look blank.
-    private mutating func append(field: [UInt8], isOnly: Bool) {
-        let needsQuotes =
-            field.isEmpty && isOnly
-            || field.contains { $0 == delimiter || $0 == 0x22 || $0 == 0x0a || $0 == 0x0d }
-        guard needsQuotes else { return bytes.append(contentsOf: field) }
-        bytes.append(0x22)
-        for byte in field {
-            if byte == 0x22 { bytes.append(0x22) }
-            bytes.append(byte)
+    private func needsQuotes(_ field: UnsafeBufferPointer<UInt8>) -> Bool {
+        for place in 0..<field.count {
+            let byte = unsafe field[place]
+            if byte == delimiter || byte == 0x22 || byte == 0x0a || byte == 0x0d { return true }
         }
-        bytes.append(0x22)
+        return false
     }
 }

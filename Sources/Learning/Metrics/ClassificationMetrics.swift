@@ -40,10 +40,7 @@ struct ClassificationMetrics: Sendable, Equatable {
         var probabilities = scores
         for (row, label) in truth.enumerated() {
             var shares = scores.map { $0[row] }
-            let best = shares.indices.max {
-                shares[$0] < shares[$1] || shares[$0] == shares[$1] && $0 > $1
-            }
-            predictions.append(UInt32(best ?? 0))
+            predictions.append(UInt32(firstLargest(shares)))
             losses.append(softmax(&shares) - scores[Int(label)][row])
             for index in shares.indices { probabilities[index][row] = shares[index] }
         }
@@ -84,4 +81,9 @@ struct ClassificationMetrics: Sendable, Equatable {
         }
         return result
     }
+}
+
+/// The index of the largest score, the first of equal ones: the class that a model says.
+func firstLargest(_ scores: [Double]) -> Int {
+    scores.indices.max { scores[$0] < scores[$1] || scores[$0] == scores[$1] && $0 > $1 } ?? 0
 }

@@ -5,7 +5,7 @@ internal import Vocabulary
 struct EvaluateStep: Step {
     static let name = "evaluate"
     static let keys = ["model", "data", "threshold"]
-    static let outputRoles = ["metrics"]
+    let outputRoles = ["metrics"]
 
     let model: String
     let data: String
@@ -15,9 +15,7 @@ struct EvaluateStep: Step {
     init(_ options: StepOptions) throws {
         model = try options.text("model")
         data = try options.text("data")
-        threshold = try options.number(
-            "threshold", default: 0.5, "a probability between 0 and 1"
-        ) { $0 > 0 && $0 < 1 }
+        threshold = try options.threshold()
     }
 
     var inputs: [StepDescription.File] {

@@ -5,7 +5,7 @@ internal import Vocabulary
 struct SplitStep: Step {
     static let name = "split"
     static let keys = ["data", "test", "by", "seed"]
-    static let outputRoles = ["train", "test"]
+    let outputRoles = ["train", "test"]
 
     /// How a row's side is chosen.
     enum Rule: Sendable, Equatable {

@@ -8,7 +8,7 @@ struct TrainStep: Step {
         "model", "data", "target", "features", "categorical", "positive", "validation", "params",
         "seed",
     ]
-    static let outputRoles = ["model"]
+    let outputRoles = ["model"]
 
     let model: String
     let data: String
