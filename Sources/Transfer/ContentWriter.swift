@@ -23,7 +23,9 @@ struct ContentWriter {
         }
         let temporary = try makeTemporaryDirectory(in: target.parent, on: disk)
         do {
-            try checkDistinctNames(items.lazy.compactMap(\.path), beside: [temporary], on: disk)
+            try checkDistinctNames(beside: [temporary], on: disk) { body in
+                for path in items.lazy.compactMap(\.path) { try body(path) }
+            }
             var known: Set<DiskPath> = [temporary]
             // Links last, so that no file is ever written through one.
             for item in items where item.entry.kind != .symlink {

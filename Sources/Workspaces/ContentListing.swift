@@ -4,6 +4,8 @@ package import Vocabulary
 
 /// What stands at a path, with digests: one entry for a file or link, one for each file, link and
 /// empty folder of a folder. Paths are those of the workspace, in key order.
+///
+/// Those of a folder stand in a mapped table, however many they are.
 struct ContentListing: Sendable {
     /// One thing, as it was when it was looked at.
     struct Item: Sendable {
@@ -11,8 +13,16 @@ struct ContentListing: Sendable {
         let status: FileStatus
     }
 
+    fileprivate enum Source: Sendable {
+        case nothing
+        case one(Item)
+        case rows(StatTable)
+    }
+
     let path: RepoPath
-    private(set) var items: [Item] = []
+    /// The tree that the items make; nil for anything but a folder that has some.
+    let tree: TreeID?
+    private let source: Source
 
     /// Looks at `path`; reads what the stat tables do not vouch for. A link on the way there is
     /// refused, since it may lead anywhere.
@@ -22,44 +32,110 @@ struct ContentListing: Sendable {
         try workspace.checkParents(of: path)
         let place = workspace.root / path
         guard let status = try workspace.disk.status(of: place, followingLinks: false) else {
+            source = .nothing
+            tree = nil
             return
         }
         switch status.kind {
         case .directory:
-            try scanner.scan(path, entries: true).table?.forEachRow { relative, entry in
-                items.append(
-                    Item(
-                        entry: TreeEntry(
-                            path: path.appending(relative), kind: entry.kind, size: entry.size,
-                            id: entry.digest),
-                        status: entry.status))
+            let scan = try scanner.scan(path, entries: true)
+            if let table = scan.table, table.count > 0 {
+                source = .rows(table)
+                tree = scan.tree
+            } else {
+                source = .one(Item(entry: .directory(path), status: status))
+                tree = nil
             }
-            if items.isEmpty { items = [Item(entry: .directory(path), status: status)] }
+            return
         case .file:
             let blob = BlobID(try scanner.digest(of: path, status))
-            items = [
+            source = .one(
                 Item(
                     entry: .file(path, blob, size: status.size, executable: status.isExecutable),
-                    status: status)
-            ]
+                    status: status))
         case .symlink:
             let digest = try FileHash.digest(of: place, status, on: workspace.disk).digest
-            items = [
+            source = .one(
                 Item(
                     entry: .symlink(path, target: BlobID(digest), size: status.size),
-                    status: status)
-            ]
+                    status: status))
         case .other, .unknown: throw StoreError.unsupported(path)
         }
+        tree = nil
+    }
+
+    /// How many items there are.
+    var count: Int {
+        switch source {
+        case .nothing: 0
+        case .one: 1
+        case .rows(let table): table.count
+        }
+    }
+
+    /// The items, one after the other.
+    struct Walk {
+        fileprivate let path: RepoPath
+        fileprivate let source: Source
+        private var position = 0
+
+        fileprivate init(_ listing: ContentListing) {
+            path = listing.path
+            source = listing.source
+        }
+
+        mutating func next() -> Item? {
+            defer { position += 1 }
+            switch source {
+            case .nothing: return nil
+            case .one(let item): return position == 0 ? item : nil
+            case .rows(let table):
+                while position < table.count {
+                    if let item = item(table) { return item }
+                    position += 1
+                }
+                return nil
+            }
+        }
+
+        private func item(_ table: StatTable) -> Item? {
+            table.withBytes { span in
+                guard let relative = table.path(span, position) else { return nil }
+                let entry = StatTable.entry(span, position)
+                return Item(
+                    entry: TreeEntry(
+                        path: path.appending(relative), kind: entry.kind, size: entry.size,
+                        id: entry.digest),
+                    status: entry.status)
+            }
+        }
+    }
+
+    /// The items from the first on.
+    func walk() -> Walk { Walk(self) }
+
+    /// Calls `body` with each item, in order.
+    func forEachItem(_ body: (Item) throws -> Void) rethrows {
+        var walk = walk()
+        while let item = walk.next() { try body(item) }
+    }
+
+    /// What the items are as a whole; nil for none. A tree is put in `session`.
+    func state(in session: StoreSession) throws -> OperationNote.State? {
+        if let tree, session.contains(.treeNode, tree.digest) {
+            return .init(content: .directory(tree))
+        }
+        var walk = walk()
+        return try contentState(at: path, in: session) { walk.next()?.entry }
     }
 }
 
-/// What `entries`, which are those at or below `path`, are as a whole; nil for none. Trees are put
-/// in `session`.
+/// What the entries that `next` gives, which are those at or below `path`, are as a whole; nil for
+/// none. Trees are put in `session`.
 func contentState(
-    of entries: [TreeEntry], at path: RepoPath, in session: StoreSession
+    at path: RepoPath, in session: StoreSession, of next: () throws -> TreeEntry?
 ) throws -> OperationNote.State? {
-    guard let first = entries.first else { return nil }
+    guard let first = try next() else { return nil }
     if first.path == path, first.kind != .directory {
         let mode: OperationNote.State.Mode =
             switch first.kind {
@@ -70,10 +146,13 @@ func contentState(
         return .init(content: .file(BlobID(first.id)), mode: mode)
     }
     var builder = session.treeBuilder()
-    for entry in entries {
-        guard let relative = entry.path.relative(to: path) else { continue }
-        try builder.append(
-            TreeEntry(path: relative, kind: entry.kind, size: entry.size, id: entry.id))
+    var entry: TreeEntry? = first
+    while let here = entry {
+        if let relative = here.path.relative(to: path) {
+            try builder.append(
+                TreeEntry(path: relative, kind: here.kind, size: here.size, id: here.id))
+        }
+        entry = try next()
     }
     return .init(content: .directory(try builder.finish()))
 }

@@ -3,6 +3,9 @@ import Platform
 import Vocabulary
 
 /// What has to be done at one path to make of it what is wanted.
+///
+/// The steps are worked out anew whenever they are asked for, from the two listings: they are never
+/// all in memory.
 struct ContentPlan: Sendable {
     /// Something to write, and what it replaces.
     struct Write: Sendable {
@@ -10,101 +13,149 @@ struct ContentPlan: Sendable {
         let replaced: ContentListing.Item?
     }
 
-    /// Things to write, kept as their places: there may be a million.
-    struct Writes: RandomAccessCollection, Sendable {
-        fileprivate let entries: [TreeEntry]
-        fileprivate let items: [ContentListing.Item]
-        fileprivate var places: [(entry: Int, item: Int?)] = []
-
-        var startIndex: Int { 0 }
-        var endIndex: Int { places.count }
-
-        subscript(position: Int) -> Write {
-            let place = places[position]
-            return Write(entry: entries[place.entry], replaced: place.item.map { items[$0] })
-        }
+    /// One thing to do, or to leave.
+    enum Step {
+        /// It is as it should be.
+        case keep(TreeEntry, ContentListing.Item)
+        /// A file, link or empty folder that is not wanted.
+        case remove(ContentListing.Item)
+        /// A file or link.
+        case write(Write)
+        /// A folder that is wanted without contents.
+        case makeFolder(RepoPath)
+        /// An equal file that only lacks, or has too much, the right to execute.
+        case setMode(Write)
     }
 
     let target: ContentTarget
     let listing: ContentListing
-    /// Files, links and empty folders that are not wanted.
-    private(set) var removals: [ContentListing.Item] = []
-    /// Files and links.
-    private(set) var writes: Writes
-    /// Folders that are wanted without contents.
-    private(set) var folders: [RepoPath] = []
-    /// Equal files that only lack, or have too much, the right to execute.
-    private(set) var modes: [Write] = []
+    /// Everything that is wanted.
+    private(set) var wanted = 0
     /// Equal entries.
     private(set) var unchanged = 0
+    /// Files and links to write, and their bytes.
+    private(set) var writes = 0
+    private(set) var writtenBytes = 0
+    /// Steps of the other kinds.
+    private(set) var removals = 0
+    private(set) var folders = 0
+    private(set) var modes = 0
+    /// Files and links to write whose content the store does not have.
+    private var missing = 0
+    /// What would be gone and is in no store: files and links that are removed or replaced.
+    private(set) var unsaved = 0
+    /// The first of those.
+    private(set) var firstUnsaved: RepoPath?
 
-    init(_ target: ContentTarget, _ listing: ContentListing) {
+    /// Compares what is wanted with what is there.
+    init(_ target: ContentTarget, _ listing: ContentListing, in store: ObjectStore) throws {
         self.target = target
         self.listing = listing
-        writes = Writes(entries: target.entries, items: listing.items)
-        var next = 0
-        for (place, item) in listing.items.enumerated() {
-            while next < target.entries.count, target.entries[next].path < item.entry.path {
-                add(next)
-                next += 1
-            }
-            if next < target.entries.count, target.entries[next].path == item.entry.path {
-                compare(next, place)
-                next += 1
-            } else {
-                removals.append(item)
-            }
+        if let tree = target.tree, tree == listing.tree {
+            wanted = listing.count
+            unchanged = listing.count
+            return
         }
-        for entry in next..<target.entries.count { add(entry) }
+        try forEachStep { try count($0, in: store) }
     }
 
     /// Whether all is as it should be.
-    var isEmpty: Bool {
-        removals.isEmpty && writes.isEmpty && folders.isEmpty && modes.isEmpty
-    }
-
-    /// What would be gone and is in no store: files and links that are removed or replaced.
-    func unsaved(in store: ObjectStore) -> [ContentListing.Item] {
-        func isUnsaved(_ item: ContentListing.Item) -> Bool {
-            item.entry.blob.map { !store.contains($0) } ?? false
-        }
-        return removals.filter(isUnsaved) + writes.lazy.compactMap(\.replaced).filter(isUnsaved)
-    }
+    var isEmpty: Bool { removals == 0 && writes == 0 && folders == 0 && modes == 0 }
 
     /// Throws `.notInStore` unless everything to write is in the store.
-    func checkPresent(in store: ObjectStore) throws {
-        let missing = writes.count { write in
-            write.entry.blob.map { !store.contains($0) } ?? false
-        }
+    func checkPresent() throws {
         guard missing == 0 else {
-            throw StoreError.contentMissing(
-                target.path, missing: missing, of: target.entries.count)
+            throw StoreError.contentMissing(target.path, missing: missing, of: wanted)
         }
     }
 
-    private mutating func compare(_ entry: Int, _ place: Int) {
-        let wanted = target.entries[entry]
-        let item = listing.items[place]
+    /// Calls `body` with everything that would be gone and is in no store.
+    func forEachUnsaved(
+        in store: ObjectStore, _ body: (ContentListing.Item) throws -> Void
+    ) throws {
+        guard unsaved > 0 else { return }
+        try forEachStep { step in
+            if let item = ContentPlan.lost(by: step, in: store) { try body(item) }
+        }
+    }
+
+    /// Calls `body` with every step, in key order; of one thing that takes the place of another of
+    /// another kind, the removal first.
+    func forEachStep(_ body: (Step) throws -> Void) throws {
+        var wanted = try target.walk()
+        var found = listing.walk()
+        var next = try wanted.next()
+        var item = found.next()
+        while true {
+            if let entry = next, item.map({ entry.path < $0.entry.path }) ?? true {
+                try body(ContentPlan.add(entry))
+                next = try wanted.next()
+            } else if let here = item {
+                if let entry = next, entry.path == here.entry.path {
+                    try ContentPlan.compare(entry, here, body)
+                    next = try wanted.next()
+                } else {
+                    try body(.remove(here))
+                }
+                item = found.next()
+            } else {
+                return
+            }
+        }
+    }
+
+    private mutating func count(_ step: Step, in store: ObjectStore) throws {
+        if let item = ContentPlan.lost(by: step, in: store) {
+            unsaved += 1
+            firstUnsaved = firstUnsaved ?? item.entry.path
+        }
+        switch step {
+        case .keep: unchanged += 1
+        case .remove:
+            removals += 1
+            return
+        case .write(let write):
+            writes += 1
+            writtenBytes += write.entry.size
+            if let blob = write.entry.blob, !store.contains(blob) { missing += 1 }
+        case .makeFolder: folders += 1
+        case .setMode: modes += 1
+        }
+        wanted += 1
+    }
+
+    /// What the step would make vanish though no store has it.
+    private static func lost(by step: Step, in store: ObjectStore) -> ContentListing.Item? {
+        let item: ContentListing.Item? =
+            switch step {
+            case .remove(let item): item
+            case .write(let write): write.replaced
+            case .keep, .makeFolder, .setMode: nil
+            }
+        guard let item, let blob = item.entry.blob, !store.contains(blob) else { return nil }
+        return item
+    }
+
+    private static func compare(
+        _ wanted: TreeEntry, _ item: ContentListing.Item, _ body: (Step) throws -> Void
+    ) throws {
         let found = item.entry
         if wanted.kind == found.kind, wanted.id == found.id {
-            unchanged += 1
+            try body(.keep(wanted, item))
         } else if wanted.id == found.id, wanted.isFile, found.isFile {
-            modes.append(Write(entry: wanted, replaced: item))
+            try body(.setMode(Write(entry: wanted, replaced: item)))
         } else if found.kind == .directory || wanted.kind == .directory {
-            removals.append(item)
-            add(entry)
+            try body(.remove(item))
+            try body(add(wanted))
         } else {
-            writes.places.append((entry, place))
+            try body(.write(Write(entry: wanted, replaced: item)))
         }
     }
 
     /// An entry where nothing is to be replaced.
-    private mutating func add(_ entry: Int) {
-        if target.entries[entry].kind == .directory {
-            folders.append(target.entries[entry].path)
-        } else {
-            writes.places.append((entry, nil))
-        }
+    private static func add(_ entry: TreeEntry) -> Step {
+        entry.kind == .directory
+            ? .makeFolder(entry.path) : .write(Write(entry: entry, replaced: nil))
     }
 }
 

@@ -2,26 +2,33 @@ import Objects
 import Vocabulary
 
 /// What a command wants to stand at a path of the work tree.
+///
+/// The listing of a folder stays in the store and is read as it is needed.
 struct ContentTarget: Sendable {
+    private enum Source: Sendable {
+        case nothing
+        case one(TreeEntry)
+        case tree(Tree, of: RepoPath, under: RepoPath?)
+    }
+
     /// The path.
     let path: RepoPath
-    /// Everything at or below it, with paths of the workspace, in key order; nothing to remove it.
-    let entries: [TreeEntry]
     /// Whether the path is tracked as such, and not a part of a tracked folder.
     let isWhole: Bool
     /// The tree that the entries are all of; nil for anything else.
     let tree: TreeID?
+    private let source: Source
 
     /// Nothing.
     static func nothing(at path: RepoPath) -> ContentTarget {
-        ContentTarget(path: path, entries: [], isWhole: true)
+        ContentTarget(path: path, source: .nothing, isWhole: true, tree: nil)
     }
 
-    private init(path: RepoPath, entries: [TreeEntry], isWhole: Bool) {
+    private init(path: RepoPath, source: Source, isWhole: Bool, tree: TreeID?) {
         self.path = path
-        self.entries = entries
+        self.source = source
         self.isWhole = isWhole
-        tree = nil
+        self.tree = tree
     }
 
     /// A tracked content, or the part of a tracked folder that is at or below `part`.
@@ -31,19 +38,17 @@ struct ContentTarget: Sendable {
         let inner = part.flatMap { $0.relative(to: tracked.path) }
         switch tracked.content {
         case .file(let blob):
-            entries = [
+            source = .one(
                 .file(
-                    tracked.path, blob, size: tracked.sizeBytes, executable: tracked.isExecutable)
-            ]
+                    tracked.path, blob, size: tracked.sizeBytes, executable: tracked.isExecutable))
             tree = nil
         case .directory(let tree):
-            entries = try ContentTarget.entries(
-                of: tree, at: tracked.path, under: inner, from: store)
+            source = try ContentTarget.source(of: tree, at: tracked.path, under: inner, from: store)
             self.tree = inner == nil ? tree : nil
         }
         path = inner.map { tracked.path.appending($0) } ?? tracked.path
         isWhole = inner == nil
-        guard !entries.isEmpty else {
+        if case .nothing = source {
             throw StoreError(
                 .notFound, "there is no '\(path)' in the tracked folder '\(tracked.path)'",
                 subject: path.description, safety: "nothing was changed")
@@ -58,10 +63,10 @@ struct ContentTarget: Sendable {
         isWhole = true
         switch state?.content {
         case nil:
-            entries = []
+            source = .nothing
             tree = nil
         case .directory(let tree)?:
-            entries = try ContentTarget.entries(of: tree, at: path, under: nil, from: store)
+            source = try ContentTarget.source(of: tree, at: path, under: nil, from: store)
             self.tree = tree
         case .file(let blob)?:
             tree = nil
@@ -69,29 +74,35 @@ struct ContentTarget: Sendable {
                 throw StoreError.contentMissing(path, missing: 1, of: 1)
             }
             let size = try store.size(of: blob)
-            entries = [
+            source = .one(
                 state?.mode == .symlink
                     ? .symlink(path, target: blob, size: size)
-                    : .file(path, blob, size: size, executable: state?.mode == .executable)
-            ]
+                    : .file(path, blob, size: size, executable: state?.mode == .executable))
         }
     }
 
-    /// What the entries are as a whole, for a note; nil for none. A tree that is not in the store
-    /// goes to `session`.
-    func state(in session: StoreSession) throws -> OperationNote.State? {
-        if let tree { return .init(content: .directory(tree)) }
-        return try contentState(of: entries, at: path, in: session)
-    }
-
-    private static func entries(
+    private static func source(
         of tree: TreeID, at path: RepoPath, under inner: RepoPath?, from store: ObjectStore
-    ) throws -> [TreeEntry] {
+    ) throws -> Source {
         guard store.contains(.treeNode, tree.digest) else {
             throw StoreError.contentMissing(path, missing: 1, of: 1)
         }
-        var entries: [TreeEntry] = []
-        try store.tree(tree).forEachEntry(under: inner) { entry in
+        let listing = try store.tree(tree)
+        var first = try listing.walk(under: inner)
+        if try first.next() != nil { return .tree(listing, of: path, under: inner) }
+        return inner == nil ? .one(.directory(path)) : .nothing
+    }
+
+    /// Everything at or below the path, with paths of the workspace, in key order.
+    struct Walk {
+        fileprivate let path: RepoPath
+        fileprivate var one: TreeEntry?
+        fileprivate var entries: TreeEntries?
+
+        /// The next one, or nil at the end. Throws for what no tree may hold.
+        mutating func next() throws -> TreeEntry? {
+            if let entry = one.take() { return entry }
+            guard let entry = try entries?.next() else { return nil }
             let full = path.appending(entry.path)
             // A tree from elsewhere must not reach into git's folder or ours.
             try Workspace.checkNotReserved(full)
@@ -100,11 +111,26 @@ struct ContentTarget: Sendable {
                     .malformed, "the tree of '\(path)' holds another tree at '\(entry.path)'",
                     subject: path.description)
             }
-            entries.append(
-                TreeEntry(path: full, kind: entry.kind, size: entry.size, id: entry.id))
+            return TreeEntry(path: full, kind: entry.kind, size: entry.size, id: entry.id)
         }
-        if entries.isEmpty, inner == nil { entries = [.directory(path)] }
-        return entries
+    }
+
+    /// The entries from the first on; none where the path is to be removed.
+    func walk() throws -> Walk {
+        switch source {
+        case .nothing: return Walk(path: path)
+        case .one(let entry): return Walk(path: path, one: entry)
+        case .tree(let tree, let top, let inner):
+            return Walk(path: top, entries: try tree.walk(under: inner))
+        }
+    }
+
+    /// What the entries are as a whole, for a note; nil for none. A tree that is not in the store
+    /// goes to `session`.
+    func state(in session: StoreSession) throws -> OperationNote.State? {
+        if let tree { return .init(content: .directory(tree)) }
+        var entries = try walk()
+        return try contentState(at: path, in: session) { try entries.next() }
     }
 }
 

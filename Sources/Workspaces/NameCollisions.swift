@@ -4,17 +4,19 @@ package import Vocabulary
 
 /// Refuses paths that are to be written where a file system takes two of their names for one, as most on
 /// macOS and Windows do: the second file would replace the first, or stand in a folder that is another.
-/// `known` are files and folders that are there already, from which that is seen.
+/// `known` are files and folders that are there already, from which that is seen. `forEachPath` calls
+/// its argument with each path.
 ///
 /// Cost: two status calls for each of `known`; where one is found under other case too, all the names in
 /// memory.
 package func checkDistinctNames(
-    _ paths: some Sequence<RepoPath>, beside known: Set<DiskPath>, on disk: any Disk
+    beside known: Set<DiskPath>, on disk: any Disk,
+    _ forEachPath: ((RepoPath) throws -> Void) throws -> Void
 ) throws {
     guard try known.contains(where: { try isFoundInOtherCase($0, disk) }) else { return }
     // Texts are equal when they are canonically equivalent, and so are names there.
     var names: [String: RepoPath] = [:]
-    for path in paths {
+    try forEachPath { path in
         var prefix: RepoPath? = path
         while let part = prefix {
             let folded = String(decoding: part.bytes, as: UTF8.self).lowercased()
@@ -54,16 +56,20 @@ extension WorkTreeEdit {
     /// Refuses plans that would make one file of two.
     func checkNames(_ plans: [ContentPlan]) throws {
         var known: Set<DiskPath> = [workspace.layout.folder]
-        for plan in plans where !plan.writes.isEmpty || !plan.folders.isEmpty {
+        for plan in plans where plan.writes > 0 || plan.folders > 0 {
             // What is in a folder tells of it, and what is beside it of the one above.
+            var found = plan.listing.walk()
             guard known.insert(try existingFolder(of: plan.target.path)).inserted,
-                let item = plan.listing.items.first
+                let item = found.next()
             else { continue }
             known.insert(workspace.root / item.entry.path)
         }
-        try checkDistinctNames(
-            plans.lazy.flatMap { $0.target.entries.lazy.map(\.path) }, beside: known,
-            on: workspace.disk)
+        try checkDistinctNames(beside: known, on: workspace.disk) { body in
+            for plan in plans {
+                var wanted = try plan.target.walk()
+                while let entry = try wanted.next() { try body(entry.path) }
+            }
+        }
     }
 
     /// The folder at the path, or the nearest one above it.

@@ -76,17 +76,16 @@ private func isWhole(_ content: ContentID, _ store: ObjectStore) throws -> Bool 
 private func put(
     _ listing: ContentListing, in session: StoreSession, _ workspace: Workspace
 ) throws -> ContentID? {
-    let files = listing.items.filter { $0.entry.isFile }
-    let receipts = try session.putBlobs(
-        files.map { FileToStore(path: workspace.root / $0.entry.path, status: $0.status) })
-    for (item, receipt) in zip(files, receipts) where receipt.id.digest != item.entry.id {
-        return nil
+    var batch: [ContentListing.Item] = []
+    var walk = listing.walk()
+    while let item = walk.next() {
+        batch.append(item)
+        guard batch.count == Workspace.itemsAtOnce else { continue }
+        if try workspace.put(batch, in: session) != nil { return nil }
+        batch.removeAll(keepingCapacity: true)
     }
-    for item in listing.items where item.entry.kind == .symlink {
-        _ = try session.putBlob(try workspace.disk.readSymlink(workspace.root / item.entry.path))
-    }
-    return try contentState(
-        of: listing.items.map(\.entry), at: listing.path, in: session)?.content
+    if try workspace.put(batch, in: session) != nil { return nil }
+    return try listing.state(in: session)?.content
 }
 
 /// Puts pointers and the lock file: snapshots list them.

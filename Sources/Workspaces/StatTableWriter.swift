@@ -10,7 +10,7 @@ import Vocabulary
 final class StatTableWriter {
     private let machine: Machine
     private let place: DiskPath
-    private let stamp: Int64?
+    private var stamp: Int64?
     private let rows: TemporaryBytes
     private let paths: TemporaryBytes
     private var count = 0
@@ -27,6 +27,12 @@ final class StatTableWriter {
         rows = TemporaryBytes(in: folder, on: machine.disk)
         paths = TemporaryBytes(in: folder, on: machine.disk)
         rows.append([UInt8](repeating: 0, count: StatTable.headerBytes).span)
+    }
+
+    /// Takes a later time of the file system for the table's: for entries that do not need the earlier.
+    func restamp(_ stamp: Int64?) {
+        // Without one from the start there is nowhere to put the table.
+        if self.stamp != nil { self.stamp = stamp }
     }
 
     /// Adds an entry.

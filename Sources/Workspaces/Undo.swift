@@ -97,13 +97,14 @@ private func checkUnchanged(
     scanner.finish()
     let after = try ContentTarget(change.after, at: change.path, from: store)
     // All three stand in key order.
-    var wanted = FilesInOrder(before.entries)
-    var left = FilesInOrder(after.entries)
-    var found = FilesInOrder(listing.items.lazy.map(\.entry))
+    var (oldWalk, newWalk, foundWalk) = (try before.walk(), try after.walk(), listing.walk())
+    var wanted = try FilesInOrder { try oldWalk.next() }
+    var left = try FilesInOrder { try newWalk.next() }
+    var found = try FilesInOrder { foundWalk.next()?.entry }
     while let path = [wanted.next, left.next, found.next].compactMap({ $0?.path }).min() {
-        let (old, new) = (wanted.take(path), left.take(path))
+        let (old, new) = (try wanted.take(path), try left.take(path))
         let isAsKnown =
-            found.take(path).map { item in
+            try found.take(path).map { item in
                 [old, new].contains { $0?.holdsSame(as: item) == true }
             } ?? (old == nil || new == nil)
         guard isAsKnown else { throw StoreError.changedSince(path, "undo") }
@@ -111,25 +112,26 @@ private func checkUnchanged(
 }
 
 /// The files and links among entries in key order, one after the other.
-private struct FilesInOrder<Entries: Sequence> where Entries.Element == TreeEntry {
-    private var iterator: Entries.Iterator
+private struct FilesInOrder {
+    private let step: () throws -> TreeEntry?
     /// The next one.
     private(set) var next: TreeEntry?
 
-    init(_ entries: Entries) {
-        iterator = entries.makeIterator()
-        advance()
+    /// Those among the entries that `step` gives, nil at the end.
+    init(_ step: @escaping () throws -> TreeEntry?) throws {
+        self.step = step
+        try advance()
     }
 
     /// The next one, if it is at `path`: then another is next.
-    mutating func take(_ path: RepoPath) -> TreeEntry? {
+    mutating func take(_ path: RepoPath) throws -> TreeEntry? {
         guard let entry = next, entry.path == path else { return nil }
-        advance()
+        try advance()
         return entry
     }
 
-    private mutating func advance() {
-        repeat { next = iterator.next() } while next?.kind == .directory
+    private mutating func advance() throws {
+        repeat { next = try step() } while next?.kind == .directory
     }
 }
 

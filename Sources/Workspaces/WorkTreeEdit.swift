@@ -58,9 +58,9 @@ struct WorkTreeEdit {
         workspace.removeLitter()
         let scanner = ContentScanner(workspace)
         let plans = try targets.map {
-            ContentPlan($0, try ContentListing(of: $0.path, with: scanner))
+            try ContentPlan($0, try ContentListing(of: $0.path, with: scanner), in: store)
         }
-        for plan in plans { try plan.checkPresent(in: store) }
+        for plan in plans { try plan.checkPresent() }
         for move in moves { try check(move) }
         let changes = try textChanges()
         var report = WorkTreeReport()
@@ -72,11 +72,11 @@ struct WorkTreeEdit {
             workspace.settle(dataPaths)
             return report
         }
-        let unsaved = plans.flatMap { $0.unsaved(in: store) }
-        guard unsaved.isEmpty || force else { throw StoreError.unsaved(unsaved, command) }
+        if !force, let first = plans.lazy.compactMap(\.firstUnsaved).first {
+            throw StoreError.unsaved(first, of: plans.reduce(0) { $0 + $1.unsaved }, command)
+        }
         try checkNames(plans)
-        report.saved = unsaved.map(\.entry.path)
-        report.sequence = try record(plans, changes, unsaved, in: store)
+        report.sequence = try record(plans, changes, &report.saved, in: store)
         report.textsChanged = changes.map(\.text.path)
         if !moves.isEmpty || plans.contains(where: { !$0.isEmpty }) {
             try workspace.begin(command, at: dataPaths)
@@ -136,12 +136,12 @@ struct WorkTreeEdit {
 
     /// Stores what will be gone and commits the note; the number of the operation.
     private func record(
-        _ plans: [ContentPlan], _ changes: [Change], _ unsaved: [ContentListing.Item],
+        _ plans: [ContentPlan], _ changes: [Change], _ saved: inout [RepoPath],
         in store: ObjectStore
     ) throws -> Int? {
         let session = try store.beginSession()
         do {
-            try save(unsaved, in: session)
+            for plan in plans { try save(plan, &saved, in: session) }
             var note = OperationNote(command: command, time: workspace.machine.clock.now())
             note.moves = moves
             for change in changes {
@@ -155,9 +155,7 @@ struct WorkTreeEdit {
                 note.artifacts.append(
                     .init(
                         path: plan.target.path,
-                        before: try contentState(
-                            of: plan.listing.items.map(\.entry), at: plan.target.path,
-                            in: session),
+                        before: try plan.listing.state(in: session),
                         after: try plan.target.state(in: session)))
             }
             return try session.commit(refs: refs, note: note.json).entry?.sequence
@@ -167,28 +165,52 @@ struct WorkTreeEdit {
         }
     }
 
-    private func save(_ items: [ContentListing.Item], in session: StoreSession) throws {
+    /// Stores what the plan would let vanish.
+    private func save(
+        _ plan: ContentPlan, _ saved: inout [RepoPath], in session: StoreSession
+    ) throws {
+        var batch: [ContentListing.Item] = []
+        func flush() throws {
+            if let path = try workspace.put(batch, in: session) {
+                throw StoreError.changedSince(path, command)
+            }
+            batch.removeAll(keepingCapacity: true)
+        }
+        try plan.forEachUnsaved(in: session.store) { item in
+            saved.append(item.entry.path)
+            batch.append(item)
+            if batch.count == Workspace.itemsAtOnce { try flush() }
+        }
+        try flush()
+    }
+}
+
+extension Workspace {
+    /// How many items to put at once.
+    static let itemsAtOnce = 4096
+
+    /// Puts files and links as they stand; the first that has changed since it was looked at, if any.
+    func put(_ items: [ContentListing.Item], in session: StoreSession) throws -> RepoPath? {
         let files = items.filter { $0.entry.isFile }
         let receipts = try session.putBlobs(
-            files.map { FileToStore(path: workspace.root / $0.entry.path, status: $0.status) })
+            files.map { FileToStore(path: root / $0.entry.path, status: $0.status) })
         for (item, receipt) in zip(files, receipts) where receipt.id.digest != item.entry.id {
-            throw StoreError.changedSince(item.entry.path, command)
+            return item.entry.path
         }
         for item in items where item.entry.kind == .symlink {
-            _ = try session.putBlob(
-                try workspace.disk.readSymlink(workspace.root / item.entry.path))
+            _ = try session.putBlob(try disk.readSymlink(root / item.entry.path))
         }
+        return nil
     }
 }
 
 extension StoreError {
-    static func unsaved(_ items: [ContentListing.Item], _ command: String) -> StoreError {
-        let first = items.first?.entry.path.description ?? ""
-        let more = items.count > 1 ? " and \(items.count - 1) more" : ""
+    static func unsaved(_ first: RepoPath, of count: Int, _ command: String) -> StoreError {
+        let more = count > 1 ? " and \(count - 1) more" : ""
         return StoreError(
             .unsavedChanges,
             "cannot run '\(command)': it would overwrite '\(first)'\(more), which is not stored",
-            subject: first,
+            subject: first.description,
             advice: "run 'mlstore add' to keep it, or use '--force': then 'mlstore undo' brings it "
                 + "back",
             safety: "nothing was changed")

@@ -22,51 +22,72 @@ struct WorkTreeWriter: Sendable {
         _ report: inout WorkTreeReport, progress: (WorkProgress) -> Void
     ) throws {
         var done = WorkProgress(phase: "writing")
-        done.totalFiles = plans.reduce(0) { $0 + $1.writes.count }
-        done.totalBytes = plans.reduce(0) { $0 + $1.writes.reduce(0) { $0 + $1.entry.size } }
+        done.totalFiles = plans.reduce(0) { $0 + $1.writes }
+        done.totalBytes = plans.reduce(0) { $0 + $1.writtenBytes }
         for move in moves {
             try makeFolder(move.to.parent)
             try disk.renameWithoutReplacing(
                 workspace.root / move.from, to: workspace.root / move.to)
         }
-        var written: [(plan: ContentPlan, statuses: [FileStatus?])] = []
-        for plan in plans {
+        let tables = StatTables(workspace)
+        for plan in plans where !plan.isEmpty {
             try remove(plan, &report)
-            written.append((plan, try write(plan, &done, progress)))
-            for mode in plan.modes { try setMode(mode) }
+            var run = PlanRun(plan, tables, by: self)
+            try run.run(&done, progress)
         }
         for change in changes { try write(change.text) }
         report.filesWritten = done.files
         report.bytesWritten = done.bytes
-        remember(written)
+        tables.saveSingles()
+    }
+
+    /// Whether a file that was looked at cannot have changed since without another time: the tables
+    /// that are written now are newer than that look.
+    func isSettled(_ status: FileStatus) -> Bool {
+        lookedAt.map { status.modified < $0 && status.changed < $0 } ?? false
     }
 
     // MARK: - Removing
 
+    /// Removes what is not wanted, and the folders that are empty then.
     private func remove(_ plan: ContentPlan, _ report: inout WorkTreeReport) throws {
-        var emptied: Set<RepoPath> = []
-        for item in plan.removals {
-            try checkUnchanged(item.entry.path, item)
-            if item.entry.kind == .directory {
-                emptied.insert(item.entry.path)
-            } else {
-                try disk.removeFile(workspace.root / item.entry.path)
-                report.filesRemoved += 1
-            }
-            var parent = item.entry.path.parent
-            while let folder = parent, folder.isInside(plan.target.path),
-                emptied.insert(folder).inserted
-            {
-                parent = folder.parent
+        guard plan.removals > 0 else { return }
+        // Of the thing that was removed last, each below the one before: in key order, what is in a
+        // folder stands together.
+        var emptied: [RepoPath] = []
+        func leave(for folder: RepoPath?) throws {
+            while let last = emptied.last, folder.map({ !$0.isInside(last) }) ?? true {
+                emptied.removeLast()
+                try removeIfEmpty(last)
             }
         }
-        // Children stand behind their parents in the order of paths.
-        for folder in emptied.sorted().reversed() {
-            do {
-                try disk.removeDirectory(workspace.root / folder)
-            } catch let error as StoreError where error.kind == .alreadyExists {
-                continue  // something wanted, or left out by rules, is still in it
+        try plan.forEachStep { step in
+            guard case .remove(let item) = step else { return }
+            let path = item.entry.path
+            try checkUnchanged(path, item)
+            let isFolder = item.entry.kind == .directory
+            let folder = isFolder ? path : path.parent
+            try leave(for: folder)
+            if !isFolder {
+                try disk.removeFile(workspace.root / path)
+                report.filesRemoved += 1
             }
+            var above: [RepoPath] = []
+            var next = folder
+            while let here = next, here.isInside(plan.target.path), here != emptied.last {
+                above.append(here)
+                next = here.parent
+            }
+            emptied += above.reversed()
+        }
+        try leave(for: nil)
+    }
+
+    private func removeIfEmpty(_ folder: RepoPath) throws {
+        do {
+            try disk.removeDirectory(workspace.root / folder)
+        } catch let error as StoreError where error.kind == .alreadyExists {
+            // Something wanted, or left out by rules, is still in it.
         }
     }
 
@@ -104,7 +125,7 @@ struct WorkTreeWriter: Sendable {
         }
     }
 
-    private func setMode(_ write: ContentPlan.Write) throws {
+    func setMode(_ write: ContentPlan.Write) throws {
         let place = workspace.root / write.entry.path
         guard let status = try disk.status(of: place, followingLinks: false),
             status.kind == .file

@@ -37,17 +37,30 @@ extension Workspace {
 
     /// Throws for what belongs to git or to the store.
     package static func checkNotReserved(_ path: RepoPath) throws {
-        guard path.components.contains(where: isReserved) else { return }
+        guard mayHoldReserved(path), path.components.contains(where: isReserved) else { return }
         throw StoreError(
             .badUsage, "'\(path)' belongs to git or to mlstore itself and is never tracked",
             subject: path.description)
     }
 
+    /// Whether any name begins as one that is reserved could: cheap, since all paths of a tree are asked.
+    private static func mayHoldReserved(_ path: RepoPath) -> Bool {
+        var isFirst = true
+        for byte in path.bytes {
+            if isFirst, mayBegin(byte) { return true }
+            isFirst = byte == 0x2f
+        }
+        return false
+    }
+
+    /// A dot, or a character that nobody may see.
+    private static func mayBegin(_ byte: UInt8) -> Bool { byte == 0x2e || byte >= 0xe2 }
+
     /// Whether a name is that of git's or our own folder, or one that some file system takes for it:
     /// in other case, or with characters that nobody sees. A tree from elsewhere could bring settings
     /// of git's that run programs.
     package static func isReserved(_ name: [UInt8]) -> Bool {
-        guard let first = name.first, first == 0x2e || first >= 0xe2 else { return false }
+        guard let first = name.first, mayBegin(first) else { return false }
         let seen = String(decoding: name, as: UTF8.self).unicodeScalars.filter { scalar in
             ![0x200c...0x200f, 0x202a...0x202e, 0x206a...0x206f, 0xfeff...0xfeff].contains {
                 $0.contains(scalar.value)

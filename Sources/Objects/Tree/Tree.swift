@@ -33,11 +33,13 @@ package struct Tree: Sendable {
     package func forEachEntry(
         under directory: RepoPath? = nil, _ body: (TreeEntry) throws -> Void
     ) throws {
-        var walk = try TreeWalk(self, from: directory)
-        while let entry = try walk.next() {
-            if let directory, !entry.path.isInside(directory) { return }
-            try body(entry)
-        }
+        var entries = try walk(under: directory)
+        while let entry = try entries.next() { try body(entry) }
+    }
+
+    /// The same entries, to be asked for one after the other.
+    package func walk(under directory: RepoPath? = nil) throws -> TreeEntries {
+        TreeEntries(walk: try TreeWalk(self, from: directory), directory: directory)
     }
 
     /// The entries at or below `directory`, or all, in key order: for trees known to be small.
@@ -57,6 +59,19 @@ package struct Tree: Sendable {
             for child in node.children { try visit(child.digest, child, node.level - 1) }
         }
         try visit(id.digest, nil, nil)
+    }
+}
+
+/// Entries of a tree in key order. Memory: a node a level.
+package struct TreeEntries {
+    fileprivate var walk: TreeWalk
+    fileprivate let directory: RepoPath?
+
+    /// The next one, or nil at the end; throws as `Tree` does.
+    package mutating func next() throws -> TreeEntry? {
+        guard let entry = try walk.next() else { return nil }
+        if let directory, !entry.path.isInside(directory) { return nil }
+        return entry
     }
 }
 
