@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bytes
+import Pipelines
 import Platform
 import Transfer
 import Vocabulary
@@ -58,9 +59,25 @@ struct ImportCommand: ReportingCommand {
                 advice: "name a file or folder in it with '--output'", safety: "nothing was changed"
             )
         }
+        try checkNoOutput(target, of: workspace)
         let done = try importContent(
             wanted, to: target, in: workspace, from: folder, progress: context.showTransfer)
         return Report(
             lines: [ImportText.line(done, "imported")], json: .object(ImportText.json(done)))
+    }
+
+    /// Refuses a place that a stage will write to, whether or not it has run.
+    private func checkNoOutput(_ target: RepoPath, of workspace: Workspace) throws {
+        let file = workspace.root / StageFile.fileName
+        guard try workspace.disk.status(of: file, followingLinks: true) != nil else { return }
+        for stage in try stageFile(in: workspace).stages {
+            let product = stage.products.first { target.isInside($0) || $0.isInside(target) }
+            guard let product else { continue }
+            throw StoreError(
+                .badUsage,
+                "cannot import to '\(target)': stage '\(stage.name)' writes '\(product)'",
+                subject: target.description, advice: "choose another place with '--output'",
+                safety: "nothing was changed")
+        }
     }
 }

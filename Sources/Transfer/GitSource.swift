@@ -102,3 +102,13 @@ struct GitSource {
         return String(decoding: outcome.standardOutput, as: UTF8.self)
     }
 }
+
+extension StoreError {
+    /// The same error, with another name for a place.
+    func naming(_ name: String, insteadOf place: String) -> StoreError {
+        StoreError(
+            kind, message.replacing(place, with: name),
+            subject: subject?.replacing(place, with: name),
+            advice: advice?.replacing(place, with: name), safety: safety, cause: cause)
+    }
+}

@@ -52,6 +52,12 @@ package func importContent(
                 + "with '--output'",
             safety: "nothing was changed")
     }
+    guard path.removingSuffix(Pointer.suffix) == nil else {
+        throw StoreError(
+            .badUsage, "cannot import to '\(path)': so end the names of pointers",
+            subject: path.description, advice: "choose another name with '--output'",
+            safety: "nothing was changed")
+    }
     try workspace.checkAddable(path)
     var exchange = try ImportExchange(workspace: workspace, path: path, progress: progress)
     defer { exchange.clean() }
@@ -107,8 +113,13 @@ package func update(
     defer { exchange.clean() }
     // What was changed is replaced though the source is as it was.
     var place = wasChanged ? source.place.ofAnyVersion : source.place
-    if case .repository(var repository) = place, let revision = options.revision {
-        repository.revision = revision
+    if let revision = options.revision {
+        guard case .repository(var repository) = place else { throw StoreError.noRevisions() }
+        if repository.revision != revision {
+            // Taken again though it may be the same commit: the pointer is to say what it follows.
+            repository.revision = revision
+            repository.version = nil
+        }
         place = .repository(repository)
     }
     let query = try exchange.query(for: place, of: options.url)
@@ -217,6 +228,12 @@ extension StoreError {
             safety: "nothing was changed")
     }
 
+    fileprivate static func noRevisions() -> StoreError {
+        StoreError(
+            .badUsage, "a URL has no revisions", advice: "leave '--rev' out",
+            safety: "nothing was changed")
+    }
+
     fileprivate static func noFileURL() -> StoreError {
         StoreError(
             .badUsage,
@@ -233,7 +250,7 @@ private struct ImportExchange {
     let workspace: Workspace
     let path: RepoPath
     let progress: (TransferProgress) -> Void
-    let temporary: DiskPath
+    private let folder: ImportFolder
 
     init(
         workspace: Workspace, path: RepoPath, progress: @escaping (TransferProgress) -> Void
@@ -241,17 +258,14 @@ private struct ImportExchange {
         self.workspace = workspace
         self.path = path
         self.progress = progress
-        // Folders that are not there yet are made when all has come.
-        var folder = (workspace.root / path).parent
-        while try workspace.disk.status(of: folder, followingLinks: true) == nil {
-            folder = folder.parent
-        }
-        let suffix = Hex.encode(workspace.machine.entropy.bytes(8))
-        temporary = folder / "\(temporaryNamePrefix)import-\(suffix)"
+        folder = try workspace.makeImportFolder(beside: path)
     }
 
-    /// Removes what is left; only litter, if it stays.
-    func clean() { try? workspace.disk.removeTree(temporary) }
+    /// Where what comes is written: in a folder of its own.
+    var temporary: DiskPath { folder.path / "content" }
+
+    /// Removes what is left.
+    func clean() { folder.remove() }
 
     // MARK: - Places
 
@@ -268,9 +282,7 @@ private struct ImportExchange {
         }
         guard let url = HTTPURL(source.place) else { throw StoreError.noFileURL() }
         guard source.revision == nil else {
-            throw StoreError(
-                .badUsage, "a URL has no revisions", advice: "leave '--rev' out",
-                safety: "nothing was changed")
+            throw StoreError.noRevisions()
         }
         return .url(
             .init(url: url.description, hadQuery: !url.query.isEmpty, etag: nil, modified: nil))
@@ -339,8 +351,13 @@ private struct ImportExchange {
         let version = try newestVersion(of: place)
         guard version == nil || version != place.version else { return nil }
         if let version, let git = try GitSource(place.repository, on: workspace.machine) {
-            try git.withClone(of: version, beside: temporary) {
-                try write(place.path, of: "\($0)", at: version)
+            try git.withClone(of: version, beside: temporary) { clone in
+                do {
+                    try write(place.path, of: "\(clone)", at: version)
+                } catch let error as StoreError {
+                    // The clone is gone when this is read.
+                    throw error.naming(place.repository, insteadOf: "\(clone)")
+                }
             }
         } else {
             // A commit names itself; of a remote only its refs can be asked for.

@@ -99,8 +99,26 @@ extension PointerSource {
     /// Reads the mapping again.
     init(_ fields: YAMLFields) throws {
         try fields.checkKeys(PointerSource.keys)
+        func required(_ key: String) throws -> String {
+            let text = try fields.text(key)
+            guard printableText(Array(text.utf8)) == text else {
+                throw fields.malformed(
+                    try fields.required(key), "'\(key)' must not hold control characters")
+            }
+            return text
+        }
         func text(_ key: String) throws -> String? {
-            fields.optional(key) == nil ? nil : try fields.text(key)
+            fields.optional(key) == nil ? nil : try required(key)
+        }
+        /// What is sent to the server again.
+        func header(_ key: String) throws -> String? {
+            guard let value = try text(key) else { return nil }
+            guard value.utf8.count <= 1024, value.utf8.allSatisfy({ (0x20...0x7e).contains($0) })
+            else {
+                throw fields.malformed(
+                    try fields.required(key), "'\(key)' is no text that a server sends")
+            }
+            return value
         }
         if fields.optional("url") != nil {
             for key in ["repository", "path", "revision", "version"] {
@@ -108,10 +126,17 @@ extension PointerSource {
                     throw fields.malformed(node, "'\(key)' and 'url' cannot both be given")
                 }
             }
+            let url = try required("url")
+            let host = url.drop { $0 != ":" }.dropFirst(3).prefix { $0 != "/" }
+            guard !url.contains(where: { "?#".contains($0) }), !host.contains("@") else {
+                throw fields.malformed(
+                    try fields.required("url"),
+                    "'url' must hold neither user, password nor query, which may be secrets")
+            }
             place = .url(
                 URLPlace(
-                    url: try fields.text("url"), hadQuery: try fields.flag("query"),
-                    etag: try text("etag"), modified: try text("modified")))
+                    url: url, hadQuery: try fields.flag("query"),
+                    etag: try header("etag"), modified: try header("modified")))
         } else {
             let path = try fields.text("path")
             guard let path = try? RepoPath(path) else {
@@ -119,7 +144,7 @@ extension PointerSource {
             }
             place = .repository(
                 RepositoryPlace(
-                    repository: try fields.text("repository"), path: path,
+                    repository: try required("repository"), path: path,
                     revision: try text("revision"), version: try text("version")))
         }
         let id = try fields.text("content")

@@ -61,6 +61,7 @@ extension Workspace {
     /// Removes the temporary files and folders that unfinished commands left among the user's.
     /// The lock is held.
     func removeLitter() {
+        removeDeadImports()
         for work in unfinishedWork() {
             for path in work.paths {
                 // Litter at worst: what cannot be looked at or removed stays.

@@ -103,5 +103,6 @@ struct WorkspaceLayout: Sendable {
     var lock: DiskPath { state / "lock" }
     var statTables: DiskPath { state / "stat" }
     var unfinished: DiskPath { state / "unfinished" }
+    var imports: DiskPath { state / "imports" }
     var stamp: DiskPath { state / "stamp" }
 }

@@ -62,6 +62,31 @@ import Vocabulary
         #expect(throws: StoreError.self) { _ = try run(script) }
     }
 
+    @Test func `an answer that nothing has changed counts only where that was asked`() throws {
+        #expect(failure(Script([.reply(304, "", [:])]))?.kind == .remoteRefused)
+        let known = HTTPDownload.Version(etag: "\"v1\"", modified: nil)
+        #expect(try run(Script([.reply(304, "", [:])]), ifNot: known).version == nil)
+    }
+
+    @Test func `a short answer is not said to be gone on with`() throws {
+        let broken = Script(Array(repeating: .broken(after: "on", .truncated), count: 20))
+        let error = failure(broken)
+        #expect(error?.kind == .corrupt)
+        #expect(error?.advice == "try again; it begins from the first byte")
+    }
+
+    @Test func `a full disk is called so, and nothing is asked again`() throws {
+        let disk = SimulatedDisk()
+        let file = try disk.openFile(target, .createNew(permissions: 0o644))
+        let script = Script([.reply(200, "one", [:])])
+        let download = HTTPDownload(
+            transport: script, credentials: try HTTPCredentials(tokens: nil, netrc: []),
+            backoff: Backoff(entropy: .seeded(1)) { _ in })
+        disk.failChange(disk.changeCount + 2, with: .noSpace, persistently: true)
+        let error = #expect(throws: StoreError.self) { _ = try download.run(url, to: file) }
+        #expect(error?.kind == .noSpace && script.asked.count == 1)
+    }
+
     @Test func `the version is what the server says, and asked for the next time`() throws {
         let first = Script([.reply(200, "one", ["ETag": "\"v1\"", "Last-Modified": "Monday"])])
         let found = try run(first)

@@ -177,40 +177,60 @@ import Workspaces
         }
     }
 
-    @Test func `a path of a repository on a git server follows a branch or a tag`() throws {
-        let folder = try TemporaryFolder()
+    /// A workspace `a` in a git repository with a remote, and a bare clone that serves it.
+    private struct GitProject {
+        let folder: TemporaryFolder
+        let workspace: Workspace
+        /// The URL of the bare clone.
+        var place: String { "git+file://\(folder.path)/a.git" }
+
+        init(in folder: TemporaryFolder, on machine: Machine) throws {
+            self.folder = folder
+            try LocalDisk().makeDirectories(folder.path / "a")
+            workspace = try Workspace.create(at: folder.path / "a", on: machine).workspace
+            try shell("cd a && git init -q -b main . && git init -q --bare ../a.git")
+            let url = RemoteURL(directory: folder.path / "remote").description
+            try workspace.save(try workspace.config().setting("remote.origin.url", to: url))
+        }
+
         func shell(_ script: String) throws {
             var environment = Environment.variables
             environment["HOME"] = "\(folder.path)"
             environment["GIT_CONFIG_NOSYSTEM"] = "1"
+            for role in ["AUTHOR", "COMMITTER"] {
+                environment["GIT_\(role)_NAME"] = "A"
+                environment["GIT_\(role)_EMAIL"] = "a@b"
+            }
             let outcome = try ChildProcess(
                 arguments: ["/bin/sh", "-ec", script], directory: folder.path,
                 environment: environment, standardOutput: .discard
             ).run()
             #expect(outcome.succeeded, "\(script)")
         }
-        let name = "-c user.name=A -c user.email=a@b"
-        try shell("mkdir a && cd a && git init -q -b main . && git init -q --bare ../a.git")
-        let a = try Workspace.create(at: folder.path / "a", on: machine).workspace
-        let url = RemoteURL(directory: folder.path / "remote").description
-        try a.save(try a.config().setting("remote.origin.url", to: url))
+
         func publish(_ text: String) throws {
             try folder.write(text, to: "a/d/x.txt")
-            _ = try add([try path("d")], in: a)
+            // Opened anew: git is there only now.
+            let a = try Workspace.open(from: folder.path / "a", on: workspace.machine)
+            _ = try add([try RepoPath("d")], in: a)
             _ = try push(of: a)
-            try shell(
-                "cd a && git add . && git \(name) commit -qm x && git push -q ../a.git main")
+            try shell("cd a && git add . && git commit -qm x && git push -q ../a.git main")
         }
-        try publish("one\n")
-        try shell("cd a && git \(name) tag -am v1 v1 && git push -q ../a.git v1")
+    }
+
+    @Test func `a path of a repository on a git server follows a branch or a tag`() throws {
+        let folder = try TemporaryFolder()
+        let project = try GitProject(in: folder, on: machine)
+        try project.publish("one\n")
+        try project.shell("cd a && git tag -am v1 v1 && git push -q ../a.git v1")
         let b = try makeWorkspace(folder, "b")
-        let place = "git+file://\(folder.path)/a.git"
+        let place = project.place
         let main = ImportSource(place: place, path: try path("d"), revision: "main")
         let tag = ImportSource(place: place, path: try path("d/x.txt"), revision: "v1")
         _ = try importContent(main, to: try path("main"), in: b, from: b.root)
         _ = try importContent(tag, to: try path("tag.txt"), in: b, from: b.root)
         #expect(try update(try path("main"), in: b).added == nil)
-        try publish("two\n")
+        try project.publish("two\n")
         #expect(try update(try path("main"), in: b).added != nil)
         #expect(try update(try path("tag.txt"), in: b).added == nil)
         #expect(try folder.read("b/main/x.txt") == "two\n")
@@ -221,7 +241,25 @@ import Workspaces
         #expect(try update(try path("tag.txt"), in: b).added == nil)
         #expect(try folder.read("b/tag.txt") == "two\n")
 
+        // Also where that is the same commit today.
+        let commit = try #require(
+            b.pointer(of: try path("tag.txt"))?.source.flatMap { source -> String? in
+                guard case .repository(let place) = source.place else { return nil }
+                return place.version
+            })
+        _ = try update(try path("tag.txt"), in: b, options: UpdateOptions(revision: commit))
+        guard case .repository(let kept) = try b.pointer(of: try path("tag.txt"))?.source?.place
+        else { throw StoreError(.internalFault, "the pointer has lost its source") }
+        #expect(kept.revision == commit && kept.version == commit)
+
         var unknown = main
+        unknown.path = try path("no/such")
+        let missing = #expect(throws: StoreError.self) {
+            _ = try importContent(unknown, to: try path("other"), in: b, from: b.root)
+        }
+        #expect(missing?.kind == .notFound && missing?.message.contains(place) == true)
+        #expect(missing?.message.contains(temporaryNamePrefix) == false)
+        unknown = main
         unknown.revision = "no-such"
         let target = try path("other")
         #expect(
@@ -240,6 +278,57 @@ import Workspaces
             #expect(error?.kind == .badUsage && error?.message.contains("secret") == false)
         }
         #expect(try litter(folder, "b") == [] && !folder.has("b/other"))
+    }
+
+    @Test func `what a dead import left is removed by the next command, and not before`() throws {
+        let folder = try TemporaryFolder()
+        let a = try makeWorkspace(folder, "a")
+        try folder.write("mine\n", to: "a/d/x.txt")
+        _ = try add([try path("d")], in: a)
+        let living = try a.makeImportFolder(beside: try path("new/one"))
+        var dead: ImportFolder? = try a.makeImportFolder(beside: try path("e/two"))
+        try LocalDisk().makeDirectories(try #require(dead?.path) / "content/deep")
+        // As a process that is killed: its locks go, and nothing else.
+        dead = nil
+        #expect(try litter(folder, "a").count == 2)
+        try LocalDisk().removeTree(folder.path / "a/d/x.txt")
+        _ = try checkout(nil, in: a)
+        #expect(try litter(folder, "a").count == 1)
+        #expect(try LocalDisk().status(of: living.path, followingLinks: false) != nil)
+        living.remove()
+        #expect(try litter(folder, "a") == [])
+        #expect(try LocalDisk().entries(of: folder.path / "a/.mlstore/state/imports").isEmpty)
+        #expect(
+            kind {
+                _ = try importContent(
+                    ImportSource(place: "http://127.0.0.1:1/x"), to: try path("y.mlstore"), in: a,
+                    from: a.root)
+            } == .badUsage)
+    }
+
+    @Test func `a URL has no revisions, and a pointer's source no secrets or escapes`() throws {
+        let folder = try TemporaryFolder()
+        let a = try makeWorkspace(folder, "a")
+        let (server, url) = try serve(folder)
+        defer { _ = server }
+        try folder.write("theirs\n", to: "web/t.txt")
+        let t = try path("t.txt")
+        _ = try importContent(ImportSource(place: url + "/t.txt"), to: t, in: a, from: a.root)
+        #expect(
+            kind { _ = try update(t, in: a, options: UpdateOptions(revision: "v1")) } == .badUsage)
+        let text = try folder.read("a/t.txt.mlstore")
+        for (old, new) in [
+            ("/t.txt", "/t.txt?key=t0ken"), ("http://", "http://ada:t0ken@"),
+            ("  modified: ", "  etag: \"a\\r\\nX-Evil: t0ken\"\n  modified: "),
+            ("  modified: ", "  etag: \"\\e[31mt0ken\"\n  modified: "),
+        ] {
+            try folder.write(
+                text.replacing(old, with: new, maxReplacements: 1), to: "a/t.txt.mlstore")
+            let error = #expect(throws: StoreError.self, "\(new)") { _ = try update(t, in: a) }
+            #expect(
+                error?.kind == .malformed && error?.message.contains("t0ken") == false,
+                "\(error?.message ?? "")")
+        }
     }
 
     @Test func `a folder of a remote follows its snapshots`() throws {

@@ -65,16 +65,20 @@ package struct HTTPDownload: Sendable {
             return request
         }
         let response = try backoff.send(by: transport, attempt) {
-            $0.storeError("cannot take '\(url)'", place: url.description)
+            $0.storeError("cannot take '\(url)'", place: url.description, goesOn: false)
         }
-        return try version(response, url)
+        let isAsked = known?.etag != nil || known?.modified != nil
+        return try version(response, url, isAsked: isAsked)
     }
 }
 
 extension HTTPDownload {
     /// What the last answer means.
-    private func version(_ response: HTTPResponse, _ url: HTTPURL) throws -> Version? {
-        if response.status == 304 { return nil }
+    private func version(
+        _ response: HTTPResponse, _ url: HTTPURL, isAsked: Bool
+    ) throws -> Version? {
+        // Who was not asked whether something is still the same cannot say that it is.
+        if response.status == 304, isAsked { return nil }
         guard response.status == 200 else {
             let advice: String? =
                 switch response.status {

@@ -70,8 +70,9 @@ package struct HTTPFailure: Error, Sendable, CustomStringConvertible {
 
     /// The error for people: `what` failed at `place`, neither with a secret in it. The kind is
     /// `.remoteUnreachable` when there was no answer, `.corrupt` for an answer that cannot be
-    /// right, and that of the cause for failures on this side.
-    package func storeError(_ what: String, place: String) -> StoreError {
+    /// right, and that of the cause for failures on this side. `goesOn`: whether another attempt goes on
+    /// where this one ended.
+    package func storeError(_ what: String, place: String, goesOn: Bool = true) -> StoreError {
         if let cause = cause as? StoreError, kind == .sourceFailed || kind == .sinkFailed {
             return cause
         }
@@ -81,7 +82,8 @@ package struct HTTPFailure: Error, Sendable, CustomStringConvertible {
                 safety: "what was committed before is safe; the rest can be repeated")
         }
         return StoreError(
-            storeKind, "\(what): \(reason)", subject: place, advice: advice(place), cause: cause)
+            storeKind, "\(what): \(reason)", subject: place, advice: advice(place, goesOn),
+            cause: cause)
     }
 
     private var storeKind: StoreError.Kind {
@@ -94,7 +96,7 @@ package struct HTTPFailure: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    private func advice(_ place: String) -> String? {
+    private func advice(_ place: String, _ goesOn: Bool) -> String? {
         switch kind {
         case .noLibrary: "install it ('apt-get install libcurl4' or 'brew install curl')"
         case .cannotResolve: "check the name in '\(place)' and your network"
@@ -103,7 +105,9 @@ package struct HTTPFailure: Error, Sendable, CustomStringConvertible {
             "if its certificate comes from an authority of your own, name the file of that "
                 + "authority in SSL_CERT_FILE"
         case .timedOut, .connectionLost, .truncated:
-            "try again; what had arrived is not sent or fetched twice"
+            goesOn
+                ? "try again; what had arrived is not sent or fetched twice"
+                : "try again; it begins from the first byte"
         default: nil
         }
     }
