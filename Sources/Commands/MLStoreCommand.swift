@@ -14,6 +14,7 @@ struct MLStoreCommand: ParsableCommand {
             """,
         subcommands: [
             VersionCommand.self, GenerateManualCommand.self, ServeStdioCommand.self,
+            GitDiffCommand.self, GitTextCommand.self, GitMergeCommand.self, GitHookCommand.self,
         ],
         groupedSubcommands: [
             CommandGroup(
@@ -44,7 +45,7 @@ struct MLStoreCommand: ParsableCommand {
                 name: "Care",
                 subcommands: [
                     GcCommand.self, EvictCommand.self, FsckCommand.self, ConfigCommand.self,
-                    DemoCommand.self,
+                    InstallCommand.self, DemoCommand.self,
                 ]),
         ])
 }
