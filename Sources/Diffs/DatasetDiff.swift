@@ -25,6 +25,8 @@ package struct DatasetChange: Sendable {
         case removed
         /// A table: its rows and columns.
         case table(TableDiff)
+        /// A document, text, image or file of tensors: its parts.
+        case parts(PartsDiff)
         /// A directory: its files.
         case directory(DirectoryDiff)
         /// Other content, and why there is no more to say.
@@ -61,17 +63,33 @@ package func diffDatasets(
     if new == .files {
         after = try filesOnDisk(after.merging(before) { own, _ in own }, in: workspace)
     }
+    let changes = try compare(before, after, isNewOnDisk: new == .files, in: workspace, options)
+    try checkUse(of: options.table.key, in: changes)
+    return changes
+}
+
+/// Compares what two sides say of the paths that at least one of them has, in order; contents that are
+/// not in the store are said to be so.
+package func diffVersions(
+    from before: [RepoPath: TrackedVersion], to after: [RepoPath: TrackedVersion],
+    in workspace: Workspace, options: DatasetDiffOptions = DatasetDiffOptions()
+) throws -> [DatasetChange] {
+    try compare(before, after, isNewOnDisk: false, in: workspace, options)
+}
+
+private func compare(
+    _ before: [RepoPath: TrackedVersion], _ after: [RepoPath: TrackedVersion], isNewOnDisk: Bool,
+    in workspace: Workspace, _ options: DatasetDiffOptions
+) throws -> [DatasetChange] {
     let paths = Set(before.keys).union(after.keys).sorted()
-    let changes = try paths.compactMap { path -> DatasetChange? in
+    return try paths.compactMap { path -> DatasetChange? in
         guard before[path]?.content != after[path]?.content else { return nil }
         if let wanted = options.paths, !wanted.contains(where: { path.isInside($0) }) { return nil }
         let comparison = PathComparison(
-            path: path, old: before[path], new: after[path], isNewOnDisk: new == .files,
+            path: path, old: before[path], new: after[path], isNewOnDisk: isNewOnDisk,
             workspace: workspace)
         return try comparison.change(options.table)
     }
-    try checkUse(of: options.table.key, in: changes)
-    return changes
 }
 
 /// A key that no table has is a typing error, not a wish.
@@ -136,9 +154,6 @@ private struct PathComparison {
     private func files(
         _ before: BlobID, _ after: BlobID, _ options: TableDiffOptions
     ) throws -> DatasetChange.Detail {
-        guard let format = TableFormats.format(forName: path.lastComponent) else {
-            return .content("not a table")
-        }
         let store = try workspace.store()
         guard store.contains(before) else {
             return .content("the old content is not in this store")
@@ -146,15 +161,41 @@ private struct PathComparison {
         guard isNewOnDisk || store.contains(after) else {
             return .content("the new content is not in this store")
         }
+        guard let format = TableFormats.format(forName: path.lastComponent) else {
+            return try parts(before, after, store)
+        }
         let source = stored(before, format, store)
         let target = isNewOnDisk ? onDisk(format) : stored(after, format, store)
         do {
             var options = options
-            try options.keepKey(for: [source, target])
+            try options.keepKey(for: [(source, old?.summary), (target, new?.summary)])
+            if !isNewOnDisk, format is CSVFormat {
+                func table(
+                    _ id: BlobID, _ source: TableSource, _ version: TrackedVersion?
+                ) throws -> StoredTable {
+                    try StoredTable(
+                        id, source, summary: version?.summary, in: store,
+                        threads: workspace.machine.threads)
+                }
+                let diff = try diffStoredTables(
+                    table(before, source, old), table(after, target, new), options)
+                if let diff { return .table(diff) }
+            }
             return .table(try diffTables(old: source, new: target, options: options))
         } catch let error as StoreError where error.kind == .malformed {
             return .content(error.message)
         }
+    }
+
+    private func parts(
+        _ before: BlobID, _ after: BlobID, _ store: ObjectStore
+    ) throws -> DatasetChange.Detail {
+        let found = try diffParts(
+            named: path.lastComponent, ByteAccess(before, in: store),
+            isNewOnDisk
+                ? ByteAccess(workspace.root / path, on: workspace.disk)
+                : ByteAccess(after, in: store))
+        return found.map { .parts($0) } ?? .content("not a table, document, text, image or model")
     }
 
     private func stored(
@@ -196,10 +237,12 @@ private struct PathComparison {
 
 extension TableDiffOptions {
     /// Forgets a key that one of the tables does not have: it was meant for another.
-    fileprivate mutating func keepKey(for sources: [TableSource]) throws {
+    fileprivate mutating func keepKey(
+        for sources: [(source: TableSource, summary: TableSummary?)]
+    ) throws {
         guard let asked = key else { return }
-        for source in sources {
-            let names = try source.header().columnNames
+        for (source, summary) in sources {
+            let names = try summary?.columns.map(\.name) ?? source.header().columnNames
             if !asked.allSatisfy({ names.contains($0) }) { key = nil }
         }
     }

@@ -1,3 +1,4 @@
+import Tables
 package import Vocabulary
 package import Workspaces
 
@@ -50,9 +51,7 @@ package enum DiffSide: Hashable, Sendable {
     /// where one of them cannot be read.
     func versions(in workspace: Workspace) throws -> [RepoPath: TrackedVersion] {
         return Dictionary(
-            try paths(in: workspace).map {
-                ($0.path, TrackedVersion(content: $0.content, sizeBytes: $0.sizeBytes))
-            }
+            try paths(in: workspace).map { ($0.path, TrackedVersion($0)) }
         ) { first, _ in first }
     }
     private func paths(in workspace: Workspace) throws -> [TrackedPath] {
@@ -71,4 +70,33 @@ package struct TrackedVersion: Hashable, Sendable {
     package let content: ContentID
     /// Its length in bytes, all files of a directory together.
     package let sizeBytes: Int
+    /// Rows, columns and types, where a pointer tells them.
+    let summary: TableSummary?
+
+    /// A version.
+    package init(content: ContentID, sizeBytes: Int, shape: Pointer.Shape? = nil) {
+        self.content = content
+        self.sizeBytes = sizeBytes
+        summary = shape.flatMap { TableSummary($0) }
+    }
+
+    init(_ tracked: TrackedPath) {
+        var shape: Pointer.Shape?
+        if case .pointer(let pointer) = tracked.source { shape = pointer.shape }
+        self.init(content: tracked.content, sizeBytes: tracked.sizeBytes, shape: shape)
+    }
+}
+
+extension TableSummary {
+    /// What a pointer says; nil where it names a type that is not known here.
+    fileprivate init?(_ shape: Pointer.Shape) {
+        var columns: [ColumnSummary] = []
+        for column in shape.columns {
+            let isNullable = column.type.hasSuffix("?")
+            let name = isNullable ? String(column.type.dropLast()) : column.type
+            guard let type = ColumnType(rawValue: name) else { return nil }
+            columns.append(ColumnSummary(name: column.name, type: type, isNullable: isNullable))
+        }
+        self.init(rowCount: shape.rows, columns: columns)
+    }
 }

@@ -59,7 +59,8 @@ import Workspaces
         #expect(
             lines == [
                 "gone.csv   removed, 5 B", "notes.bin   4 B -> 5 B",
-                "  content differs (not a table)", "t.csv   9 B -> 7 B",
+                "  text   2 changed, 0 equal", "  - line 1  text", "  + line 1  other",
+                "t.csv   9 B -> 7 B",
                 "  content differs (cannot read 't.csv' as a table: line 2 has 1 field, expected 2)",
             ])
     }

@@ -19,6 +19,7 @@ extension DatasetChange {
         switch detail {
         case .added, .removed: []
         case .table(let diff): diff.textLines(hidingValues: hidingValues)
+        case .parts(let diff): diff.textLines(hidingValues: hidingValues)
         case .directory(let diff): diff.textLines()
         case .content(let why): ["content differs (\(why))"]
         }
@@ -28,10 +29,10 @@ extension DatasetChange {
     package func markdownLines(hidingValues: Bool = false) -> [String] {
         let title = textLines(hidingValues: true).first ?? ""
         var lines = ["### " + markdownText(title), ""]
-        if case .table(let diff) = detail {
-            lines += diff.markdownLines(hidingValues: hidingValues)
-        } else {
-            lines += detailLines(hidingValues).map { "- " + markdownText($0) }
+        switch detail {
+        case .table(let diff): lines += diff.markdownLines(hidingValues: hidingValues)
+        case .parts(let diff): lines += diff.markdownLines(hidingValues: hidingValues)
+        default: lines += detailLines(hidingValues).map { "- " + markdownText($0) }
         }
         return lines
     }
@@ -53,6 +54,9 @@ extension DatasetChange {
         case .table(let diff):
             members["change"] = "changed"
             members["table"] = diff.json(hidingValues: hidingValues)
+        case .parts(let diff):
+            members["change"] = "changed"
+            members["parts"] = diff.json(hidingValues: hidingValues)
         case .directory(let diff):
             members["change"] = "changed"
             members["directory"] = diff.json

@@ -15,7 +15,13 @@ package func diffTables(
     let pair = TablePair(
         (old, before), (new, after),
         haveSameDelimiter: try old.header().delimiter == new.header().delimiter)
-    let keys = try keys(for: pair, options.key)
+    return try diffRows(pair, keys(for: pair, options.key), options)
+}
+
+/// Matches rows by the first of the keys that is unique in both versions; as bags if none is.
+func diffRows(
+    _ pair: TablePair, _ keys: [[Int]], _ options: TableDiffOptions
+) throws -> TableDiff {
     for key in keys {
         do {
             return try keyedDiff(pair.keyed(by: key), options)
@@ -32,16 +38,21 @@ private func keys(for pair: TablePair, _ asked: [String]?) throws -> [[Int]] {
         guard pair.old.rowCount + pair.new.rowCount > 0 else { return [] }
         return try KeyInference(pair).candidates()
     }
-    return [
+    return [try pair.key(asked)]
+}
+
+extension TablePair {
+    /// Columns that were asked for, as positions in the common ones.
+    func key(_ asked: [String]) throws -> [Int] {
         try asked.map { name in
-            if let index = pair.common.firstIndex(of: name) { return index }
+            if let index = common.firstIndex(of: name) { return index }
             throw StoreError(
                 .badUsage,
-                "cannot match rows of '\(pair.newSource.name)' by '\(printable(Array(name.utf8)))':"
+                "cannot match rows of '\(newSource.name)' by '\(printable(Array(name.utf8)))':"
                     + " not a column of both versions", subject: name,
-                advice: nearest(name, in: pair.common).map { "did you mean '\($0)'?" })
+                advice: nearest(name, in: common).map { "did you mean '\($0)'?" })
         }
-    ]
+    }
 }
 
 private func keyedDiff(_ pair: TablePair, _ options: TableDiffOptions) throws -> TableDiff {

@@ -7,7 +7,7 @@ package struct TableDiffOptions: Sendable {
     /// How many rows of each sort are kept as examples.
     package var exampleLimit = 3
     /// The memory for hashes of rows, in bytes. Bigger tables are read in several passes.
-    package var memoryBudget = 192 << 20
+    package var memoryBudget = 256 << 20
 
     /// The defaults.
     package init() {}
@@ -87,9 +87,9 @@ package struct RowExample: Sendable, Equatable {
 /// What differs between two versions of a table. Rows that only moved do not differ.
 package struct TableDiff: Sendable {
     /// Rows and columns before.
-    package let old: TableSummary
+    package internal(set) var old: TableSummary
     /// Rows and columns now.
-    package let new: TableSummary
+    package internal(set) var new: TableSummary
     /// What differs in the columns.
     package let schema: SchemaDiff
     /// How rows were matched.

@@ -1,0 +1,149 @@
+import Bytes
+import Vocabulary
+
+/// Where the tensors of a safetensors or NPY file lie, and what else its header says.
+struct TensorFile {
+    /// One array of numbers.
+    struct Tensor {
+        let type: String
+        let shape: [Int]
+        let range: Range<Int>
+
+        var description: String {
+            "\(type) [\(shape.map { String($0) }.joined(separator: ", "))]"
+        }
+    }
+
+    private(set) var format: String
+    private(set) var tensors: [String: Tensor] = [:]
+    /// The values of the header that describe the whole: a model's parameters.
+    private(set) var facts: [String: String] = [:]
+
+    private static let maximumHeaderBytes = 64 << 20
+
+    /// Reads a header; nil where the file is of neither format, or its header contradicts itself.
+    init?(_ file: ByteAccess) throws {
+        let start = try file.read(0..<16)
+        if start.starts(with: [0x93] + Array("NUMPY".utf8)) {
+            format = "NPY"
+            guard try readNumPy(start, file) else { return nil }
+        } else {
+            format = "safetensors"
+            guard try readSafetensors(start, file) else { return nil }
+        }
+    }
+
+    private mutating func readSafetensors(_ start: [UInt8], _ file: ByteAccess) throws -> Bool {
+        guard start.count >= 10, start[8] == UInt8(ascii: "{") else { return false }
+        let length = start[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        guard length <= UInt64(min(TensorFile.maximumHeaderBytes, file.sizeBytes - 8)) else {
+            return false
+        }
+        let end = 8 + Int(length)
+        var text = try file.read(8..<end)
+        while text.last == 0x20 { text.removeLast() }
+        guard let members = (try? JSONValue(parsing: text))?.objectValue else { return false }
+        for (name, entry) in members {
+            if name == "__metadata__" {
+                takeFacts(entry)
+                continue
+            }
+            guard let type = entry["dtype"]?.stringValue,
+                let shape = TensorFile.shape(entry["shape"]),
+                let offsets = TensorFile.shape(entry["data_offsets"]), offsets.count == 2,
+                offsets[0] <= offsets[1], offsets[1] <= file.sizeBytes - end,
+                let count = TensorFile.product(shape),
+                NumberType(type).map({ offsets[1] - offsets[0] == count * $0.width }) ?? true
+            else { return false }
+            tensors[name] = Tensor(
+                type: type, shape: shape, range: end + offsets[0]..<end + offsets[1])
+        }
+        return true
+    }
+
+    /// A model of ours keeps its document in the metadata; others keep texts there.
+    private mutating func takeFacts(_ metadata: JSONValue) {
+        if metadata["format"]?.stringValue == "mlstore-model",
+            let text = metadata["model"]?.stringValue,
+            let document = try? JSONValue(parsing: Array(text.utf8))
+        {
+            format = "model"
+            DocumentParts.collect(document, "", &facts)
+        } else {
+            DocumentParts.collect(metadata, "", &facts)
+        }
+    }
+
+    private mutating func readNumPy(_ start: [UInt8], _ file: ByteAccess) throws -> Bool {
+        guard start.count >= 12, start[6] == 1 || start[6] == 2 || start[6] == 3 else {
+            return false
+        }
+        let width = start[6] == 1 ? 2 : 4
+        let length = start[8..<(8 + width)].reversed().reduce(0) { $0 << 8 | Int($1) }
+        let end = 8 + width + length
+        guard length <= 1 << 20, end <= file.sizeBytes else { return false }
+        let text = String(decoding: try file.read(8 + width..<end), as: UTF8.self)
+        guard let type = TensorFile.quoted(after: "'descr':", in: text),
+            let shapeText = text.firstRange(of: "'shape':").map({ text[$0.upperBound...] }),
+            let open = shapeText.firstIndex(of: "("), let close = shapeText.firstIndex(of: ")"),
+            open < close
+        else { return false }
+        let words = shapeText[shapeText.index(after: open)..<close].split(separator: ",")
+            .map { $0.filter { $0 != " " } }.filter { !$0.isEmpty }
+        let shape = words.compactMap { Int($0) }
+        guard shape.count == words.count, shape.allSatisfy({ $0 >= 0 }),
+            let count = TensorFile.product(shape)
+        else { return false }
+        if let number = NumberType(type), file.sizeBytes - end != count * number.width {
+            return false
+        }
+        tensors["array"] = Tensor(type: type, shape: shape, range: end..<file.sizeBytes)
+        facts["order"] = text.contains("'fortran_order': True") ? "Fortran" : "C"
+        return true
+    }
+
+    private static func quoted(after key: String, in text: String) -> String? {
+        guard let start = text.firstRange(of: key)?.upperBound else { return nil }
+        let words = text[start...].split(
+            separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
+        return words.count > 1 ? String(words[1]) : nil
+    }
+
+    private static func shape(_ value: JSONValue?) -> [Int]? {
+        guard let elements = value?.arrayValue else { return nil }
+        let numbers = elements.compactMap { $0.integerValue.flatMap { Int(exactly: $0) } }
+        return numbers.count == elements.count && numbers.allSatisfy { $0 >= 0 } ? numbers : nil
+    }
+
+    private static func product(_ shape: [Int]) -> Int? {
+        shape.reduce(1) { (product: Int?, length) in
+            guard let product else { return nil }
+            let (result, overflow) = product.multipliedReportingOverflow(by: length)
+            return overflow || result > 1 << 50 ? nil : result
+        }
+    }
+}
+
+/// Compares two files of tensors; nil where a version is none. Tensors that both have with the same
+/// type and shape are read where their chunks differ: the norm of the change beside that of the old
+/// values, and the largest change.
+func diffTensors(_ old: ByteAccess, _ new: ByteAccess) throws -> PartsDiff? {
+    guard let before = try TensorFile(old), let after = try TensorFile(new) else { return nil }
+    var diff = PartsDiff(after.format)
+    diff.addChanges(from: before.facts, to: after.facts)
+    for name in Set(before.tensors.keys).union(after.tensors.keys).sorted() {
+        let (left, right) = (before.tensors[name], after.tensors[name])
+        var part = PartsDiff.Part(
+            name: name, old: left?.description, new: right?.description, isValue: false)
+        if let left, let right, left.description == right.description {
+            var change = TensorChange(left, right)
+            guard try change.measure(old, new) else {
+                diff.equalCount = (diff.equalCount ?? 0) + 1
+                continue
+            }
+            part.note = change.sentence
+        }
+        diff.add(part)
+    }
+    return diff
+}

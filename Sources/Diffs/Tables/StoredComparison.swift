@@ -1,0 +1,56 @@
+import Tables
+import Vocabulary
+
+/// Compares two versions that are in the store by what only one of them has: chunks first, then rows of
+/// these. Nil where that cannot be done, or would not be cheaper: then all of both must be read.
+///
+/// The answer is that of `diffTables`, but for one thing: a key that was found is unique among the rows
+/// that differ and in a sample of the others, which are not read.
+func diffStoredTables(
+    _ old: StoredTable, _ new: StoredTable, _ options: TableDiffOptions
+) throws -> TableDiff? {
+    guard let regions = try ChangedRegions(old, new) else { return nil }
+    do {
+        let before = try old.summary ?? old.source.summary()
+        let after = try new.summary ?? new.source.summary()
+        var sieve = try RowSieve(regions, oldRows: before.rowCount, options)
+        let rest = try sieve.run()
+        // Any row that was cut in two, or taken for one where it is none, shows here.
+        guard after.rowCount - before.rowCount == rest.newCount - rest.oldCount else { return nil }
+        let sample = try options.key == nil ? rest.equalRows + regions.sharedRows() : []
+        return try diffRest(rest, sample, (old, before), (new, after), options)
+    } catch is ChangedRegions.Doubt { return nil }
+}
+
+private func diffRest(
+    _ rest: RowSieve.Rest, _ sample: [UInt8], _ old: (table: StoredTable, summary: TableSummary),
+    _ new: (table: StoredTable, summary: TableSummary), _ options: TableDiffOptions
+) throws -> TableDiff {
+    func side(
+        _ bytes: [UInt8], _ rowCount: Int, _ version: (table: StoredTable, summary: TableSummary)
+    ) -> (source: TableSource, summary: TableSummary) {
+        let whole = version.table.source
+        return (
+            TableSource(name: whole.name, format: whole.format, bytes: bytes),
+            TableSummary(rowCount: rowCount, columns: version.summary.columns)
+        )
+    }
+    let pair = TablePair(
+        side(rest.old, rest.oldCount, old), side(rest.new, rest.newCount, new),
+        haveSameDelimiter: true)
+    let keys: [[Int]]
+    if let asked = options.key {
+        keys = [try pair.key(asked)]
+    } else {
+        // Rows that both have tell too whether a column names rows.
+        let sampleRows = sample.count { $0 == 0x0a }
+        let sampled = TablePair(
+            side(rest.old + sample, rest.oldCount + sampleRows, old),
+            side(rest.new + sample, rest.newCount + sampleRows, new), haveSameDelimiter: true)
+        keys = rest.oldCount + rest.newCount > 0 ? try KeyInference(sampled).candidates() : []
+    }
+    var diff = try diffRows(pair, keys, options)
+    diff.old = old.summary
+    diff.new = new.summary
+    return diff
+}

@@ -1,0 +1,40 @@
+import Objects
+import Platform
+import Tables
+import Vocabulary
+
+/// A version of a table that is in the store, whose chunks can be read one by one.
+struct StoredTable: Sendable {
+    let source: TableSource
+    /// Rows, columns and types, where a pointer tells them.
+    let summary: TableSummary?
+    let chunks: [ChunkReference]
+    private let store: ObjectStore
+    private let threads: Int
+
+    /// How many chunks are decoded together.
+    private static let chunksAhead = 32
+
+    init(
+        _ id: BlobID, _ source: TableSource, summary: TableSummary?, in store: ObjectStore,
+        threads: Int
+    ) throws {
+        self.threads = threads
+        self.source = source
+        self.summary = summary
+        self.store = store
+        chunks = try store.chunkList(of: id)
+    }
+
+    /// Hands the bytes of some chunks to `body`, in order; they are decoded ahead of it.
+    func forEachPiece(of places: [Int], _ body: ([UInt8]) throws -> Void) throws {
+        let pool = WorkerPool(threads: threads)
+        for start in stride(from: 0, to: places.count, by: StoredTable.chunksAhead) {
+            let batch = places[start..<min(start + StoredTable.chunksAhead, places.count)]
+            let pieces = try pool.map(count: batch.count) { index in
+                try store.readChunk(chunks[batch[batch.startIndex + index]].id)
+            }
+            try pieces.forEach(body)
+        }
+    }
+}
