@@ -25,7 +25,8 @@ struct ReproRound {
         self.reproduction = reproduction
         let (graph, options) = (reproduction.graph, reproduction.options)
         selection = try options.selection(in: graph, file: reproduction.file)
-        schedule = StageSchedule(graph, selection: selection, jobs: options.jobs)
+        schedule = try StageSchedule(
+            graph, selection: selection, jobs: options.jobs, slots: reproduction.place.slots())
     }
 
     /// What became of the selected stages, in the order of the graph.

@@ -64,6 +64,8 @@ package struct StagePolicy: Sendable, Hashable {
     package var retries = 0
     /// How long one attempt of a command may take, in milliseconds; nil for as long as it takes.
     package var timeoutMilliseconds: Int64?
+    /// How much of each resource it takes while it runs: `gpu` to 1.
+    package var resources: [String: Int] = [:]
 
     /// Run when stale, once, for as long as it takes.
     package init() {}

@@ -63,6 +63,39 @@ struct StageFields {
         return value
     }
 
+    /// A mapping of names to whole numbers from 1 up; empty where the field is missing.
+    func counts(_ key: String) throws -> [String: Int] {
+        guard let node = values[key] else { return [:] }
+        guard case .mapping(let entries) = node.content else {
+            throw source.failure(
+                node.line, "'\(key)' of \(owner) is no mapping of names to numbers",
+                advice: "write '\(key): {gpu: 1}'")
+        }
+        var counts: [String: Int] = [:]
+        for (name, value) in entries {
+            guard let text = name.text, StageFields.isResourceName(text),
+                let count = value.jsonValue.integerValue, (1...1_000_000).contains(count)
+            else {
+                throw source.failure(
+                    name.line,
+                    "'\(key)' of \(owner) holds something else than a name and a whole number from "
+                        + "1 up",
+                    advice: "write '\(key): {gpu: 1}'; names are letters, digits, "
+                        + "'_' and '-'")
+            }
+            counts[text] = Int(count)
+        }
+        return counts
+    }
+
+    private static func isResourceName(_ text: String) -> Bool {
+        (1...100).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte)
+                    || (0x61...0x7a).contains(byte) || [0x2d, 0x5f].contains(byte)
+            }
+    }
+
     /// `true` or `false`, or nil where the field is missing.
     func flag(_ key: String) throws -> Bool? {
         guard let node = values[key] else { return nil }

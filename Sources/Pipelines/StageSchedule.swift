@@ -1,11 +1,14 @@
 import Vocabulary
 
-/// Which stage may begin next: each behind those of the selection that it needs, and at most so many
-/// at once. Of those that may begin, the first in the order of the graph does, so that one at a
-/// time is that order.
+/// Which stage may begin next: each behind those of the selection that it needs, at most so many at
+/// once, and no more of a resource in use than there is. Of those that may begin, the first in the
+/// order of the graph does, so that one at a time is that order.
 struct StageSchedule {
     private let dependants: [[Int]]
+    private let needs: [Int: [String: Int]]
     private let jobs: Int
+    /// What is free of each resource.
+    private var free: [String: Int]
     /// How many stages each one still waits for.
     private var openNeeds: [Int: Int]
     /// Stages that wait for nothing but a free place, ascending.
@@ -13,8 +16,15 @@ struct StageSchedule {
     /// Stages that have begun and not ended.
     private(set) var running: Set<Int> = []
 
-    /// The stages of `graph` at the positions `selection`, which ascend, at most `jobs` at once.
-    init(_ graph: StageGraph, selection: [Int], jobs: Int) {
+    /// - Parameters:
+    ///   - graph: All stages.
+    ///   - selection: The positions of those to look at, ascending.
+    ///   - jobs: How many may run at once.
+    ///   - slots: How much there is of each resource; 1 where it is not said.
+    /// - Throws: `.invalidPipeline` for a stage that needs more of a resource than there is.
+    init(
+        _ graph: StageGraph, selection: [Int], jobs: Int, slots: [String: Int]
+    ) throws {
         self.jobs = jobs
         var dependants = [[Int]](repeating: [], count: graph.stages.count)
         var openNeeds: [Int: Int] = [:]
@@ -25,9 +35,32 @@ struct StageSchedule {
                 openNeeds[index, default: 0] += 1
             }
         }
+        var needs: [Int: [String: Int]] = [:]
+        var free = slots
+        for index in selection {
+            let stage = graph.stages[index]
+            for (name, count) in stage.policy.resources.sorted(by: { $0.key < $1.key }) {
+                let limit = slots[name] ?? 1
+                guard count <= limit else { throw StageSchedule.tooMuch(stage, name, count, limit) }
+                free[name] = limit
+            }
+            if !stage.policy.resources.isEmpty { needs[index] = stage.policy.resources }
+        }
         self.dependants = dependants
+        self.needs = needs
+        self.free = free
         ready = selection.filter { openNeeds[$0] == 0 }
         self.openNeeds = openNeeds
+    }
+
+    private static func tooMuch(
+        _ stage: Stage, _ name: String, _ count: Int, _ limit: Int
+    ) -> StoreError {
+        StoreError.stageFile(
+            stage.place,
+            "stage '\(stage.name)' needs \(count) of the resource '\(name)', and there is "
+                + "\(limit)",
+            advice: "say how many there are: 'mlstore config slots.\(name) \(count)'")
     }
 
     /// Whether anything runs.
@@ -35,15 +68,20 @@ struct StageSchedule {
 
     /// Begins the next stage; nil while none may.
     mutating func next() -> Int? {
-        guard running.count < jobs, !ready.isEmpty else { return nil }
-        let index = ready.removeFirst()
+        guard running.count < jobs,
+            let place = ready.firstIndex(where: { index in
+                (needs[index] ?? [:]).allSatisfy { free[$0.key, default: 1] >= $0.value }
+            })
+        else { return nil }
+        let index = ready.remove(at: place)
+        for (name, count) in needs[index] ?? [:] { free[name, default: 1] -= count }
         running.insert(index)
         return index
     }
 
     /// A stage has ended well: those that need it may follow.
     mutating func succeeded(_ index: Int) {
-        running.remove(index)
+        release(index)
         for next in dependants[index] {
             guard let open = openNeeds[next] else { continue }  // given up
             openNeeds[next] = open - 1
@@ -55,7 +93,7 @@ struct StageSchedule {
     /// A stage has failed: all that need it, directly or not, never begin. They are returned,
     /// ascending.
     mutating func failed(_ index: Int) -> [Int] {
-        running.remove(index)
+        release(index)
         var given: [Int] = []
         var pending = [index]
         while let current = pending.popLast() {
@@ -71,5 +109,10 @@ struct StageSchedule {
     mutating func stop() {
         ready = []
         openNeeds = [:]
+    }
+
+    private mutating func release(_ index: Int) {
+        running.remove(index)
+        for (name, count) in needs[index] ?? [:] { free[name, default: 1] += count }
     }
 }

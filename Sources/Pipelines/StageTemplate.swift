@@ -41,7 +41,7 @@ struct FilledTemplate {
         "cmd", "deps", "params", "outs", "metrics", "seed", "env", "retries", "timeout",
     ]
     private static let sharedKeys = [
-        "outs", "metrics", "frozen", "always", "always_changed", "desc",
+        "outs", "metrics", "frozen", "always", "always_changed", "desc", "resources",
     ]
 
     /// Throws for a placeholder without a value, for what is no stage, and for unknown keys.
@@ -150,6 +150,7 @@ struct FilledTemplate {
         policy.isAlwaysRun = try fields.flag("always") ?? fields.flag("always_changed") ?? false
         policy.retries = try fields.count("retries", atMost: 100) ?? 0
         policy.timeoutMilliseconds = try fields.milliseconds("timeout")
+        policy.resources = try fields.counts("resources")
         if policy.isFrozen && policy.isAlwaysRun {
             throw template.source.failure(
                 template.line, "\(template.owner) is both frozen and always run",

@@ -100,6 +100,18 @@ struct Workplace {
         return try StageFile(parsing: bytes, parameters: try source(Parameters.fileName))
     }
 
+    /// How much there is of the resources that stages may need, by the settings.
+    func slots() throws -> [String: Int] {
+        let config = try workspace.config()
+        var slots: [String: Int] = [:]
+        for key in config.values.keys where key.hasPrefix(Workplace.slotsPrefix) {
+            slots[String(key.dropFirst(Workplace.slotsPrefix.count))] = config.integer(key)
+        }
+        return slots
+    }
+
+    private static let slotsPrefix = "slots."
+
     /// The parameters; none without a file.
     func parameters() throws -> Parameters {
         try source(Parameters.fileName).map { try Parameters(parsing: $0) }

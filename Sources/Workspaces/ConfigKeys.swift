@@ -12,7 +12,7 @@ package struct ConfigKey: Hashable, Sendable {
         case truth = "truth value"
     }
 
-    /// The dotted name; `NAME` stands for any name of a remote.
+    /// The dotted name; `NAME` stands for any name.
     package let pattern: String
     /// What its value must be.
     package let form: Form
@@ -50,6 +50,9 @@ package enum ConfigKeys {
             ConfigKey(
                 pattern: "core.threads", form: .count,
                 meaning: "how many threads work may use; 0: one a processor"),
+            ConfigKey(
+                pattern: "slots.NAME", form: .count,
+                meaning: "how much there is of the resource NAME for stages that run at once"),
             ConfigKey(
                 pattern: "cache.type", form: .text,
                 choices: ContentSharing.allCases.map(\.rawValue),

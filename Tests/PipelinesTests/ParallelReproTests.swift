@@ -62,8 +62,14 @@ import Workspaces
 
     @Test func `a stage that fails lets those that run come to their ends, and starts none`() throws
     {
+        // The second ends when the first has been cleared away.
         let pipeline = try pair {
-            $0.replacing("echo first > a.txt", with: "echo half > a.txt; exit 3")
+            $0.replacing(
+                "echo 1 > meeting; echo first > a.txt",
+                with: "echo half > a.txt; echo 1 > meeting; exit 3"
+            )
+            .replacing(
+                "cat meeting;", with: "cat meeting; while [ -e a.txt ]; do sleep 0.01; done;")
                 + "\n  late: {cmd: 'echo > late.txt', outs: [late.txt]}"
         }
         let error = try failure(pipeline) { $0.jobs = 2 }
@@ -127,5 +133,40 @@ import Workspaces
         #expect(
             found == Array(repeating: "a aaaaaaaa", count: 9)
                 + Array(repeating: "b bbbbbbbb", count: 9))
+    }
+
+    @Test func `stages that need the same resource run one after the other`() throws {
+        // Each fails if the other runs; the third runs beside them.
+        let alone = "mkdir held; sleep 0.05; rmdir held; echo > "
+        let pipeline = try PipelineFolder(
+            """
+            stages:
+              a: {cmd: '\(alone) a', outs: [a], resources: {gpu: 1}}
+              b: {cmd: '\(alone) b', outs: [b], resources: {gpu: 1}}
+              c: {cmd: 'echo > c', outs: [c]}
+            """)
+        #expect(try pipeline.repro { $0.jobs = 3 } == "a ran, b ran, c ran")
+    }
+
+    @Test func `the settings say how much there is of a resource`() throws {
+        let pipeline = try pair {
+            $0.replacing("outs: [a.txt]}", with: "outs: [a.txt], resources: {gpu: 1}}")
+                .replacing("outs: [b.txt]}", with: "outs: [b.txt], resources: {gpu: 2}}")
+        }
+        let error = try failure(pipeline) { $0.jobs = 2 }
+        #expect(error.kind == .invalidPipeline)
+        #expect(
+            error.message.hasPrefix("stage 'second' needs 2 of the resource 'gpu', and there is 1"))
+        #expect(error.advice == "say how many there are: 'mlstore config slots.gpu 2'")
+        try pipeline.folder.write("version = 1\n[slots]\ngpu = 3\n", to: ".mlstore/config.toml")
+        #expect(try pipeline.repro { $0.jobs = 2 } == "first ran, second ran, both ran")
+    }
+
+    @Test(arguments: ["gpu", "{gpu: 0}", "{gpu: x}", "{'g p': 1}", "[gpu]"])
+    func `resources that make no sense are refused`(text: String) throws {
+        let pipeline = try PipelineFolder("stages: {a: {cmd: 'true', resources: \(text)}}")
+        let error = try failure(pipeline) { _ in }
+        #expect(error.kind == .invalidPipeline)
+        #expect(error.message.hasPrefix("'resources' of stage 'a' "))
     }
 }
