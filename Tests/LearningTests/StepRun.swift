@@ -2,6 +2,7 @@ import Bytes
 import Kernels
 import Learning
 import Platform
+import Synchronization
 import Vocabulary
 
 /// Parses and runs a step on tables in memory; the bytes of its outputs by path.
@@ -88,4 +89,13 @@ func tensors(_ model: [UInt8]) throws -> [String: [Double]] {
         }
     }
     return result
+}
+
+/// What a step logs.
+final class Lines: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    var all: [String] { lines.withLock { $0 } }
+
+    func append(_ line: String) { lines.withLock { $0.append(line) } }
 }

@@ -7,19 +7,47 @@ struct ConfusionMatrix: Sendable, Equatable {
     /// Row by row: the row is the true class, the column the predicted one.
     private(set) var counts: [Int]
 
-    init(truth: [UInt32], predictions: [UInt32], classCount: Int) {
+    /// Counts each row as often as its weight says; nil counts each once.
+    init(truth: [UInt32], predictions: [UInt32], weights: [Int]?, classCount: Int) {
         self.classCount = classCount
         counts = [Int](repeating: 0, count: classCount * classCount)
-        for (label, prediction) in zip(truth, predictions) {
-            counts[Int(label) * classCount + Int(prediction)] += 1
+        for row in truth.indices {
+            counts[Int(truth[row]) * classCount + Int(predictions[row])] += weights?[row] ?? 1
         }
     }
 
+    /// All rows.
+    var total: Int { counts.reduce(0, +) }
+
+    private var right: Int { (0..<classCount).reduce(0) { $0 + counts[$1 * classCount + $1] } }
+
     /// The rows that were predicted right, as a share of all.
-    var accuracy: Double {
-        let right = (0..<classCount).reduce(0) { $0 + counts[$1 * classCount + $1] }
-        return Double(right) / Double(counts.reduce(0, +))
+    var accuracy: Double { Double(right) / Double(total) }
+
+    /// The mean of the recalls of the classes that have rows.
+    var balancedAccuracy: Double {
+        let recalls = (0..<classCount).compactMap(recall)
+        return recalls.reduce(0, +) / Double(recalls.count)
     }
+
+    /// The right predictions that chance would give, times the rows: the sum over the classes of
+    /// rows · predictions.
+    private var chance: Int { (0..<classCount).reduce(0) { $0 + support($1) * predicted($1) } }
+
+    /// Matthews' correlation of truth and prediction; nil where one of them is always the same.
+    var correlation: Double? {
+        let square = total * total
+        let truths = (0..<classCount).reduce(0) { $0 + support($1) * support($1) }
+        let predictions = (0..<classCount).reduce(0) { $0 + predicted($1) * predicted($1) }
+        guard truths < square, predictions < square else { return nil }
+        // Two roots, as the product of the two might not fit.
+        return Double(right * total - chance)
+            / (Double(square - truths).squareRoot() * Double(square - predictions).squareRoot())
+    }
+
+    /// Cohen's kappa: how far the accuracy is above that of chance; nil where chance is always
+    /// right.
+    var kappa: Double? { ratio(right * total - chance, total * total - chance) }
 
     /// Rows whose true class is `index`.
     func support(_ index: Int) -> Int {
@@ -44,6 +72,21 @@ struct ConfusionMatrix: Sendable, Equatable {
     /// The harmonic mean of precision and recall; nil for a class that never occurs.
     func f1(_ index: Int) -> Double? {
         ratio(2 * counts[index * classCount + index], support(index) + predicted(index))
+    }
+
+    /// (1 + β²) · precision · recall / (β² · precision + recall); nil for a class that never occurs.
+    func fBeta(_ index: Int, _ beta: Double) -> Double? {
+        guard support(index) + predicted(index) > 0 else { return nil }
+        let square = beta * beta
+        return (1 + square) * Double(counts[index * classCount + index])
+            / (square * Double(support(index)) + Double(predicted(index)))
+    }
+
+    /// The mean of a measure over the rows, each with the measure of its class, an undefined one
+    /// counted as 0.
+    func weighted(_ measure: (Int) -> Double?) -> Double {
+        (0..<classCount).reduce(0) { $0 + Double(support($1)) * (measure($1) ?? 0) }
+            / Double(total)
     }
 
     /// The mean of a measure over the classes that occur, an undefined one counted as 0.

@@ -2,45 +2,97 @@ internal import Bytes
 internal import Kernels
 
 /// How far predictions of numbers are from the truth.
-struct RegressionMetrics: Sendable, Equatable {
-    let rows: Int
-    /// The square root of the mean squared error.
-    let rmse: Double
-    /// The mean magnitude of the errors.
-    let mae: Double
-    /// The median magnitude of the errors.
-    let medianAbsoluteError: Double
-    /// The largest magnitude of an error.
-    let maximumError: Double
-    /// The mean of prediction minus truth.
-    let meanError: Double
-    /// 1 - squared error / squared distance from the mean; nil when all true values are equal.
-    let r2: Double?
+struct RegressionMetrics: Measurable {
+    let predictions: [Double]
+    let truth: [Double]
+    /// The share of the truth that a prediction is meant to lie above, for the pinball loss.
+    let quantile: Double
+    private let errors: [Double]
+    /// The rows by the magnitude of their errors.
+    private let order: [Int]
 
     /// Measures at least one prediction.
-    init(predictions: [Double], truth: [Double], _ executor: ParallelExecutor) {
+    init(predictions: [Double], truth: [Double], quantile: Double) {
         precondition(predictions.count == truth.count && !truth.isEmpty)
-        let errors = predictions.indices.map { predictions[$0] - truth[$0] }
-        let magnitudes = sortedTotally(errors.map(\.magnitude))
-        let count = Double(errors.count)
-        let squares = blockDot(errors, errors)
-        rows = errors.count
-        rmse = (squares / count).squareRoot()
-        mae = blockSum(magnitudes) / count
-        medianAbsoluteError = quantile(ofSorted: magnitudes, at: 0.5) ?? 0
-        maximumError = magnitudes.last ?? 0
-        meanError = blockSum(errors) / count
-        let variance = Moments.of(truth, executor).variance
-        r2 = variance > 0 ? 1 - squares / count / variance : nil
+        self.predictions = predictions
+        self.truth = truth
+        self.quantile = quantile
+        errors = predictions.indices.map { predictions[$0] - truth[$0] }
+        order = orderTotally(errors.map(\.magnitude))
     }
 
-    /// The metrics by name.
-    var json: [String: JSONValue] {
-        [
-            "rows": JSONValue(rows), "rmse": .number(rmse), "mae": .number(mae),
-            "medianAbsoluteError": .number(medianAbsoluteError),
-            "maximumError": .number(maximumError), "meanError": .number(meanError),
-            "r2": r2.map { .number($0) } ?? .null,
+    var rows: Int { truth.count }
+
+    var details: [String: JSONValue] { ["quantile": .number(quantile)] }
+
+    func measures(_ weights: [Int]?) -> [Measure] {
+        let count = Double(weights?.reduce(0, +) ?? rows)
+        func mean(_ term: (Int) -> Double) -> Double { weightedSum(rows, weights, term) / count }
+        let squares = mean { errors[$0] * errors[$0] }
+        let meanError = mean { errors[$0] }
+        let variance = variance(weights, mean)
+        let errorVariance = mean { (errors[$0] - meanError) * (errors[$0] - meanError) }
+        let ranks = Ranks(order, weights)
+        return [
+            ("rmse", squares.squareRoot()), ("mae", mean { errors[$0].magnitude }),
+            ("medianAbsoluteError", ranks.median { errors[$0].magnitude }),
+            ("maximumError", ranks.last.map { errors[$0].magnitude }),
+            ("meanError", meanError), ("r2", variance.map { 1 - squares / $0 }),
+            ("explainedVariance", variance.map { 1 - errorVariance / $0 }),
+            ("mape", percentage(weights, mean)),
+            ("pinballLoss", mean { max(-quantile * errors[$0], (1 - quantile) * errors[$0]) }),
         ]
+    }
+
+    /// The variance of the truth; nil when all true values are equal.
+    private func variance(_ weights: [Int]?, _ mean: ((Int) -> Double) -> Double) -> Double? {
+        var lowest = Double.infinity
+        var highest = -Double.infinity
+        for row in truth.indices where weights?[row] != 0 {
+            lowest = min(lowest, truth[row])
+            highest = max(highest, truth[row])
+        }
+        guard lowest < highest else { return nil }
+        let centre = mean { truth[$0] }
+        return mean { (truth[$0] - centre) * (truth[$0] - centre) }
+    }
+
+    /// The mean of the errors as shares of the truth; nil when a true value is 0.
+    private func percentage(_ weights: [Int]?, _ mean: ((Int) -> Double) -> Double) -> Double? {
+        for row in truth.indices where weights?[row] != 0 && truth[row] == 0 { return nil }
+        return mean { (errors[$0] / truth[$0]).magnitude }
+    }
+}
+
+/// Rows in the order of some value, each as often as its weight says.
+private struct Ranks {
+    private let order: [Int]
+    private let weights: [Int]?
+
+    init(_ order: [Int], _ weights: [Int]?) {
+        self.order = order
+        self.weights = weights
+    }
+
+    /// The last row that counts.
+    var last: Int? { order.last { weights?[$0] != 0 } }
+
+    /// The middle value, or the mean of the two around the middle.
+    func median(_ value: (Int) -> Double) -> Double? {
+        let count = weights?.reduce(0, +) ?? order.count
+        guard count > 0 else { return nil }
+        let lower = value(row(at: (count - 1) / 2))
+        guard count % 2 == 0 else { return lower }
+        return lower + 0.5 * (value(row(at: count / 2)) - lower)
+    }
+
+    private func row(at rank: Int) -> Int {
+        guard let weights else { return order[rank] }
+        var passed = 0
+        for row in order {
+            passed += weights[row]
+            if passed > rank { return row }
+        }
+        return order[order.count - 1]
     }
 }
