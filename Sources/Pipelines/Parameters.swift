@@ -15,17 +15,21 @@ package struct Parameters: Sendable, Equatable {
     /// Reads the file's bytes; an empty file holds no parameters. Throws `.malformed` with the
     /// line for text that is no YAML mapping.
     package init(parsing bytes: [UInt8]) throws {
-        let root = try parseSource(bytes, of: Parameters.fileName)
+        try self.init(parsingYAML: bytes, file: Parameters.fileName)
+    }
+
+    init(parsingYAML bytes: [UInt8], file: String) throws {
+        let root = try parseSource(bytes, of: file)
         guard let root, !root.isNull else {
             values = .object([:])
             return
         }
         guard case .mapping = root.content else {
             throw StoreError.sourceFile(
-                Parameters.fileName, root.line, "the file is no mapping of names to values",
+                file, root.line, "the file is no mapping of names to values",
                 advice: "write lines such as 'seed: 7'")
         }
-        try Parameters.checkKeys(root)
+        try Parameters.checkKeys(root, file)
         values = root.jsonValue
     }
 
@@ -92,7 +96,7 @@ package struct Parameters: Sendable, Equatable {
     }
 
     /// A dot inside a name would make dotted keys ambiguous.
-    private static func checkKeys(_ node: YAMLNode) throws {
+    private static func checkKeys(_ node: YAMLNode, _ file: String) throws {
         switch node.content {
         case .scalar: break
         case .sequence: break
@@ -101,11 +105,11 @@ package struct Parameters: Sendable, Equatable {
                 let name = key.text ?? ""
                 guard !name.isEmpty, !name.contains(".") else {
                     throw StoreError.sourceFile(
-                        fileName, key.line,
+                        file, key.line,
                         "the name '\(printable(Array(name.utf8)))' is empty or has a dot",
                         advice: "nest it instead: dots join the names of nested parameters")
                 }
-                try checkKeys(value)
+                try checkKeys(value, file)
             }
         }
     }

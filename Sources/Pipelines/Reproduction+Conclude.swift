@@ -97,6 +97,7 @@ extension Reproduction {
             startedAt: execution.startedAt)
         let elapsed = place.clock.now().milliseconds - execution.startedAt.milliseconds
         record.durationMilliseconds = max(0, elapsed)
+        record.directory = stage.isStep ? nil : stage.directory
         record.inputs = execution.inputs
         record.outputs = kept.mapValues(\.content)
         record.parameters = stage.parameters
@@ -185,7 +186,7 @@ extension Reproduction {
     ) -> LockFile.Stage {
         var entry = LockFile.Stage(
             recipe: recipe.key, run: run, action: record.action, dependencies: record.inputs,
-            parameters: record.parameters)
+            parameters: record.parameters, directory: record.directory)
         for (path, content) in kept {
             entry.outputs[path] = LockFile.Output(
                 content: content.content, sizeBytes: content.sizeBytes, role: role(of: path),

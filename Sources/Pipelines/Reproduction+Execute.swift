@@ -83,7 +83,9 @@ extension Reproduction {
         let stage = execution.stage
         let report = progress
         let command = CommandRun(
-            stage: stage.name, command: line, directory: place.root, seed: execution.seed ?? 0,
+            stage: stage.name, command: line,
+            directory: stage.directory.map { place.root / $0 } ?? place.root,
+            seed: execution.seed ?? 0,
             threads: stageThreads, lock: held, retries: stage.policy.retries,
             timeoutMilliseconds: stage.policy.timeoutMilliseconds,
             clean: { [disk = place.disk, root = place.root] in

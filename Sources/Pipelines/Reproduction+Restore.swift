@@ -43,7 +43,7 @@ extension Reproduction {
         var entry = LockFile.Stage(
             recipe: record.recipe, run: cached.id, action: record.action,
             dependencies: record.inputs,
-            parameters: record.parameters)
+            parameters: record.parameters, directory: record.directory)
         var produced = Produced(places: [:], former: [:])
         for (index, path) in stage.products.enumerated() {
             guard let content = record.outputs[path] else { continue }

@@ -23,6 +23,8 @@ package struct Stage: Sendable {
     package let action: Action
     /// The step, where it is one.
     package let step: StepDescription?
+    /// The folder that a command runs in; nil for the top of the workspace.
+    package let directory: RepoPath?
     /// What it reads, sorted, without repetition.
     package let dependencies: [RepoPath]
     /// What it writes and git does not keep, in the order written.

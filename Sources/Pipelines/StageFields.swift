@@ -130,7 +130,8 @@ struct StageFields {
         return Int64(time)
     }
 
-    private func text(of node: YAMLNode, _ key: String) throws -> String {
+    /// The text of a node that belongs to a field.
+    func text(of node: YAMLNode, _ key: String) throws -> String {
         guard case .scalar(let text, _) = node.content, !text.isEmpty else {
             throw source.failure(
                 node.line, "'\(key)' of \(owner) holds something that is no text",

@@ -3,23 +3,31 @@ import Vocabulary
 
 /// The stage file that a stage stands in, and what its placeholders may name.
 struct StageSource: Sendable {
-    /// The file, relative to the top of the workspace.
-    let file: String
+    /// The file.
+    let path: RepoPath
     /// What placeholders may name.
-    let scope: ParameterScope
+    var scope = ParameterScope()
+
+    /// The folder that the file stands in, which its paths are relative to; nil for the top of the
+    /// workspace.
+    var folder: RepoPath? { path.parent }
+
+    /// A name of the file as it is known in the workspace: those of `eu/mlstore.yaml` begin with
+    /// `eu/`.
+    func fullName(_ name: String) -> String { folder.map { "\($0)/\(name)" } ?? name }
 
     /// The same file, where names are bound.
     func binding(_ names: [String: ParameterScope.Binding]) -> StageSource {
-        StageSource(file: file, scope: scope.binding(names))
+        StageSource(path: path, scope: scope.binding(names))
     }
 
     /// The same file, where parameters have the values that a lock keeps.
     func former(_ recorded: [String: JSONValue]) -> StageSource {
-        StageSource(file: file, scope: scope.former(recorded))
+        StageSource(path: path, scope: scope.former(recorded))
     }
 
     /// The place of a line.
-    func place(_ line: Int) -> SourcePlace { SourcePlace(file: file, line: line) }
+    func place(_ line: Int) -> SourcePlace { SourcePlace(file: path.description, line: line) }
 
     /// What parses but makes no sense at a line.
     func failure(_ line: Int, _ reason: String, advice: String? = nil) -> StoreError {
@@ -36,17 +44,18 @@ struct StageSource: Sendable {
                 ?? "the keys are \(known.joined(separator: ", "))")
     }
 
-    func unknownParameter(_ key: String, stage: String, line: Int) -> StoreError {
+    /// A placeholder that names nothing; `file` is where people would look for it.
+    func unknownParameter(
+        _ key: String, stage: String, line: Int, among known: [String], in file: String
+    ) -> StoreError {
         let advice =
-            if let near = nearest(key, in: scope.keys) {
+            if let near = nearest(key, in: known) {
                 "did you mean '\(near)'?"
             } else {
-                "add '\(key)' to \(Parameters.fileName); for a variable of the shell write "
-                    + "'\\${\(key)}'"
+                "add '\(key)' to \(file); for a variable of the shell write '\\${\(key)}'"
             }
         return failure(
-            line,
-            "stage '\(stage)' needs the parameter '\(key)', which \(Parameters.fileName) does "
-                + "not have", advice: advice)
+            line, "stage '\(stage)' needs the parameter '\(key)', which \(file) does not have",
+            advice: advice)
     }
 }

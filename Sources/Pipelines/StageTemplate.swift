@@ -32,16 +32,18 @@ struct FilledTemplate {
 
     let template: StageTemplate
     let fields: StageFields
+    /// Where it runs, which its paths are relative to; nil for the top of the workspace.
+    let directory: RepoPath?
     /// `cmd`, or the name of a built-in step.
     let kind: String
     /// The parameters that placeholders used, leaf by leaf.
     let used: [String: JSONValue]
 
     private static let commandKeys = [
-        "cmd", "deps", "params", "outs", "metrics", "seed", "env", "retries", "timeout",
+        "cmd", "deps", "params", "outs", "metrics", "seed", "env", "wdir", "retries", "timeout",
     ]
     private static let sharedKeys = [
-        "outs", "metrics", "frozen", "always", "always_changed", "desc", "resources",
+        "outs", "metrics", "frozen", "always", "always_changed", "desc", "vars", "resources",
     ]
 
     /// Throws for a placeholder without a value, for what is no stage, and for unknown keys.
@@ -55,6 +57,18 @@ struct FilledTemplate {
         self.kind = kind
         fields = try StageFields(node, owner: template.owner, known: known, in: template.source)
         used = substitution.used
+        directory = try FilledTemplate.directory(fields, template)
+    }
+
+    /// Where `wdir` leads; else the folder of the stage file.
+    private static func directory(
+        _ fields: StageFields, _ template: StageTemplate
+    ) throws -> RepoPath? {
+        let folder = template.source.folder
+        guard let text = try fields.text("wdir") else { return folder }
+        return try StagePath(text: text, folder: folder).resolvedFolder(
+            stage: template.name,
+            place: template.source.place(fields["wdir"]?.line ?? template.line))
     }
 
     /// `cmd` or the name of a built-in step: the one key that says what to do.
@@ -96,34 +110,103 @@ struct FilledTemplate {
                 reads: try paths("deps", verb: "reads"))
         }
         let place = template.source.place(fields[kind]?.line ?? template.line)
-        let step = try StepDescription.declared(
-            .object([kind: fields[kind]?.jsonValue ?? .null]),
-            products: try outputs() + metrics(), stage: template.name, place: place)
+        let products = try outputs() + metrics()
+        func declared(_ options: JSONValue) throws -> StepDescription {
+            try StepDescription.declared(
+                .object([kind: options]), products: products, stage: template.name, place: place)
+        }
+        let options = fields[kind]?.jsonValue ?? .null
+        var step = try declared(options)
         let reads = try step.inputs.map {
-            try workspacePath($0.path, stage: template.name, verb: "reads", place: place)
+            try StagePath(text: $0.path, folder: directory).resolved(
+                stage: template.name, verb: "reads", place: place)
+        }
+        if directory != nil {
+            // The option that names an input is called as its role; steps know no folders.
+            var members = options.objectValue ?? [:]
+            for (input, path) in zip(step.inputs, reads) {
+                members[input.role] = .string(path.description)
+            }
+            step = try declared(.object(members))
         }
         return Work(action: .step(step.recorded), step: step, reads: reads)
     }
 
     private func paths(_ key: String, verb: String) throws -> [RepoPath] {
         try fields.texts(key).map { text, line in
-            try workspacePath(
-                text, stage: template.name, verb: verb, place: template.source.place(line))
+            try StagePath(text: text, folder: directory).resolved(
+                stage: template.name, verb: verb, place: template.source.place(line))
         }
     }
 
     /// The parameters that the stage depends on: those that placeholders used, and those that it
     /// says to read by itself.
-    func parameters() throws -> [String: JSONValue] {
+    func parameters(_ files: ParameterFiles) throws -> [String: JSONValue] {
         var values = used
-        for (key, line) in try fields.texts("params") {
-            let found = template.source.scope.parameters
-            guard found[key] != nil else {
-                throw template.source.unknownParameter(key, stage: template.name, line: line)
+        for key in try declaredParameters(files) {
+            guard let found = try files.parameters(in: key.file) else {
+                throw template.source.failure(
+                    key.line,
+                    "\(template.owner) reads parameters of '\(key.file)', which is not there",
+                    advice: "paths are relative to the folder that the stage runs in")
             }
-            values.merge(found.leaves(under: key)) { _, last in last }
+            guard key.name.map({ found[$0] != nil }) ?? true else {
+                throw template.source.unknownParameter(
+                    key.name ?? "", stage: template.name, line: key.line, among: found.keys,
+                    in: key.file.description)
+            }
+            if let name = found.unreachableName(under: key.name) {
+                throw template.source.failure(
+                    key.line,
+                    "\(template.owner) reads '\(printable(Array(name.utf8)))' of '\(key.file)', a "
+                        + "name that is empty or has a dot",
+                    advice: "name what it reads beside that, or list the file under 'deps'")
+            }
+            let prefix = ParameterFiles.prefix(of: key.file)
+            for (leaf, value) in found.leaves(under: key.name) { values[prefix + leaf] = value }
         }
         return values
+    }
+
+    /// A key of a file that is declared to be read; the whole file where it has no name.
+    private struct DeclaredParameter {
+        let file: RepoPath
+        let name: String?
+        let line: Int
+    }
+
+    /// `params: [a.b, {file.toml: [c.d]}, {other.json: }]`.
+    private func declaredParameters(_ files: ParameterFiles) throws -> [DeclaredParameter] {
+        guard let node = fields["params"], !node.isNull else { return [] }
+        return try (node.sequence ?? [node]).flatMap { element in
+            guard let entries = element.mapping else {
+                let file = try defaultParameterFile(files)
+                return [
+                    DeclaredParameter(
+                        file: file, name: try fields.text(of: element, "params"),
+                        line: element.line)
+                ]
+            }
+            return try entries.flatMap { key, value in
+                let file = try StagePath(text: key.text ?? "", folder: directory).resolved(
+                    stage: template.name, verb: "reads", place: template.source.place(key.line))
+                if value.isNull {
+                    return [DeclaredParameter(file: file, name: nil, line: key.line)]
+                }
+                return try (value.sequence ?? [value]).map { name in
+                    DeclaredParameter(
+                        file: file, name: try fields.text(of: name, "params"), line: name.line)
+                }
+            }
+        }
+    }
+
+    /// The `params.yaml` where the stage runs; where there is none, that beside the stage file.
+    private func defaultParameterFile(_ files: ParameterFiles) throws -> RepoPath {
+        let name = try RepoPath(Parameters.fileName)
+        let here = directory?.appending(name) ?? name
+        return try files.parameters(in: here) == nil
+            ? template.source.folder?.appending(name) ?? name : here
     }
 
     func environmentNames() throws -> [String] {
@@ -162,14 +245,15 @@ struct FilledTemplate {
 
 extension Stage {
     /// Reads one stage of a stage file.
-    init(_ template: StageTemplate) throws {
+    init(_ template: StageTemplate, _ files: ParameterFiles) throws {
         let filled = try FilledTemplate(template)
         let work = try filled.work()
         self.init(
             name: template.name, group: template.group,
             place: template.source.place(template.line), action: work.action, step: work.step,
+            directory: filled.directory,
             dependencies: Array(Set(work.reads)).sorted(), outputs: try filled.outputs(),
-            metrics: try filled.metrics(), parameters: try filled.parameters(),
+            metrics: try filled.metrics(), parameters: try filled.parameters(files),
             seed: try filled.fields.seed("seed"), environment: try filled.environmentNames(),
             policy: try filled.policy(), description: try filled.fields.text("desc"),
             template: template)
@@ -191,31 +275,4 @@ extension Stage {
             }
         }
     }
-}
-
-/// The path that a stage file means: `./a//b/` is `a/b`; throws `.outsideWorkspace` for absolute
-/// paths, for those that climb out, and for our own and git's files.
-func workspacePath(
-    _ text: String, stage: String, verb: String, place: SourcePlace
-) throws -> RepoPath {
-    var components: [Substring] = []
-    var climbsOut = text.hasPrefix("/")
-    for component in text.split(separator: "/") where component != "." {
-        if component != ".." {
-            components.append(component)
-        } else if components.popLast() == nil {
-            climbsOut = true
-        }
-    }
-    guard !climbsOut, let path = try? RepoPath(components.joined(separator: "/")) else {
-        throw StoreError.pathOutside(text, stage: stage, verb: verb, place: place)
-    }
-    let isOurs = [".mlstore", ".git"].contains { components.first ?? "" == $0 }
-    let isPipeline = [StageFile.fileName, Parameters.fileName, "mlstore.lock"].contains(path.text)
-    if isOurs || (isPipeline && verb == "writes") {
-        throw StoreError.stageFile(
-            place, "stage '\(stage)' \(verb) '\(path)', which mlstore or git keeps",
-            advice: "choose another path")
-    }
-    return path
 }

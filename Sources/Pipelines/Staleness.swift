@@ -66,6 +66,8 @@ struct StageFindings {
     /// lock's values, an unchanged stage gives the lock's action.
     private func commandDiffers(_ stage: Stage, _ locked: LockFile.Stage) -> Bool {
         let old = locked.action.text
+        // A step's folder stands in its paths.
+        if !stage.isStep, stage.directory != locked.directory { return true }
         if stage.action.text == old { return false }
         return stage.template.formerAction(locked.parameters)?.text != old
     }

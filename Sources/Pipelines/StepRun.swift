@@ -30,7 +30,8 @@ struct StepRun {
 
     /// A path of a step's description as one of the workspace.
     static func path(_ text: String) throws -> RepoPath {
-        try workspacePath(text, stage: "", verb: "reads", place: SourcePlace(line: 0))
+        try StagePath(text: text, folder: nil).resolved(
+            stage: "", verb: "reads", place: SourcePlace(line: 0))
     }
 
     /// Runs the step and syncs what it wrote. Errors name the stage.

@@ -65,7 +65,9 @@ struct Substitution {
 
     private mutating func value(of key: String, at line: Int) throws -> JSONValue {
         guard let found = source.scope.find(key) else {
-            throw source.unknownParameter(key, stage: stage, line: line)
+            throw source.unknownParameter(
+                key, stage: stage, line: line, among: source.scope.keys,
+                in: (source.folder.map { "\($0)/" } ?? "") + Parameters.fileName)
         }
         used.merge(found.used) { _, last in last }
         return found.value

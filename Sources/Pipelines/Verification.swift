@@ -63,11 +63,15 @@ struct Verification {
             try place.disk.removeTree(scratch / path)
             try place.disk.makeDirectories((scratch / path).parent)
         }
+        if let directory = stage.directory {
+            try place.disk.makeDirectories(scratch / directory)
+        }
         let report = progress
         switch stage.action {
         case .command(let line):
             try CommandRun(
-                stage: name, command: line, directory: scratch, seed: run?.seed ?? 0,
+                stage: name, command: line,
+                directory: stage.directory.map { scratch / $0 } ?? scratch, seed: run?.seed ?? 0,
                 threads: threads, lock: held, onLine: { report(.line(stage: name, $0)) }
             ).run()
         case .step(let recorded): try replayStep(name, recorded, in: scratch)

@@ -90,14 +90,15 @@ struct Workplace {
 
     /// The stage file and its parameters. Throws `.notFound` without a stage file.
     func stageFile() throws -> StageFile {
-        guard let bytes = try source(StageFile.fileName) else {
+        let path = try RepoPath(StageFile.fileName)
+        guard try source(path) != nil else {
             throw StoreError(
                 .notFound, "there is no '\(StageFile.fileName)' in '\(root)'",
                 subject: StageFile.fileName,
                 advice: "declare stages there; 'mlstore repro --help' shows an example",
                 safety: "nothing was run")
         }
-        return try StageFile(parsing: bytes, parameters: try source(Parameters.fileName))
+        return try StageFile(reading: source)
     }
 
     /// How much there is of the resources that stages may need, by the settings.
@@ -112,14 +113,9 @@ struct Workplace {
 
     private static let slotsPrefix = "slots."
 
-    /// The parameters; none without a file.
-    func parameters() throws -> Parameters {
-        try source(Parameters.fileName).map { try Parameters(parsing: $0) }
-            ?? Parameters(.object([:]))
-    }
-
-    func source(_ name: String) throws -> [UInt8]? {
-        let path = root / name
+    /// The bytes of a file that people write; nil where there is none.
+    private func source(_ file: RepoPath) throws -> [UInt8]? {
+        let path = root / file
         guard try disk.status(of: path, followingLinks: true) != nil else { return nil }
         return try disk.readFile(path, maximumBytes: Workplace.maximumSourceBytes)
     }

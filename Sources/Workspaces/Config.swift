@@ -46,23 +46,15 @@ package struct Config: Hashable, Sendable {
 
     /// Reads the text of a file; `file` is its name for errors, which give the line.
     package init(parsing bytes: [UInt8], file: String) throws {
-        guard bytes.count <= Config.maximumBytes, !bytes.contains(0),
-            let text = String(validating: bytes, as: UTF8.self)
-        else {
-            throw Config.malformed(file, line: 1, "it is not text in UTF-8, or too long")
-        }
-        if let pitfall = TOMLPitfalls.first(in: bytes) {
-            throw Config.malformed(file, line: pitfall.line, pitfall.reason)
-        }
         let table: TOMLTable
-        do {
-            table = try TOMLTable(string: text)
-        } catch let error as TOMLParseError {
-            throw Config.malformed(file, line: error.source.begin.line, error.description)
+        do throws(TOMLError) {
+            table = try tomlTable(bytes)
+        } catch {
+            throw Config.malformed(file, line: error.line, error.reason)
         }
         var values: [String: Value] = [:]
         Config.flatten(table, prefix: "", depth: 0, into: &values)
-        self.text = text
+        text = String(decoding: bytes, as: UTF8.self)
         self.values = values
         try checkForms(file)
     }

@@ -24,13 +24,20 @@ extension LockFile {
 
     private static func stage(_ node: YAMLNode, in file: YAMLFields) throws -> Stage {
         let fields = try YAMLFields(node, file: file.file, advice: file.advice)
-        try fields.checkKeys(["recipe", "run", "cmd", "step", "deps", "params", "outs"])
+        try fields.checkKeys(["recipe", "run", "cmd", "step", "wdir", "deps", "params", "outs"])
         guard let recipe = RecipeKey(text: try fields.text("recipe")),
             let run = RunID(text: try fields.text("run"))
         else {
             throw fields.malformed(node, "'recipe' and 'run' must be 'sha256:' and 64 digits")
         }
         var stage = Stage(recipe: recipe, run: run, action: try action(fields))
+        if let node = fields.optional("wdir") {
+            do throws(DecodeError) {
+                stage.directory = try RepoPath(node.text ?? "")
+            } catch {
+                throw fields.malformed(node, "'wdir' names no path: \(error.reason)")
+            }
+        }
         for (path, value) in try entries("deps", in: fields) {
             guard let content = ContentID(text: value.text ?? "") else {
                 throw fields.malformed(value, "an id is expected here")

@@ -67,12 +67,14 @@ package struct LockFile: Hashable, Sendable {
         package var parameters: [String: JSONValue]
         /// What it wrote.
         package var outputs: [RepoPath: Output]
+        /// The folder that a command ran in; nil for the top of the workspace.
+        package var directory: RepoPath?
 
         /// A stage.
         package init(
             recipe: RecipeKey, run: RunID, action: Action,
             dependencies: [RepoPath: ContentID] = [:], parameters: [String: JSONValue] = [:],
-            outputs: [RepoPath: Output] = [:]
+            outputs: [RepoPath: Output] = [:], directory: RepoPath? = nil
         ) {
             self.recipe = recipe
             self.run = run
@@ -80,6 +82,7 @@ package struct LockFile: Hashable, Sendable {
             self.dependencies = dependencies
             self.parameters = parameters
             self.outputs = outputs
+            self.directory = directory
         }
     }
 
@@ -115,6 +118,7 @@ package struct LockFile: Hashable, Sendable {
         case .step(let value):
             pairs.append(("step", .text(String(decoding: value.canonical, as: UTF8.self))))
         }
+        if let directory = stage.directory { pairs.append(("wdir", .text(key(directory)))) }
         let dependencies = stage.dependencies.sorted { $0.key < $1.key }.map { path, content in
             (LockFile.key(path), YAMLText.literal(content.description))
         }

@@ -28,6 +28,8 @@ package struct RunRecord: Sendable, Equatable {
     package var stage: String
     /// What was run.
     package var action: Action
+    /// The folder that a command ran in; nil for the top of the workspace.
+    package var directory: RepoPath?
     /// The hash of everything that could influence the run.
     package var recipe: RecipeKey
     /// What it read.
@@ -81,6 +83,7 @@ extension RunRecord {
         case .command(let line): members["command"] = .string(line)
         case .step(let step): members["step"] = step
         }
+        members["directory"] = directory.map { .string($0.text ?? $0.description) }
         return .object(members)
     }
 
@@ -109,6 +112,7 @@ extension RunRecord {
         metrics = try reader.paths("metrics") { $0 }
         parameters = json["params"]?.objectValue ?? [:]
         seed = json["seed"]?.integerValue
+        directory = json["directory"]?.stringValue.flatMap { try? RepoPath($0) }
         exitStatus = json["exitStatus"]?.integerValue.flatMap { Int(exactly: $0) } ?? 0
         durationMilliseconds = json["durationMilliseconds"]?.integerValue ?? 0
         environment = RunEnvironment(json["environment"] ?? .object([:]))
