@@ -5,18 +5,16 @@ import Vocabulary
 /// Which objects of a store are needed: found by following everything from the roots, each
 /// object once.
 ///
-/// An object is its number: that of its entry in the index, counted through all segments. So the
-/// set is a bit an object, and the order in which objects were found four bytes; no digest is
-/// kept. Of an object that stands in several packs the copy that readers take is needed, and the
-/// others are not.
+/// An object is its number (see `ObjectNumbers`). So the set is a bit an object, and the order in which
+/// objects were found four bytes; no digest is kept. Of an object that stands in several packs the copy
+/// that readers take is needed, and the others are not.
 ///
 /// Invariant: an object that is marked has everything marked that it refers to, or that its frame
 /// builds on, and that is in the store, but for what records of less than full depth name.
 struct LiveObjects {
     let view: StoreView
     private let store: ObjectStore
-    /// The number of the first entry of each segment, and behind them the count of all.
-    private let starts: [Int]
+    private let numbers: ObjectNumbers
     private var marks: [UInt64]
     /// How deep each record was followed.
     private var depths: [Int: LiveRoot.Depth] = [:]
@@ -49,12 +47,8 @@ struct LiveObjects {
         if let fault = view.unreadable.min(by: { $0.key < $1.key })?.value {
             throw StoreError.cannotCollect(fault)
         }
-        var starts = [0]
-        for loaded in view.segments {
-            starts.append(starts[starts.count - 1] + loaded.segment.objectCount)
-        }
-        self.starts = starts
-        let count = starts[starts.count - 1]
+        numbers = ObjectNumbers(view)
+        let count = numbers.count
         guard count < Int(Int32.max) else {
             throw StoreError(.internalFault, "cannot collect: there are more than 2^31 objects")
         }
@@ -65,14 +59,13 @@ struct LiveObjects {
     // MARK: - Numbers
 
     /// The number of the copy of the object that readers take; nil where the store lacks it.
-    func number(of key: ObjectKey) -> Int? {
-        view.entry(of: key).map { starts[$0.segment] + $0.hit.position }
-    }
+    func number(of key: ObjectKey) -> Int? { numbers.number(of: key) }
 
     func isMarked(_ number: Int) -> Bool { marks[number >> 6] & (1 << UInt64(number & 63)) != 0 }
 
     /// The index entry of an object, with its pack.
     func entry(_ number: Int) -> (entry: IndexEntry, pack: PackID) {
+        let starts = numbers.starts
         var segment = 0
         while starts[segment + 1] <= number { segment += 1 }
         let index = view.segments[segment].segment
@@ -89,7 +82,7 @@ struct LiveObjects {
             let isOwn = loaded.segment.packs.indices.map {
                 loaded.live[$0] && !taken.contains(loaded.segment.packs[$0])
             }
-            var number = starts[segment]
+            var number = numbers.starts[segment]
             loaded.segment.forEachEntry { entry in
                 if Int(entry.pack) < isOwn.count, isOwn[Int(entry.pack)] {
                     body(loaded.segment.packs[Int(entry.pack)], entry, number)
@@ -217,7 +210,7 @@ struct LiveObjects {
         _ key: ObjectKey, _ depth: LiveRoot.Depth, _ finder: Int32
     ) -> Bool {
         guard let (segment, hit) = view.entry(of: key) else { return false }
-        let number = starts[segment] + hit.position
+        let number = numbers.starts[segment] + hit.position
         let isNew = !isMarked(number)
         if isNew {
             marks[number >> 6] |= 1 << UInt64(number & 63)

@@ -27,7 +27,7 @@ struct ReachableWalk {
     /// Told of each object.
     var body: (ObjectKey) throws -> Void
 
-    private var visited = Set<ObjectKey>()
+    private var visited: ObjectSet
     private var stack: [ObjectKey] = []
 
     init(
@@ -36,6 +36,7 @@ struct ReachableWalk {
         body: @escaping (ObjectKey) throws -> Void
     ) {
         self.store = store
+        visited = ObjectSet(store.view)
         self.missing = missing
         self.failed = failed
         self.body = body
@@ -63,7 +64,7 @@ struct ReachableWalk {
 
     private mutating func push(_ kind: ObjectKind, _ digest: Digest, by: ObjectKey?) throws {
         let key = ObjectKey(kind, digest)
-        guard visited.insert(key).inserted, try !isKnown(key) else { return }
+        guard visited.insert(key), try !isKnown(key) else { return }
         guard store.contains(kind, digest) else { return try missing(key, by) }
         stack.append(key)
     }

@@ -146,7 +146,7 @@ extension StoreVerifier {
         }
         // A fetch takes records without the contents that they name, and gc may take contents of
         // old ones. Only where a pack is gone can such a content have been lost.
-        let hasAllPacks = directories.count == view.journal.packs.count
+        let hasAllPacks = listed.count == view.journal.packs.count
         var problems: [VerifyProblem] = []
         try withoutActuallyEscaping({ (problem: VerifyProblem) in problems.append(problem) }) {
             add in
@@ -171,12 +171,6 @@ extension StoreVerifier {
 
     /// Hashes every blob that is made of several chunks.
     mutating func checkBlobs() {
-        var recipes = Set<Digest>()
-        for entries in directories.values {
-            for entry in entries where entry.key.kind == .recipe {
-                recipes.insert(entry.key.digest)
-            }
-        }
         for digest in recipes.sorted() {
             report.blobs += 1
             do {

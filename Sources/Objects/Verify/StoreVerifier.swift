@@ -27,8 +27,12 @@ struct StoreVerifier {
     let store: ObjectStore
     var report: VerifyReport
     var view: StoreView
-    /// The directories of the committed packs that could be read.
-    var directories: [PackID: [PackEntry]] = [:]
+    /// How many objects the directories of the committed packs list that could be read.
+    var listed: [PackID: Int] = [:]
+    /// Packs with objects that are not in the index.
+    private var unindexed: [VerifyProblem] = []
+    /// The blobs of several chunks; empty below the full level.
+    var recipes: Set<Digest> = []
 
     init(_ store: ObjectStore, _ level: VerifyLevel) {
         self.store = store
@@ -142,12 +146,32 @@ struct StoreVerifier {
             }
             for (id, outcome) in zip(some, outcomes ?? []) {
                 for problem in outcome.problems { note(problem) }
-                directories[id] = outcome.entries
-                report.objects += outcome.entries?.count ?? 0
                 report.frames += outcome.frames
+                if let entries = outcome.entries { take(entries, of: id) }
             }
             progress(min(start + batch, ids.count), ids.count)
         }
+    }
+
+    private mutating func take(_ entries: [PackEntry], of id: PackID) {
+        listed[id] = entries.count
+        report.objects += entries.count
+        if report.level >= .full {
+            for entry in entries where entry.key.kind == .recipe {
+                recipes.insert(entry.key.digest)
+            }
+        }
+        let lost = entries.filter { entry in
+            let place = ObjectPlace(
+                pack: id, frameOffset: entry.frameOffset, ordinal: entry.ordinal,
+                length: entry.length, hasBases: entry.hasBases)
+            return !view.places(of: entry.key).contains(place)
+        }
+        guard !lost.isEmpty else { return }
+        unindexed.append(
+            VerifyProblem(
+                .damaged, "index", "\(lost.count) objects of pack \(id.short) are not indexed",
+                affected: lost.map(\.key)))
     }
 
     // MARK: - Index
@@ -164,25 +188,13 @@ struct StoreVerifier {
                 }
                 continue
             }
-            let known = covered.compactMap { directories[$0]?.count }
+            let known = covered.compactMap { listed[$0] }
             guard known.count == covered.count else { continue }
             if known.reduce(0, +) != loaded.segment.objectCount {
                 note(VerifyProblem(.damaged, file, "it has other objects than its packs"))
             }
         }
-        for (id, entries) in directories.sorted(by: { $0.key < $1.key }) {
-            let lost = entries.filter { entry in
-                let place = ObjectPlace(
-                    pack: id, frameOffset: entry.frameOffset, ordinal: entry.ordinal,
-                    length: entry.length, hasBases: entry.hasBases)
-                return !view.places(of: entry.key).contains(place)
-            }
-            guard !lost.isEmpty else { continue }
-            note(
-                VerifyProblem(
-                    .damaged, "index", "\(lost.count) objects of pack \(id.short) are not indexed",
-                    affected: lost.map(\.key)))
-        }
+        for problem in unindexed { note(problem) }
     }
 
     private mutating func checkSegmentFile(_ name: String) {
