@@ -42,7 +42,8 @@ package struct Digester {
 
     /// The digest of everything added; the digester starts anew.
     package mutating func finish() -> Digest {
-        let digest = LibCrypto.shared.finish(&state)
+        let bytes = LibCrypto.shared.finish(&state, count: Digest.sizeBytes)
+        let digest = Digest(at: 0, of: bytes.span)
         LibCrypto.shared.start(&state)
         return digest
     }
@@ -68,7 +69,7 @@ package func taggedDigest(_ tag: String, _ bytes: [UInt8]) -> Digest {
     return digester.finish()
 }
 
-/// Room for libcrypto's `SHA256_CTX` (112 bytes; CommonCrypto's is 104), by value, so that a
+/// Room for libcrypto's `SHA256_CTX` (112 bytes; CommonCrypto's is 104) or `MD5_CTX` (92), by value, so that a
 /// digester needs no heap.
 struct HashState {
     typealias Block = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
@@ -79,43 +80,65 @@ struct HashState {
 #if canImport(Darwin)
     /// CommonCrypto in the same shape.
     @safe struct LibCrypto: Sendable {
-        static let shared = LibCrypto()
+        static let shared = LibCrypto(isMD5: false)
+        static let md5 = LibCrypto(isMD5: true)
+
+        private let isMD5: Bool
 
         func start(_ state: inout HashState) {
             unsafe withUnsafeMutableBytes(of: &state) { bytes in
-                _ = unsafe CC_SHA256_Init(
-                    bytes.assumingMemoryBound(to: CC_SHA256_CTX.self).baseAddress)
+                if isMD5 {
+                    _ = unsafe CC_MD5_Init(
+                        bytes.assumingMemoryBound(to: CC_MD5_CTX.self).baseAddress)
+                } else {
+                    _ = unsafe CC_SHA256_Init(
+                        bytes.assumingMemoryBound(to: CC_SHA256_CTX.self).baseAddress)
+                }
             }
         }
 
         func update(_ state: inout HashState, _ buffer: UnsafeRawBufferPointer) {
             unsafe withUnsafeMutableBytes(of: &state) { bytes in
-                let context = unsafe bytes.assumingMemoryBound(to: CC_SHA256_CTX.self).baseAddress
+                let context = unsafe bytes.baseAddress
                 var rest = unsafe buffer
                 while unsafe !rest.isEmpty {
                     let count = unsafe min(rest.count, 1 << 30)
-                    _ = unsafe CC_SHA256_Update(context, rest.baseAddress, CC_LONG(count))
+                    if isMD5 {
+                        _ = unsafe CC_MD5_Update(
+                            context?.assumingMemoryBound(to: CC_MD5_CTX.self), rest.baseAddress,
+                            CC_LONG(count))
+                    } else {
+                        _ = unsafe CC_SHA256_Update(
+                            context?.assumingMemoryBound(to: CC_SHA256_CTX.self),
+                            rest.baseAddress, CC_LONG(count))
+                    }
                     unsafe rest = UnsafeRawBufferPointer(rebasing: rest[count...])
                 }
             }
         }
 
-        func finish(_ state: inout HashState) -> Digest {
-            var result = [UInt8](repeating: 0, count: Digest.sizeBytes)
+        func finish(_ state: inout HashState, count: Int) -> [UInt8] {
+            var result = [UInt8](repeating: 0, count: count)
             unsafe withUnsafeMutableBytes(of: &state) { bytes in
-                _ = unsafe CC_SHA256_Final(
-                    &result, bytes.assumingMemoryBound(to: CC_SHA256_CTX.self).baseAddress)
+                if isMD5 {
+                    _ = unsafe CC_MD5_Final(
+                        &result, bytes.assumingMemoryBound(to: CC_MD5_CTX.self).baseAddress)
+                } else {
+                    _ = unsafe CC_SHA256_Final(
+                        &result, bytes.assumingMemoryBound(to: CC_SHA256_CTX.self).baseAddress)
+                }
             }
-            return Digest(at: 0, of: result.span)
+            return result
         }
     }
 #else
-    /// The three functions of libcrypto that hash.
+    /// The three functions of libcrypto that hash by one algorithm.
     ///
     /// `unsafe` here because they are C functions found by name; their signatures are those of
     /// OpenSSL's `sha.h`, unchanged since 0.9.
     @safe struct LibCrypto: Sendable {
-        static let shared = LibCrypto()
+        static let shared = LibCrypto("SHA256")
+        static let md5 = LibCrypto("MD5")
 
         private typealias Start = @convention(c) @Sendable (UnsafeMutableRawPointer?) -> CInt
         private typealias Update =
@@ -129,13 +152,13 @@ struct HashState {
         private let finishFunction: Finish
 
         /// Without libcrypto nothing can be stored or checked: the process says so and ends.
-        private init() {
+        private init(_ algorithm: String) {
             let names = ["libcrypto.so.3", "libcrypto.so", "libcrypto.so.1.1"]
             for name in names {
                 guard let handle = unsafe dlopen(name, RTLD_NOW | RTLD_LOCAL),
-                    let start = unsafe dlsym(handle, "SHA256_Init"),
-                    let update = unsafe dlsym(handle, "SHA256_Update"),
-                    let finish = unsafe dlsym(handle, "SHA256_Final")
+                    let start = unsafe dlsym(handle, algorithm + "_Init"),
+                    let update = unsafe dlsym(handle, algorithm + "_Update"),
+                    let finish = unsafe dlsym(handle, algorithm + "_Final")
                 else { continue }
                 unsafe startFunction = unsafeBitCast(start, to: Start.self)
                 unsafe updateFunction = unsafeBitCast(update, to: Update.self)
@@ -165,14 +188,15 @@ struct HashState {
             }
         }
 
-        func finish(_ state: inout HashState) -> Digest {
-            var result = [UInt8](repeating: 0, count: Digest.sizeBytes)
+        /// `count` is the length of the algorithm's digests.
+        func finish(_ state: inout HashState, count: Int) -> [UInt8] {
+            var result = [UInt8](repeating: 0, count: count)
             unsafe withUnsafeMutableBytes(of: &state) { bytes in
                 unsafe result.withUnsafeMutableBufferPointer { output in
                     _ = unsafe finishFunction(output.baseAddress, bytes.baseAddress)
                 }
             }
-            return Digest(at: 0, of: result.span)
+            return result
         }
     }
 #endif

@@ -16,11 +16,14 @@ struct ImportCommand: ReportingCommand {
                 "mlstore import https://example.org/data/planes.csv -o data/planes.csv",
                 "mlstore import ../other-project models/delay.mlmodel --rev v1",
                 "mlstore import s3://bucket/project data/images -o images",
+                "mlstore import s3://bucket/raw/planes.csv",
+                "mlstore import ../dvc-project data/train.csv --rev v2",
                 "mlstore import git+ssh://git@example.org/team/project.git data/a.csv --rev main",
             ],
             notes: """
-                SOURCE is the URL of a file; or, with PATH, the folder of a repository with an \
-                mlstore workspace, a remote, or 'git+' and the URL of a repository on a git server. \
+                SOURCE is the URL of a file or of an object of a bucket; or, with PATH, the folder of a \
+                repository with an mlstore workspace or of a DVC project, a remote, or 'git+' and the URL \
+                of a repository on a git server. What DVC tracks comes from its cache or remote. \
                 What comes is added, and its pointer keeps the \
                 source and its version: 'mlstore update' takes it again when that has changed. User, \
                 password and query of a URL are never kept. Nothing that exists is overwritten, and a \

@@ -196,6 +196,9 @@ extension ImportSource {
     package var name: String {
         get throws {
             if let path { return String(decoding: path.lastComponent, as: UTF8.self) }
+            if let (_, key) = S3Object.parts(of: place) {
+                return String(key.split(separator: "/").last ?? "")
+            }
             guard let url = HTTPURL(place) else { throw StoreError.noFileURL() }
             return try url.fileName()
         }
@@ -237,7 +240,7 @@ extension StoreError {
     fileprivate static func noFileURL() -> StoreError {
         StoreError(
             .badUsage,
-            "what to take is neither the http:// or https:// URL of a file, nor a path "
+            "what to take is neither the http://, https:// or s3:// URL of a file, nor a path "
                 + "in a repository",
             advice: "give a URL without user and password (~/.netrc keeps them), or a repository "
                 + "and a path in it",
@@ -279,6 +282,10 @@ private struct ImportExchange {
             return .repository(
                 .init(
                     repository: repository, path: path, revision: source.revision, version: nil))
+        }
+        if S3Object.parts(of: source.place) != nil {
+            guard source.revision == nil else { throw StoreError.noRevisions() }
+            return .url(.init(url: source.place, hadQuery: false, etag: nil, modified: nil))
         }
         guard let url = HTTPURL(source.place) else { throw StoreError.noFileURL() }
         guard source.revision == nil else {
@@ -330,6 +337,15 @@ private struct ImportExchange {
     private func bring(
         _ place: PointerSource.URLPlace, query: String
     ) throws -> PointerSource.URLPlace? {
+        if let object = try S3Object(place.url) {
+            let file = try workspace.disk.openFile(temporary, .createNew(permissions: 0o644))
+            let tag = try object.download(ifNot: place.etag, to: file)
+            try file.close()
+            guard let tag else { return nil }
+            var place = place
+            place.etag = tag
+            return place
+        }
         guard var url = HTTPURL(place.url) else { throw StoreError.noFileURL() }
         url.query = query
         let known = HTTPDownload.Version(etag: place.etag, modified: place.modified)
@@ -353,12 +369,25 @@ private struct ImportExchange {
         if let version, let git = try GitSource(place.repository, on: workspace.machine) {
             try git.withClone(of: version, beside: temporary) { clone in
                 do {
-                    try write(place.path, of: "\(clone)", at: version)
+                    let project = try DVCProject(
+                        in: clone, named: place.repository, revision: nil, isClone: true,
+                        on: workspace.machine)
+                    if let project {
+                        try write(place.path, of: project)
+                    } else {
+                        try write(place.path, of: "\(clone)", at: version)
+                    }
                 } catch let error as StoreError {
                     // The clone is gone when this is read.
                     throw error.naming(place.repository, insteadOf: "\(clone)")
                 }
             }
+        } else if let folder = try dvcFolder(place),
+            let project = try DVCProject(
+                in: folder, named: place.repository, revision: version, isClone: false,
+                on: workspace.machine)
+        {
+            try write(place.path, of: project)
         } else {
             // A commit names itself; of a remote only its refs can be asked for.
             let isCommit = version.map { !$0.hasPrefix("sha256:") } ?? false
@@ -366,6 +395,19 @@ private struct ImportExchange {
         }
         place.version = version
         return place
+    }
+
+    /// The folder that the place names, if it is one of this machine with a DVC project.
+    private func dvcFolder(_ place: PointerSource.RepositoryPlace) throws -> DiskPath? {
+        guard let folder = try DVCProject.folder(place.repository, in: workspace.root) else {
+            return nil
+        }
+        return try DVCProject.isOne(folder, on: workspace.disk) ? folder : nil
+    }
+
+    private func write(_ path: RepoPath, of project: DVCProject) throws {
+        try DVCImport.write(
+            path, of: project, to: temporary, on: workspace.machine, progress: progress)
     }
 
     private func write(
@@ -380,6 +422,9 @@ private struct ImportExchange {
     private func newestVersion(of place: PointerSource.RepositoryPlace) throws -> String? {
         if let git = try GitSource(place.repository, on: workspace.machine) {
             return try git.commit(place.revision)
+        }
+        if let folder = try dvcFolder(place) {
+            return try DVCProject.commit(place.revision, in: folder, on: workspace.disk)
         }
         switch try ContentPlace(
             place.repository, in: workspace.root, on: workspace.machine)

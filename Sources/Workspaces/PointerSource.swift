@@ -128,7 +128,9 @@ extension PointerSource {
             }
             let url = try required("url")
             let host = url.drop { $0 != ":" }.dropFirst(3).prefix { $0 != "/" }
-            guard !url.contains(where: { "?#".contains($0) }), !host.contains("@") else {
+            // The key of an object may hold anything.
+            let isKey = url.hasPrefix("s3://")
+            guard isKey || !url.contains(where: { "?#".contains($0) }), !host.contains("@") else {
                 throw fields.malformed(
                     try fields.required("url"),
                     "'url' must hold neither user, password nor query, which may be secrets")

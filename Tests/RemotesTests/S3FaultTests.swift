@@ -32,6 +32,38 @@ import Vocabulary
         #expect(try remote.storedDigest(root) == nil)
     }
 
+    @Test func `an object is taken whole, of one version, and only where it has changed`() throws {
+        let bucket = SimulatedBucket()
+        var random = SmallRandom(seed: 3)
+        let bytes = random.bytes(20 << 20)
+        try bucket.remote().put(file, .bytes(bytes))
+        let url = "s3://bucket/p/\(file)"
+        let variables = [
+            "AWS_ENDPOINT_URL": "http://simulated", "AWS_ACCESS_KEY_ID": "a",
+            "AWS_SECRET_ACCESS_KEY": "b",
+        ]
+        let object = try #require(
+            try S3Object(url, .forTests(variables: variables, transport: bucket)))
+        let disk = SimulatedDisk()
+        let target = try disk.openFile(DiskPath("/f"), .createNew(permissions: 0o644))
+        let tag = try #require(try object.download(ifNot: nil, to: target))
+        #expect(try disk.readFile(DiskPath("/f"), maximumBytes: 1 << 30) == bytes)
+        #expect(try object.download(ifNot: tag, to: target) == nil)
+        #expect(
+            bucket.requests.allSatisfy { $0.method != .get || $0.headers["if-match"] == tag })
+
+        let gone = try #require(
+            try S3Object("s3://bucket/No such", .forTests(variables: variables, transport: bucket)))
+        let error = #expect(throws: StoreError.self) {
+            _ = try gone.download(ifNot: nil, to: target)
+        }
+        #expect(error?.kind == .notFound)
+        for text in ["s3://bucket", "s3://bucket/", "s3://bucket/a/", "s3:///a", "http://b/c"] {
+            #expect(S3Object.parts(of: text) == nil, "\(text)")
+        }
+        #expect(S3Object.parts(of: "s3://b/A b/?#@")?.key == "A b/?#@")
+    }
+
     @Test func `a server that compares quotes of ETags keeps the rules`() throws {
         let rules = remoteConformance.filter { $0.description.contains("swap") }
         #expect(rules.count == 2)

@@ -145,6 +145,9 @@ final class SimulatedBucket: HTTPTransport {
             }
             return response
         }
+        if let match = request.headers["if-match"], match != object.tag {
+            return error(412, "PreconditionFailed", request)
+        }
         response.body = object.bytes
         if let range = request.headers["range"]?.dropFirst(6).split(separator: "-"),
             let first = Int(range[0]), let last = Int(range[1])

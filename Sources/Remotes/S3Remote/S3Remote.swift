@@ -58,7 +58,7 @@ package struct S3Remote: Remote {
     }
 
     /// Where in the object the body of an answer begins, by `Content-Range: bytes 3-6/10`.
-    private static func start(of response: HTTPResponse) -> Int {
+    static func start(of response: HTTPResponse) -> Int {
         guard let text = response.headers["content-range"] else { return 0 }
         return Int(text.dropFirst("bytes ".count).prefix { $0 != "-" }) ?? -1
     }
