@@ -46,17 +46,91 @@ extension RemoteContext {
         _ body: (_ parts: [Part], _ receivedBytes: Int) throws -> Void
     ) throws {
         let requests = FetchPlan.requests(for: keys, in: index)
-        let pool = WorkerPool(threads: downloads)
-        let step = 2 * pool.threads
-        for start in stride(from: 0, to: requests.count, by: step) {
-            try SignalWatch.check()
-            let batch = Array(requests[start..<min(start + step, requests.count)])
-            let parts = try pool.map(count: batch.count) {
-                try batch[$0].run(on: remote, base: base).map(each)
+        let (jobs, remote) = (min(downloads, requests.count), remote)
+        guard jobs > 1 else {
+            for request in requests {
+                try SignalWatch.check()
+                try body(try request.run(on: remote, base: base).map(each), request.range.count)
             }
-            for (request, found) in zip(batch, parts) { try body(found, request.range.count) }
+            return
+        }
+        let window = FetchWindow<Part>(requests)
+        _ = try withoutActuallyEscaping(each) { each in
+            try concurrently(
+                {
+                    defer { window.stop() }
+                    for (number, request) in requests.enumerated() {
+                        try body(try window.parts(of: number), request.range.count)
+                        window.release(number)
+                    }
+                },
+                and: {
+                    try parallelForEach(count: jobs, threads: jobs) { _ in
+                        while let number = try window.next() {
+                            window.finish(
+                                number,
+                                Result {
+                                    try requests[number].run(on: remote, base: base).map(each)
+                                })
+                        }
+                    }
+                })
         }
     }
+}
+
+/// Requests between being sent and their answers being used, in order: so that the next come while one is
+/// written.
+///
+/// Invariants: the ranges that were asked for and are not used yet come to no more than `maximumBytes`, or
+/// are one; after a failure no further is begun, and all before it are used.
+private final class FetchWindow<Part: Sendable>: Sendable {
+    private struct State {
+        var next = 0
+        var bytes = 0
+        var answers: [Int: Result<[Part], any Error>] = [:]
+        var isOver = false
+    }
+
+    /// Of ranges; what is made of one takes about as much again while it is checked.
+    private static var maximumBytes: Int { 96 << 20 }
+
+    private let requests: [FetchRequest]
+    private let state = Monitor(State())
+
+    init(_ requests: [FetchRequest]) { self.requests = requests }
+
+    /// The number of the next request to send, once there is room for its answer; nil when there will be none.
+    func next() throws -> Int? {
+        try state.wait { state -> Int?? in
+            guard !state.isOver, state.next < requests.count else { return .some(nil) }
+            let size = requests[state.next].range.count
+            guard state.bytes == 0 || state.bytes + size <= FetchWindow.maximumBytes else {
+                return nil
+            }
+            state.bytes += size
+            state.next += 1
+            return state.next - 1
+        }
+    }
+
+    func finish(_ number: Int, _ answer: Result<[Part], any Error>) {
+        state.withLock { state in
+            state.answers[number] = answer
+            if case .failure = answer { state.isOver = true }
+        }
+    }
+
+    /// Waits for what came of a request. Throws what it threw.
+    func parts(of number: Int) throws -> [Part] {
+        try state.wait { $0.answers.removeValue(forKey: number) }.get()
+    }
+
+    /// The answer was used.
+    func release(_ number: Int) { state.withLock { $0.bytes -= requests[number].range.count } }
+
+    /// No further request is sent.
+    func stop() { state.withLock { $0.isOver = true } }
 }
 
 extension FetchRequest {
