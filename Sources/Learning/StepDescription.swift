@@ -3,6 +3,7 @@ internal import Vocabulary
 
 /// The built-in steps, one line each.
 private let steps: [any Step.Type] = [
+    FeaturesStep.self,
     SplitStep.self,
     TrainStep.self,
     EvaluateStep.self,

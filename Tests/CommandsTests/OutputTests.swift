@@ -28,6 +28,10 @@ import Vocabulary
         #expect(
             wrapped("aaa bbb ccc", prefix: "hint: ", width: 14) == ["hint: aaa bbb", "      ccc"])
         #expect(wrapped("one\ntwo", prefix: "- ") == ["- one", "  two"])
+        #expect(
+            wrapped("mark\n    a  +\n       ^", prefix: "- ") == [
+                "- mark", "      a  +", "         ^",
+            ])
         let long = String(repeating: "x", count: 300)
         #expect(wrapped(long, width: 10) == [long])
     }

@@ -1,0 +1,137 @@
+internal import Bytes
+internal import Kernels
+internal import Tables
+internal import Vocabulary
+
+extension FeaturesStep {
+    /// Goes through the table once for its types, once for each operation that looks at all rows
+    /// first, and once to write. Memory: a row, besides what operations say of theirs.
+    func run(_ files: StepFiles, _ context: StepContext) throws -> StepReport {
+        let input = TableInput(try files.source("data"))
+        let summary = try input.summary()
+        guard summary.rowCount > 0 else { throw StoreError.noRows(data) }
+        let header = try input.header()
+        guard summary.columns.map(\.name) == header.names else {
+            throw StoreError.tableChanged(data)
+        }
+        var pass = RowPass(input: input, header: header, operations: [])
+        let kept = try keptValues(files)
+        var values: [JSONValue] = []
+        var schema = RowSchema(
+            columns: summary.columns.map { RowSchema.Column(name: $0.name, type: $0.type) })
+        for (index, operation) in operations.enumerated() {
+            var bound = try operation.bound(to: schema, environment(index, files))
+            if let kept, operation.isFitted {
+                try bound.restore(kept[index])
+            } else if bound.learns {
+                try pass.forEachRow { row in try bound.learn(row) }
+                try bound.endLearning()
+            }
+            schema = try bound.schema()
+            values.append(bound.fitted ?? .null)
+            pass.operations.append(bound)
+        }
+        var output = try files.table("features", columns: schema.columns.map(\.name))
+        try pass.forEachRow { row in
+            for cell in row { output.append(cell.bytes) }
+            try output.endRow()
+        }
+        try output.finish()
+        guard output.rows > 0 else { throw StoreError.noRowLeft(data) }
+        if writesFitted { try write(values, files) }
+        context.log(
+            "\(output.rows) of \(summary.rowCount) rows, \(schema.columns.count) columns")
+        return StepReport(facts: [
+            "rowsRead": JSONValue(summary.rowCount), "rows": JSONValue(output.rows),
+            "columns": JSONValue(schema.columns.count),
+        ])
+    }
+
+    private func environment(_ index: Int, _ files: StepFiles) throws -> OperationEnvironment {
+        OperationEnvironment(
+            table: operations[index].table == nil
+                ? nil : TableInput(try files.source("table \(index)")),
+            random: RandomSource(seed: seed, purpose: "features folds", substream: UInt64(index)))
+    }
+}
+
+/// Passes over a table whose rows go through operations.
+private struct RowPass {
+    let input: TableInput
+    let header: TableInput.Header
+    var operations: [any BoundOperation]
+
+    /// Hands the rows to `body` that the operations leave, in order.
+    mutating func forEachRow(_ body: (Row) throws -> Void) throws {
+        for index in operations.indices { operations[index].start() }
+        try input.forEachBatch(header) { batch in
+            for number in 0..<batch.rowCount {
+                var row = (0..<batch.columnCount).map { column in
+                    Cell.raw(batch.value(row: number, column: column))
+                }
+                if try change(&row) { try body(row) }
+            }
+        }
+    }
+
+    private mutating func change(_ row: inout Row) throws -> Bool {
+        for index in operations.indices where try !operations[index].apply(&row) { return false }
+        return true
+    }
+}
+
+// MARK: - The file of fitted values
+
+extension FeaturesStep {
+    private static let format = "mlstore-features"
+    private static let maximumFittedBytes = 256 << 20
+
+    private func write(_ values: [JSONValue], _ files: StepFiles) throws {
+        let document: JSONValue = [
+            "format": .string(FeaturesStep.format), "version": 1, "do": list,
+            "fitted": .array(values),
+        ]
+        try files.sink("fitted").write(Array((document.pretty + "\n").utf8))
+    }
+
+    /// The fitted values of each operation, from a file that was written for the same ones.
+    private func keptValues(_ files: StepFiles) throws -> [JSONValue]? {
+        guard let fitted else { return nil }
+        let bytes = try files.source("values").readAll(
+            maximumBytes: FeaturesStep.maximumFittedBytes)
+        guard let document = try? JSONValue(parsing: bytes),
+            document["format"]?.stringValue == FeaturesStep.format,
+            let values = document["fitted"]?.arrayValue
+        else { throw StoreError.noFittedValues(fitted) }
+        guard document["version"]?.integerValue == 1 else {
+            throw StoreError(
+                .newerFormat, "'\(fitted)' was written by a newer mlstore", subject: fitted,
+                advice: "use that version")
+        }
+        guard document["do"] == list, values.count == operations.count else {
+            throw StoreError.fittedByOthers(fitted)
+        }
+        return values
+    }
+}
+
+extension StoreError {
+    static func noRowLeft(_ table: String) -> StoreError {
+        StoreError(
+            .malformed, "the operations leave no row of '\(table)'", subject: table,
+            advice: "check the conditions of 'filter'")
+    }
+
+    static func noFittedValues(_ file: String) -> StoreError {
+        StoreError(
+            .malformed, "'\(file)' is no file of fitted values", subject: file,
+            advice: "name the second output of a 'features' stage under 'fitted'")
+    }
+
+    static func fittedByOthers(_ file: String) -> StoreError {
+        StoreError(
+            .malformed, "'\(file)' was fitted with other operations than this stage has",
+            subject: file,
+            advice: "give both stages the same 'do', for instance ${features} from params.yaml")
+    }
+}
