@@ -6,6 +6,7 @@ private let steps: [any Step.Type] = [
     FeaturesStep.self,
     SplitStep.self,
     TrainStep.self,
+    TuneStep.self,
     EvaluateStep.self,
     PredictStep.self,
 ]

@@ -23,6 +23,14 @@ struct TargetColumn: Sendable {
         target = .nothing
     }
 
+    /// Values that are known already, of so many rows.
+    init(_ target: Target, classes: [String], rows count: Int) {
+        rows = Array(0..<count)
+        missing = 0
+        self.classes = classes
+        self.target = target
+    }
+
     /// A column of numbers.
     init(numbers: [Double]) {
         rows = numbers.indices.filter { !numbers[$0].isNaN }

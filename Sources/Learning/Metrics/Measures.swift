@@ -28,6 +28,25 @@ extension Measurable {
     }
 }
 
+/// The measures by which models can be chosen.
+enum ChoiceMeasure {
+    private static let lessIsBetter = [
+        "rmse", "mae", "medianAbsoluteError", "maximumError", "mape", "pinballLoss", "logLoss",
+        "brier",
+    ]
+    private static let moreIsBetter = [
+        "r2", "explainedVariance", "accuracy", "balancedAccuracy", "auc", "averagePrecision", "mcc",
+        "kappa", "precision", "recall", "specificity", "f1", "macroF1", "weightedF1",
+    ]
+
+    static let names = lessIsBetter + moreIsBetter
+
+    /// Whether `value` is better than `other` by that measure.
+    static func isBetter(_ value: Double, than other: Double, by name: String) -> Bool {
+        lessIsBetter.contains(name) ? value < other : value > other
+    }
+}
+
 /// The sum of `term(row)`, each row counted as often as its weight says, in the tree of `blockSum`.
 @inline(__always)
 func weightedSum(_ rows: Int, _ weights: [Int]?, _ term: (Int) -> Double) -> Double {

@@ -7,38 +7,80 @@ extension TrainStep {
     /// Reads the columns (two passes), fits, writes the model. Memory: eight bytes a row for every
     /// numeric feature, four for every categorical one, three times over.
     func run(_ files: StepFiles, _ context: StepContext) throws -> StepReport {
+        let learner = try tunedLearner(files)
+        let rows = try load(files, context)
+        let result = try fit(
+            rows, learner, validation: validationTable(rows.features, rows.target, files, context),
+            context)
+        try files.sink("model").write(ModelFile.encode(result))
+        report(result, context)
+        return StepReport(facts: result.training.json)
+    }
+
+    /// The rows of the table that can be learnt from.
+    struct Rows: Sendable {
+        let features: [(name: String, kind: ColumnValues.Kind)]
+        /// The features' values, rows without a target left out.
+        let columns: [ColumnValues]
+        let target: TargetColumn
+    }
+
+    /// Reads the table.
+    func load(_ files: StepFiles, _ context: StepContext) throws -> Rows {
         let input = TableInput(try files.source("data"))
         let summary = try input.summary()
         guard summary.rowCount > 0 else { throw StoreError.noRows(data) }
         let wanted = try featureKinds(summary)
-        var columns: [ColumnValues]
-        let column: TargetColumn
-        if let target {
-            let type = try targetType(target, summary)
-            columns = try input.columns(wanted + [(target, targetKind)])
-            column = try targetColumn(columns.removeLast(), target, type)
-        } else {
-            columns = try input.columns(wanted)
-            column = TargetColumn(rows: columns.first?.count ?? 0)
+        guard let target else {
+            let columns = try input.columns(wanted)
+            return Rows(
+                features: wanted, columns: columns,
+                target: TargetColumn(rows: columns.first?.count ?? 0))
         }
-        if let target, column.missing > 0 {
+        let type = try targetType(target, summary)
+        var columns = try input.columns(wanted + [(target, targetKind)])
+        let column = try targetColumn(columns.removeLast(), target, type)
+        if column.missing > 0 {
             columns = columns.map { $0.selecting(column.rows) }
             context.log("\(column.missing) rows without '\(target)' left out")
         }
-        let table = try TrainingTable(
-            columns: zip(wanted, columns).map { ($0.name, $1) }, target: column.target,
-            rows: column.rows.count, validationRows: 0, seed: seed
-        ).appending(validationTable(wanted, column, files, context))
+        return Rows(features: wanted, columns: columns, target: column)
+    }
+
+    /// Fits a model to all rows.
+    func fit(
+        _ rows: Rows, _ learner: any Learner, validation: TrainingTable?, _ context: StepContext
+    ) throws -> Model {
+        let column = rows.target
+        let table = TrainingTable(
+            columns: zip(rows.features, rows.columns).map { ($0.name, $1) },
+            target: column.target, rows: column.rows.count, validationRows: 0, seed: seed
+        ).appending(validation)
         let learnt = try learner.learn(table, context)
-        let result = Model(
+        return Model(
             kind: model, target: target, classes: column.classes, body: learnt.body, seed: seed,
             training: Model.Training(
                 rows: column.rows.count, rowsWithoutTarget: column.missing, loss: learnt.loss,
                 iterations: learnt.iterations, converged: learnt.converged,
                 validation: learnt.validation))
-        try files.sink("model").write(ModelFile.encode(result))
-        report(result, context)
-        return StepReport(facts: result.training.json)
+    }
+
+    /// The learner with the parameters that `tune` found best, over those of the step.
+    private func tunedLearner(_ files: StepFiles) throws -> any Learner {
+        guard let tuned else { return learner }
+        let bytes = try files.source("tuned").readAll(maximumBytes: 1 << 20)
+        guard let found = try? JSONValue(parsing: bytes).objectValue else {
+            throw StoreError.wrongTuned(tuned, model)
+        }
+        do {
+            let known = trainer.parameterKeys
+            let learner = try trainer.configured(
+                StepOptions(step: "train.tuned", .object(found), known: known))
+            if validation != nil { try refuseShare(learner) }
+            return learner
+        } catch {
+            throw StoreError.wrongTuned(tuned, model, error)
+        }
     }
 
     private var targetKind: ColumnValues.Kind {
@@ -74,7 +116,7 @@ extension TrainStep {
             rows: column.rows.count, validationRows: column.rows.count, seed: seed)
     }
 
-    private func report(_ model: Model, _ context: StepContext) {
+    func report(_ model: Model, _ context: StepContext) {
         let training = model.training
         context.log(
             "\(self.model) model \(target.map { "of '\($0)' " } ?? "")on \(training.rows) rows, "
@@ -157,5 +199,16 @@ extension TrainStep {
             throw StoreError.unknownPositive(positive, target)
         }
         return [classes[1 - index], classes[index]]
+    }
+}
+
+extension StoreError {
+    static func wrongTuned(
+        _ file: String, _ model: String, _ cause: (any Error)? = nil
+    ) -> StoreError {
+        StoreError(
+            .malformed, "'\(file)' holds no parameters of a \(model) model", subject: file,
+            advice: "name the second output of a 'tune' stage of the same model under 'tuned'",
+            cause: cause)
     }
 }

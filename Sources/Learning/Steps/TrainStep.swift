@@ -6,7 +6,7 @@ struct TrainStep: Step {
     static let name = "train"
     static let keys = [
         "model", "data", "target", "features", "categorical", "positive", "validation", "params",
-        "seed",
+        "tuned", "seed",
     ]
     let outputRoles = ["model"]
 
@@ -22,6 +22,8 @@ struct TrainStep: Step {
     let categorical: [String]
     /// The class whose probability a logistic model gives; nil for the last in order.
     let positive: String?
+    /// A file of parameters that `tune` wrote; nil for those of the step.
+    let tuned: String?
     let trainer: any Trainer
     let learner: any Learner
     let seed: UInt64
@@ -46,10 +48,10 @@ struct TrainStep: Step {
         positive = try options.label("positive")
         learner = try trainer.configured(
             options.mapping("params", known: trainer.parameterKeys))
+        tuned = try options.has("tuned") ? options.text("tuned") : nil
         seed = try options.seed()
-        if validation != nil, learner.json["validationShare"]?.numberValue ?? 0 > 0 {
-            throw StoreError.validationTwice()
-        }
+        if tuned != nil, options.has("params") { throw StoreError.paramsTwice() }
+        if validation != nil { try refuseShare(learner) }
         if let features {
             if let target, features.contains(target) {
                 throw StoreError.targetIsFeature(target)
@@ -61,9 +63,16 @@ struct TrainStep: Step {
         }
     }
 
+    /// Rows are kept back by a table or by a share, not by both.
+    func refuseShare(_ learner: any Learner) throws {
+        guard learner.json["validationShare"]?.numberValue ?? 0 > 0 else { return }
+        throw StoreError.validationTwice()
+    }
+
     var inputs: [StepDescription.File] {
         [.init(role: "data", path: data)]
             + (validation.map { [.init(role: "validation", path: $0)] } ?? [])
+            + (tuned.map { [.init(role: "tuned", path: $0)] } ?? [])
     }
 
     var canonical: [String: JSONValue] {
@@ -77,6 +86,10 @@ struct TrainStep: Step {
         ]
         // Left out where there is none, so that such steps keep the keys they have.
         if let validation { members["validation"] = .string(validation) }
+        if let tuned {
+            members["tuned"] = .string(tuned)
+            members["params"] = .null
+        }
         return members
     }
 }
@@ -87,6 +100,12 @@ extension StoreError {
             .invalidPipeline, "'validation' makes no sense for a \(model) model",
             subject: "validation",
             advice: "leave 'validation' out: only boosted trees end by the loss of other rows")
+    }
+
+    static func paramsTwice() -> StoreError {
+        StoreError(
+            .invalidPipeline, "step 'train' has both 'params' and 'tuned'", subject: "tuned",
+            advice: "leave 'params' out: the file of 'tuned' holds all of them")
     }
 
     static func targetUnused(_ model: String) -> StoreError {
