@@ -152,6 +152,18 @@ import Vocabulary
         "train: {model: logistic, data: d, target: t, features: [a]}, outs: [m]",
         "train: {model: linear, data: d, target: t, params: {l2: 0.5}}, outs: [m]",
         "evaluate: {model: m, data: d}, metrics: [x]",
+        "evaluate: {model: m, data: d, baseline: n, slices: [a], beta: 2, intervals: 10, "
+            + "plots: [roc, confusion]}, outs: [p, q], metrics: [x]",
+        "predict: {model: m, data: d, keep: [a], prefix: x_}, outs: [p]",
+        "predict: {model: m, data: d}, outs: [p]",
+        "features: {data: d, do: [{filter: a > 1}, {derive: {b: 1.0}}, {impute: {a: {value: 0.0}}}, "
+            + "{join: {table: e, key: [a]}}], seed: 3}, outs: [f, v]",
+        "features: {data: d, do: [{scale: [a]}], fitted: v}, outs: [f]",
+        "tune: {model: linear, data: d, target: t, search: {l2: {from: 1.0, to: 10}}}, "
+            + "outs: [x, y, m]",
+        "tune: {model: linear, data: d, target: t, method: grid, group: g, params: {tolerance: 0.1}, "
+            + "search: {l2: [1.0, 2.5]}}, outs: [x, y, m]",
+        "train: {model: linear, data: d, target: t, tuned: b}, outs: [m]",
     ])
     func `a recorded step reads back as the same step`(text: String) throws {
         let stage = try #require(try parse("stages: {a: {\(text)}}").stages.first)

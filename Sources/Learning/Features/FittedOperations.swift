@@ -165,7 +165,9 @@ extension ImputeOperation.Rule {
             switch value {
             case .bool(let flag): self = .value(.bool(flag))
             case .integer(let number): self = .value(.int(number))
-            case .number(let number): self = .value(.float(number))
+            // Written as 2.0, it is the same value: a text of the stage keeps no difference.
+            case .number(let number):
+                self = .value(Int64(exactly: number).map { .int($0) } ?? .float(number))
             case .string(let text) where !text.isEmpty: self = .value(.raw(Array(text.utf8)))
             default: return nil
             }

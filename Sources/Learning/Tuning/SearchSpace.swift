@@ -92,7 +92,8 @@ extension SearchSpace.Choice {
         else { return nil }
         self = .range(
             first, last, isLogarithmic: scale == "log",
-            isWhole: members["from"]?.integerValue != nil && members["to"]?.integerValue != nil)
+            isWhole: first == first.rounded() && last == last.rounded()
+                && max(first.magnitude, last.magnitude) < 0x1p53)
     }
 
     /// The value at a place in [0, 1].
