@@ -8,7 +8,7 @@ import Workspaces
 
 struct DiffCommand: ReportingCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument {
-        case text, markdown, json
+        case text, markdown, json, html
     }
 
     static let configuration = CommandConfiguration(
@@ -22,6 +22,7 @@ struct DiffCommand: ReportingCommand {
                 "mlstore diff HEAD~1 HEAD -- data/flights.csv",
                 "mlstore diff --staged",
                 "mlstore diff --format markdown main",
+                "mlstore diff --format html main > change.html",
             ],
             notes: """
                 Without a revision the files on disk are compared with their pointers; with one, \
@@ -46,8 +47,13 @@ struct DiffCommand: ReportingCommand {
     @Option(help: ArgumentHelp("How to write it.", valueName: "format"))
     var format = Format.text
 
-    @Option(help: ArgumentHelp("At most so many examples of each sort.", valueName: "count"))
+    @Option(
+        name: [.customLong("rows"), .customLong("examples")],
+        help: ArgumentHelp("At most so many examples of each sort.", valueName: "count"))
     var examples = 5
+
+    @Flag(help: "Only how much changed: no examples, no names of files and values.")
+    var stat = false
 
     @Flag(help: "Show no cell of any table.")
     var noValues = false
@@ -63,7 +69,7 @@ struct DiffCommand: ReportingCommand {
         let sides = try sides(of: revisions, in: workspace)
         var options = DatasetDiffOptions()
         options.paths = try context.paths(paths, in: workspace)
-        options.table.exampleLimit = max(0, examples)
+        options.table.exampleLimit = stat ? 0 : max(0, examples)
         options.table.key = key?.split(separator: ",").map {
             String($0.drop { $0 == " " })
         }
@@ -80,9 +86,10 @@ struct DiffCommand: ReportingCommand {
             ).selected(options.paths))
         let lines =
             switch format {
-            case .text: text.lines
+            case .text: stat ? text.statLines : text.lines
             case .markdown: text.markdownLines
             case .json: [text.json.pretty]
+            case .html: [text.html]
             }
         return Report(
             lines: lines, json: text.json,

@@ -60,5 +60,26 @@ struct DiffText {
         return .object(members)
     }
 
+    /// A page for a browser.
+    var html: String {
+        var page = ReviewPage(title: "\(old.name) to \(new.name)")
+        if isEmpty { page.add("<p>\(htmlText(equalText))</p>") }
+        for change in data { page.add(change.html(hidingValues: isHidingValues)) }
+        page.add("parameters", parameters?.changes ?? [])
+        for file in metrics.files { page.add("\(file.path)   metrics", file.changes) }
+        return page.text
+    }
+
+    /// For a terminal, a line or two each.
+    var statLines: [String] {
+        if isEmpty { return [equalText] }
+        var lines = data.flatMap { $0.statLines }
+        if let parameters, !parameters.changes.isEmpty {
+            lines.append("parameters   \(counted(parameters.changes.count, "value"))")
+        }
+        return lines
+            + metrics.files.map { "\($0.path)   \(counted($0.changes.count, "metric"))" }
+    }
+
     private var equalText: String { "no differences in tracked data, parameters and metrics" }
 }

@@ -21,6 +21,7 @@ struct MLStoreCommand: ParsableCommand {
                 name: "Everyday",
                 subcommands: [
                     InitCommand.self, AddCommand.self, StatusCommand.self, DiffCommand.self,
+                    ReportCommand.self,
                     CommitCommand.self, CheckoutCommand.self, LogCommand.self, UndoCommand.self,
                     RmCommand.self, MvCommand.self,
                 ]),

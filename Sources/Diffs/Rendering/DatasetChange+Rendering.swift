@@ -15,6 +15,18 @@ extension DatasetChange {
         return ["\(path)   \(sizes)"] + detailLines(hidingValues).map { "  " + $0 }
     }
 
+    /// The path with its sizes, and how much changed.
+    package var statLines: [String] {
+        let title = textLines(hidingValues: true).prefix(1)
+        switch detail {
+        case .added, .removed, .content: return Array(title)
+        case .table(let diff): return title + ["  rows     \(diff.rowSentence)"]
+        case .parts(let diff): return title + diff.textLines(limit: 0).prefix(1).map { "  " + $0 }
+        case .directory(let diff):
+            return title + diff.textLines(limit: 0).prefix(1).map { "  " + $0 }
+        }
+    }
+
     private func detailLines(_ hidingValues: Bool) -> [String] {
         switch detail {
         case .added, .removed: []

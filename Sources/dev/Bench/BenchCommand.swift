@@ -32,6 +32,9 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "A Python that has lightgbm, xgboost and scikit-learn.")
     var learningPython: String?
 
+    @Option(help: "A Python that has duckdb.")
+    var duckPython: String?
+
     @Option(help: "Where to make data and stores on a disk.")
     var disk = "/tmp/mlstore-bench"
 
@@ -66,7 +69,7 @@ struct BenchCommand: ParsableCommand {
         let program = try Environment.realPath(DiskPath(mlstore))
         let peers = Peers.find(
             dvc: dvc, restic: restic, oxenPython: oxenPython, aws: aws, weed: weed,
-            learningPython: learningPython)
+            learningPython: learningPython, duckPython: duckPython)
         let files = LocalDisk()
         for place in [disk, memory] { try files.makeDirectories(DiskPath(place)) }
         defer { for place in [disk, memory] { try? files.removeTree(DiskPath(place)) } }

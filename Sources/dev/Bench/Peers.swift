@@ -12,16 +12,18 @@ struct Peers {
     let weed: String?
     /// A Python with `lightgbm`, `xgboost` and `sklearn` in it.
     let learningPython: String?
+    /// A Python with `duckdb` in it.
+    let duckPython: String?
 
     /// Those that were named, or that `PATH` has.
     static func find(
         dvc: String?, restic: String?, oxenPython: String?, aws: String?, weed: String?,
-        learningPython: String?
+        learningPython: String?, duckPython: String?
     ) -> Peers {
         Peers(
             dvc: dvc ?? found("dvc"), restic: restic ?? found("restic"), oxenPython: oxenPython,
             aws: aws ?? found("aws"), weed: weed ?? found("weed"),
-            learningPython: learningPython)
+            learningPython: learningPython, duckPython: duckPython)
     }
 
     private static func found(_ program: String) -> String? {
@@ -47,6 +49,10 @@ struct Peers {
             ("aws", aws.map { [$0, "--version"] }),
             ("SeaweedFS", weed.map { [$0, "version"] }),
             ("curl", ["curl", "--version"]),
+            (
+                "DuckDB",
+                duckPython.map { [$0, "-c", "import duckdb; print(duckdb.__version__)"] }
+            ),
             (
                 "lightgbm, xgboost, scikit-learn",
                 learningPython.map {

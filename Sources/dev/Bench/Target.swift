@@ -40,6 +40,7 @@ enum BenchGroup: String, CaseIterable {
     case engine
     case remotes
     case numeric
+    case tables
 }
 
 /// The targets of a row in each group; nil where the row is only told.
@@ -48,6 +49,7 @@ struct Targets {
     var engine: Target?
     var remotes: Target?
     var numeric: Target?
+    var tables: Target?
 
     subscript(group: BenchGroup) -> Target? {
         switch group {
@@ -55,6 +57,7 @@ struct Targets {
         case .engine: engine
         case .remotes: remotes
         case .numeric: numeric
+        case .tables: tables
         }
     }
 }

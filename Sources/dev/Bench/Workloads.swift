@@ -36,4 +36,5 @@ let workloads: [Workload] = [
     Workload("boosted-trees", [.numeric], benchBoostedTrees),
     Workload("linear-models", [.numeric], benchLinearModels),
     Workload("structure", [.numeric], benchStructure),
+    Workload("table-diffs", [.tables], benchTableDiffs),
 ]
