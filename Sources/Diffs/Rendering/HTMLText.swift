@@ -34,10 +34,10 @@ func htmlBars(_ values: [(name: String, count: Int)]) -> String {
         let top = index * height
         let width = max(2, value.count * 320 / most)
         return
-            "<text x=\"150\" y=\"\(top + 15)\" text-anchor=\"end\">\(htmlText(shown(value.name)))</text>"
-            + "<rect x=\"158\" y=\"\(top + 3)\" width=\"\(width)\" height=\"15\"/>"
-            + "<text x=\"\(164 + width)\" y=\"\(top + 15)\">\(groupedDigits(value.count))</text>"
+            "<text x=\"290\" y=\"\(top + 15)\" text-anchor=\"end\">\(htmlText(shown(value.name)))</text>"
+            + "<rect x=\"298\" y=\"\(top + 3)\" width=\"\(width)\" height=\"15\"/>"
+            + "<text x=\"\(304 + width)\" y=\"\(top + 15)\">\(groupedDigits(value.count))</text>"
     }
-    return "<svg role=\"img\" width=\"580\" height=\"\(values.count * height)\">"
+    return "<svg role=\"img\" width=\"720\" height=\"\(values.count * height)\">"
         + bars.joined(separator: "\n") + "</svg>"
 }
