@@ -15,7 +15,7 @@ struct Peers {
     /// A Python with `duckdb` in it.
     let duckPython: String?
 
-    /// Those that were named, or that `PATH` has.
+    /// Those that were named, that `PATH` has, or that the real servers of the tests were put beside.
     static func find(
         dvc: String?, restic: String?, oxenPython: String?, aws: String?, weed: String?,
         learningPython: String?, duckPython: String?
@@ -27,7 +27,10 @@ struct Peers {
     }
 
     private static func found(_ program: String) -> String? {
-        try? line(of: ["sh", "-c", "command -v \(program)"], in: DiskPath("/"))
+        guard let folder = try? Environment.currentDirectory() else { return nil }
+        let own = folder / ".build/peers/bin" / program
+        return try? line(
+            of: ["sh", "-c", "command -v \(program) || command -v '\(own)'"], in: DiskPath("/"))
     }
 
     /// What each of them says of its version.
