@@ -290,6 +290,22 @@ static void LEVEL(gram)(
 #define ANYWHERE LEVEL(SinglesAnywhere)
 #define TILE LEVEL(tile_single)
 #include "Product.h"
+
+static void LEVEL(adam)(
+    float *weights, const float *gradients, float *first, float *second, ptrdiff_t count,
+    float rate, float floor, float decay) {
+    for (ptrdiff_t index = 0; index < count; index += (ptrdiff_t)(sizeof(V) / sizeof(float))) {
+        const V weight = *(const ANYWHERE *)(weights + index);
+        const V gradient = *(const ANYWHERE *)(gradients + index) + decay * weight;
+        const V mean = 0.9f * *(const ANYWHERE *)(first + index) + 0.1f * gradient;
+        const V square =
+            0.999f * *(const ANYWHERE *)(second + index) + 0.001f * (gradient * gradient);
+        *(ANYWHERE *)(first + index) = mean;
+        *(ANYWHERE *)(second + index) = square;
+        *(ANYWHERE *)(weights + index) =
+            weight - rate * mean / (__builtin_elementwise_sqrt(square) + floor);
+    }
+}
 #undef NUMBER
 #undef PRODUCT
 #undef V

@@ -122,3 +122,23 @@ void mlk_product_single(
     ptrdiff_t aTerm, const float *b, ptrdiff_t bRow, float *c, ptrdiff_t cRow, int32_t adds) {
     AT_LEVEL(product_single, m, n, k, a, aRow, aTerm, b, bRow, c, cRow, adds)
 }
+
+void mlk_rectify(float *values, ptrdiff_t count) {
+    // Not the larger of two: what is no number must stay none.
+    for (ptrdiff_t index = 0; index < count; index++)
+        values[index] = values[index] < 0 ? 0 : values[index];
+}
+
+void mlk_mask(float *derivatives, const float *values, ptrdiff_t count) {
+    for (ptrdiff_t index = 0; index < count; index++) {
+        // Read in any case: a branch would be taken half of the times, at random.
+        const float derivative = derivatives[index];
+        derivatives[index] = values[index] > 0 ? derivative : 0;
+    }
+}
+
+void mlk_adam(
+    int32_t level, float *weights, const float *gradients, float *first, float *second,
+    ptrdiff_t count, float rate, float floor, float decay) {
+    AT_LEVEL(adam, weights, gradients, first, second, count, rate, floor, decay)
+}

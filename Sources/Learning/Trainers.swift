@@ -13,6 +13,13 @@ private let boosters: [any Trainer] = [
     BoostedTreesTrainer(name: "boosted-multiclass", targetKind: .classes),
 ]
 
+/// The networks, one line each.
+private let networks: [any Trainer] = [
+    NetworkTrainer(name: "mlp-regression", targetKind: .numbers),
+    NetworkTrainer(name: "mlp-binary", targetKind: .twoClasses),
+    NetworkTrainer(name: "mlp-multiclass", targetKind: .classes),
+]
+
 /// What learns from rows without a target, one line each.
 private let describers: [any Trainer] = [
     KMeansTrainer(),
@@ -21,4 +28,5 @@ private let describers: [any Trainer] = [
 
 /// All models that `train` can fit.
 let trainers: [any Trainer] =
-    estimators.map { EstimatorTrainer(estimator: $0) } + boosters + describers
+    estimators.map { EstimatorTrainer(estimator: $0) } + boosters + networks
+    + describers

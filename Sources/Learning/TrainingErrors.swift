@@ -59,7 +59,9 @@ extension StoreError {
             .malformed,
             "target column '\(name)' has \(count) classes, and a \(model) model tells two apart",
             subject: name,
-            advice: "use 'model: softmax' or 'boosted-multiclass', or a target with two classes")
+            advice:
+                "use 'model: softmax', 'boosted-multiclass' or 'mlp-multiclass', or a target with two classes"
+        )
     }
 
     static func tooManyClasses(_ name: String) -> StoreError {

@@ -78,4 +78,17 @@ void mlk_product_single(
     int32_t level, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const float *a, ptrdiff_t aRow,
     ptrdiff_t aTerm, const float *b, ptrdiff_t bRow, float *c, ptrdiff_t cRow, int32_t adds);
 
+/// Sets values below zero to zero.
+void mlk_rectify(float *values, ptrdiff_t count);
+
+/// Sets derivatives to zero where the value is not above zero.
+void mlk_mask(float *derivatives, const float *values, ptrdiff_t count);
+
+/// A step of Adam for `count` weights, a multiple of 16: with g the gradient plus `decay` times the
+/// weight, first = 0.9 first + 0.1 g, second = 0.999 second + 0.001 g g, and the weight loses
+/// rate * first / (sqrt(second) + floor).
+void mlk_adam(
+    int32_t level, float *weights, const float *gradients, float *first, float *second,
+    ptrdiff_t count, float rate, float floor, float decay);
+
 #endif

@@ -26,7 +26,8 @@ private struct BoostedTreesLearner: Learner {
     var json: JSONValue { parameters.json }
 
     func learn(_ table: TrainingTable, _ context: StepContext) throws -> Learnt {
-        let (training, validation) = try rows(table)
+        let (training, validation) = try table.parts(
+            keepingBack: parameters.validationShare, purpose: "boosting validation")
         let columns = try columns(table, training, context.executor)
         let binned = unsafe BinnedTable(
             rows: table.rows, features: columns.map(\.binned), context.executor
@@ -64,27 +65,6 @@ private struct BoostedTreesLearner: Learner {
                     rows: validation.count, loss: $0 * lossUnit,
                     stoppedEarly: boosted.stoppedEarly)
             })
-    }
-
-    /// The rows to grow trees on, and those kept back.
-    private func rows(
-        _ table: TrainingTable
-    ) throws -> (training: [UInt32], validation: [UInt32]) {
-        guard table.rows < Int(UInt32.max) else { throw StoreError.tooManyRows(table.rows) }
-        let all = (0..<UInt32(table.rows)).map { $0 }
-        guard table.validationRows == 0 else {
-            let first = table.rows - table.validationRows
-            return (Array(all[..<first]), Array(all[first...]))
-        }
-        guard parameters.validationShare > 0 else { return (all, []) }
-        let random = RandomSource(seed: table.seed, purpose: "boosting validation")
-        let isKept = all.map { random.uniform(at: UInt64($0)) < parameters.validationShare }
-        let training = all.filter { !isKept[Int($0)] }
-        let validation = all.filter { isKept[Int($0)] }
-        guard !training.isEmpty, !validation.isEmpty else {
-            throw StoreError.validationTakesAll(table.rows)
-        }
-        return (training, validation)
     }
 
     private func columns(
@@ -131,19 +111,5 @@ extension StoreError {
             subject: model,
             advice: "look for extreme values in the target, or lower 'learningRate'",
             safety: "no model was written")
-    }
-
-    static func validationTakesAll(_ rows: Int) -> StoreError {
-        StoreError(
-            .malformed,
-            "cannot keep rows back for validation: of \(rows) rows, one side would have none",
-            subject: "validationShare",
-            advice: "leave 'validationShare' out: there are too few rows")
-    }
-
-    static func tooManyRows(_ rows: Int) -> StoreError {
-        StoreError(
-            .malformed, "cannot grow trees on \(rows) rows: 4,294,967,294 are the most",
-            subject: "data", advice: "train on a part of the rows")
     }
 }

@@ -99,7 +99,9 @@ extension StoreError {
         StoreError(
             .invalidPipeline, "'validation' makes no sense for a \(model) model",
             subject: "validation",
-            advice: "leave 'validation' out: only boosted trees end by the loss of other rows")
+            advice:
+                "leave 'validation' out: only boosted trees and networks end by the loss of other rows"
+        )
     }
 
     static func paramsTwice() -> StoreError {

@@ -50,7 +50,7 @@ private struct KMeansLearner: Learner {
     var json: JSONValue { parameters.json }
 
     func learn(_ table: TrainingTable, _ context: StepContext) throws -> Learnt {
-        let features = try StructureFeatures(learning: table, context.executor)
+        let features = try DenseFeatures(learning: table.columns, context.executor)
         guard table.rows >= parameters.clusters else {
             throw StoreError.fewerRowsThanClusters(table.rows, parameters.clusters)
         }
@@ -88,7 +88,7 @@ private struct KMeansLearner: Learner {
 
 /// Centres, in the units of the standardised features.
 struct KMeansBody: StructureBody {
-    let features: StructureFeatures
+    let features: DenseFeatures
     /// One behind the other.
     let centres: [Double]
     /// The training rows of each.
@@ -146,7 +146,7 @@ struct KMeansBody: StructureBody {
 
 extension KMeansBody {
     init?(_ document: JSONValue, _ tensors: [String: ModelFile.Tensor], outputs: Int) {
-        guard let features = StructureFeatures(FeatureEncoder(document["features"], tensors)),
+        guard let features = DenseFeatures(FeatureEncoder(document["features"], tensors)),
             let centres = tensors["centres"], let parameters = document["params"],
             parameters.objectValue != nil, let entries = document["sizes"]?.arrayValue,
             !entries.isEmpty, centres.shape == [entries.count, features.columnCount]

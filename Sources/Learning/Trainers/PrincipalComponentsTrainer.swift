@@ -13,7 +13,7 @@ struct PrincipalComponentsTrainer: Trainer {
     func configured(_ options: StepOptions) throws -> any Learner {
         PrincipalComponentsLearner(
             count: try options.integer(
-                "components", default: 2, in: 1...StructureFeatures.maximumColumns))
+                "components", default: 2, in: 1...DenseFeatures.maximumColumns))
     }
 }
 
@@ -23,7 +23,7 @@ private struct PrincipalComponentsLearner: Learner {
     var json: JSONValue { ["components": JSONValue(count)] }
 
     func learn(_ table: TrainingTable, _ context: StepContext) throws -> Learnt {
-        let features = try StructureFeatures(learning: table, context.executor)
+        let features = try DenseFeatures(learning: table.columns, context.executor)
         guard count <= features.columnCount else {
             throw StoreError.moreComponentsThanColumns(count, features.columnCount)
         }
@@ -40,7 +40,7 @@ private struct PrincipalComponentsLearner: Learner {
 
 /// Components of the standardised features.
 struct PrincipalComponentsBody: StructureBody {
-    let features: StructureFeatures
+    let features: DenseFeatures
     let found: PrincipalComponents
 
     static let arrayNames = ["components", "centre", "variances"] + FeatureEncoder.arrayNames
@@ -95,7 +95,7 @@ struct PrincipalComponentsBody: StructureBody {
 
 extension PrincipalComponentsBody {
     init?(_ document: JSONValue, _ tensors: [String: ModelFile.Tensor], outputs: Int) {
-        guard let features = StructureFeatures(FeatureEncoder(document["features"], tensors)),
+        guard let features = DenseFeatures(FeatureEncoder(document["features"], tensors)),
             let components = tensors["components"], components.shape.count == 2,
             let centre = tensors["centre"], let variances = tensors["variances"],
             variances.values.allSatisfy({ $0 >= 0 })

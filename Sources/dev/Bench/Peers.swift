@@ -33,6 +33,15 @@ struct Peers {
             of: ["sh", "-c", "command -v \(program) || command -v '\(own)'"], in: DiskPath("/"))
     }
 
+    /// The same Python, where it has `torch` too.
+    var torchPython: String? {
+        learningPython.flatMap { python in
+            let told = try? line(
+                of: [python, "-c", "import torch; print(torch.__version__)"], in: DiskPath("/"))
+            return told == nil ? nil : python
+        }
+    }
+
     /// What each of them says of its version.
     func versions() -> [String] {
         let asked: [(String, [String]?)] = [

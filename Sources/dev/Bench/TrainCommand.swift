@@ -19,6 +19,7 @@ struct TrainCommand: ParsableCommand {
         case kMeans = "k-means"
         case kMeansPlusPlus = "k-means++"
         case components = "pca"
+        case network = "mlp"
         case regression
         case binary
     }
@@ -42,6 +43,11 @@ struct TrainCommand: ParsableCommand {
             let start = monotonicNanoseconds()
             let loss = try linearLoss(design, target)
             report(since: start, until: monotonicNanoseconds(), loss)
+        case .network:
+            let rest = (0..<columns).map { Array(table.column($0).suffix(test)) }
+            let (start, end, scores) = try network(inputs, target, rest)
+            let truth = Array(table.column(columns).suffix(test))
+            report(since: start, until: end, metric(scores, truth))
         case .kMeans, .kMeansPlusPlus, .components:
             let design = design(inputs)
             _ = try structure(design, inputs)
@@ -69,6 +75,7 @@ struct TrainCommand: ParsableCommand {
 
     private func design(_ inputs: [[Double]]) -> DesignMatrix {
         var dense: [Double] = []
+        let rows = inputs[0].count
         dense.reserveCapacity(rows * columns)
         for row in 0..<rows { for column in inputs { dense.append(column[row]) } }
         return DesignMatrix(
@@ -83,6 +90,24 @@ struct TrainCommand: ParsableCommand {
             isRidge ? .numbers(target) : .classes(target.map { $0 > 0 ? 1 : 0 }, count: 2)
         let trainer: any Estimator = isRidge ? LinearTrainer() : LogisticTrainer()
         return try trainer.fit(design, truth, TrainingParameters(), executor).loss
+    }
+
+    /// When training began and ended, and the scores of other rows.
+    private func network(
+        _ inputs: [[Double]], _ target: [Double], _ rest: [[Double]]
+    ) throws -> (start: UInt64, end: UInt64, scores: [Double]) {
+        var plan = NetworkPlan()
+        plan.layers = 3
+        plan.units = 256
+        plan.epochs = 3
+        plan.seed = 7
+        let start = monotonicNanoseconds()
+        let found = trainNetwork(
+            NetworkRows(design(inputs)), .numbers(target),
+            training: (0..<UInt32(rows)).map { $0 }, validation: [], plan, executor)
+        let end = monotonicNanoseconds()
+        guard let found else { throw StoreError(.numeric, "the network diverged") }
+        return (start, end, found.network.scores(NetworkRows(design(rest)), executor)[0])
     }
 
     /// The inertia a row, or the sum of the elements' sizes of the first ten components.

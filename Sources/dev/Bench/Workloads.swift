@@ -37,4 +37,5 @@ let workloads: [Workload] = [
     Workload("linear-models", [.numeric], benchLinearModels),
     Workload("structure", [.numeric], benchStructure),
     Workload("table-diffs", [.tables], benchTableDiffs),
+    Workload("networks", [.numeric], benchNetworks),
 ]

@@ -42,12 +42,25 @@ import Vocabulary
     }
 }
 
+/// A network of three hidden layers of 256, three epochs; how well it does on other rows.
+@Sendable func benchNetworks(_ bench: Bench) throws {
+    try bench.withTable(rows: 200_000, test: 40_000) { race in
+        try race.run(
+            "network, 3 x 256, 3 epochs", "mlp", metric: "RMSE", within: 0.02,
+            TrainingRace.networkProgram,
+            rivals: ["PyTorch, 1 thread", "PyTorch, all threads"], .atLeast(0.7),
+            python: bench.peers.torchPython)
+    }
+}
+
 extension Bench {
-    fileprivate func withTable(_ body: (TrainingRace) throws -> Void) throws {
+    fileprivate func withTable(
+        rows: Int = 1_000_000, test: Int = 200_000, _ body: (TrainingRace) throws -> Void
+    ) throws {
         try withFolder(on: memory) { here in
             let race = TrainingRace(
-                bench: self, here: here, rows: scaled(1_000_000, minimum: 10_000),
-                test: scaled(200_000, minimum: 2_000), columns: 50)
+                bench: self, here: here, rows: scaled(rows, minimum: 10_000),
+                test: scaled(test, minimum: 2_000), columns: 50)
             try NumberTable.write(
                 to: race.file, rows: race.rows + race.test, columns: race.columns, seed: 11)
             try body(race)
@@ -68,7 +81,7 @@ private struct TrainingRace {
     /// which less is better, where no more than `within` counts as equal.
     func run(
         _ work: String, _ task: String, metric: String, within: Double, _ program: String,
-        rivals: [String], _ target: Target = .atLeast(1.5)
+        rivals: [String], _ target: Target = .atLeast(1.5), python: String? = nil
     ) throws {
         let own = try Environment.executablePath()
         var metrics: [String: Double] = [:]
@@ -89,7 +102,7 @@ private struct TrainingRace {
             work, ours: { try timed("mlstore", ourWords) },
             against: rivals.map { name in
                 bench.rival(
-                    name, bench.peers.learningPython, Targets(numeric: target)
+                    name, python ?? bench.peers.learningPython, Targets(numeric: target)
                 ) { python in
                     try timed(name, [python, "-c", program, name, "\(file)"] + size + [task])
                 }
@@ -199,5 +212,37 @@ private struct TrainingRace {
         model.fit(x)
         seconds = time.perf_counter() - start
         print(seconds, np.abs(model.components_[:10]).sum() if task == 'pca' else model.inertia_ / rows)
+        """
+
+    /// Prints seconds and the RMSE on the rest of the rows, of the target in its own unit.
+    static let networkProgram = """
+        import sys, time, math, os
+        import numpy as np
+        import torch
+        library, file, rows, test, columns, task = sys.argv[1:7]
+        rows, test, columns = int(rows), int(test), int(columns)
+        torch.set_num_threads(1 if '1 thread' in library else os.cpu_count())
+        torch.manual_seed(7)
+        table = np.fromfile(file, dtype='<f8').reshape(columns + 1, rows + test).astype('<f4')
+        x = torch.from_numpy(np.ascontiguousarray(table[:columns].T))
+        y = torch.from_numpy(table[columns].copy())[:, None]
+        layers, width = [], columns
+        for _ in range(3):
+            layers += [torch.nn.Linear(width, 256), torch.nn.ReLU()]
+            torch.nn.init.kaiming_normal_(layers[-2].weight)
+            width = 256
+        model = torch.nn.Sequential(*layers, torch.nn.Linear(width, 1))
+        adam = torch.optim.Adam(model.parameters(), lr=1e-3)
+        start = time.perf_counter()
+        for epoch in range(3):
+            order = torch.randperm(rows)
+            for first in range(0, rows, 256):
+                batch = order[first:first + 256]
+                adam.zero_grad(set_to_none=True)
+                (0.5 * ((model(x[batch]) - y[batch]) ** 2).mean()).backward()
+                adam.step()
+        seconds = time.perf_counter() - start
+        with torch.no_grad():
+            print(seconds, math.sqrt(((model(x[rows:]) - y[rows:]) ** 2).mean().item()))
         """
 }

@@ -1,9 +1,9 @@
 internal import Kernels
 internal import Vocabulary
 
-/// The features of models without a target: standardised numbers, and a column of zeros and ones a
-/// category, all of them kept.
-struct StructureFeatures: Sendable, Equatable {
+/// The features of models that take columns of numbers alone: standardised numbers, and a column of
+/// zeros and ones a category.
+struct DenseFeatures: Sendable, Equatable {
     let encoder: FeatureEncoder
 
     /// The most columns: the square of them is kept, and the cube of them is computed with.
@@ -14,9 +14,11 @@ struct StructureFeatures: Sendable, Equatable {
 
     /// Learns the encoding. Throws `numeric` for a column that has nothing to learn, and for more
     /// than `maximumColumns` columns.
-    init(learning table: TrainingTable, _ executor: ParallelExecutor) throws {
-        encoder = try FeatureEncoder(learning: table.columns, executor)
-        guard columnCount <= StructureFeatures.maximumColumns else {
+    init(
+        learning columns: [(name: String, values: ColumnValues)], _ executor: ParallelExecutor
+    ) throws {
+        encoder = try FeatureEncoder(learning: columns, executor)
+        guard columnCount <= DenseFeatures.maximumColumns else {
             throw StoreError.tooManyColumns(columnCount)
         }
     }
@@ -24,7 +26,7 @@ struct StructureFeatures: Sendable, Equatable {
     /// Those of a model that was read; nil where they do not fit.
     init?(_ encoder: FeatureEncoder?) {
         guard let encoder, encoder.coefficientCount > 1,
-            encoder.coefficientCount - 1 <= StructureFeatures.maximumColumns
+            encoder.coefficientCount - 1 <= DenseFeatures.maximumColumns
         else { return nil }
         self.encoder = encoder
     }
@@ -44,7 +46,7 @@ extension StoreError {
         StoreError(
             .numeric,
             "cannot learn from \(count) columns, counting each category: "
-                + "\(StructureFeatures.maximumColumns) are the most",
+                + "\(DenseFeatures.maximumColumns) are the most",
             subject: "features", advice: "name fewer columns under 'features'")
     }
 }
