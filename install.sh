@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 apt_build=(libzstd-dev libxxhash-dev libyaml-dev libgit2-dev libcurl4-openssl-dev pkg-config git)
-apt_test=(python3 python3-venv openssl procps zstd strace xfsprogs btrfs-progs openssh-server nginx-light)
+apt_test=(python3 python3-venv binutils openssl procps zstd strace xfsprogs btrfs-progs openssh-server nginx-light)
 brew_build=(zstd xxhash libyaml libgit2 pkg-config git)
 brew_test=(python3)
 # Servers and signers of others that the tests talk to, each with all that it needs.
@@ -192,18 +192,24 @@ run_tests() {
     say "building the program as it is installed"
     build "${release_flags[@]}" --product mlstore
     build "${release_flags[@]}" --product schedules
+    build "${release_flags[@]}" --product dev
     say "checking format, imports, sizes, names and pages"
     "$bin/dev" check --mlstore "$bin/mlstore" </dev/null
     say "running all tests"
     # Crashes on purpose must not wait for a debugger.
     MLSTORE_BINARY=$bin/mlstore SWIFT_BACKTRACE=enable=no \
         swift test --skip-build --disable-xctest --explicit-target-dependency-import-check error </dev/null 2>&1
-    local schedules
-    schedules=$(swift build "${release_flags[@]}" --show-bin-path </dev/null)/schedules
+    local release schedules
+    release=$(swift build "${release_flags[@]}" --show-bin-path </dev/null)
+    schedules=$release/schedules
     say "trying 100,000 orders of writers, readers and a collection"
     "$schedules" 100000 </dev/null
     say "trying 100,000 orders of the requests of pushes, fetches and collections of a remote"
     "$schedules" remote 100000 </dev/null
+    say "training every kind of model with other threads and instructions"
+    "$release/dev" digests </dev/null
+    # The objects of macOS are read with other tools.
+    [ "$(uname -s)" = Darwin ] || "$release/dev" arithmetic "$release" </dev/null
 }
 
 action=install prefix=""

@@ -30,3 +30,6 @@ private let describers: [any Trainer] = [
 let trainers: [any Trainer] =
     estimators.map { EstimatorTrainer(estimator: $0) } + boosters + networks
     + describers
+
+/// The names of all models.
+package let trainerNames = trainers.map(\.name)

@@ -2,8 +2,9 @@ internal import CKernels
 
 /// What steers the training of a network.
 package struct NetworkPlan: Sendable, Equatable {
-    /// Hidden layers, and the results of each.
+    /// Hidden layers.
     package var layers = 2
+    /// The results of each.
     package var units = 64
     /// How often all rows pass by.
     package var epochs = 20
@@ -24,12 +25,15 @@ package struct NetworkPlan: Sendable, Equatable {
 
 /// What training a network found.
 package struct TrainedNetwork: Sendable, Equatable {
+    /// The one that was kept.
     package let network: Network
     /// The epochs up to the network that was kept.
     package let epochs: Int
-    /// The mean losses of the rows it learnt from, and of those kept back.
+    /// The mean loss of the rows it learnt from.
     package let trainingLoss: Double
+    /// The mean loss of the rows kept back; nil where there were none.
     package let validationLoss: Double?
+    /// Whether it ended before its last epoch.
     package let stoppedEarly: Bool
 }
 
