@@ -1,5 +1,6 @@
 import ArgumentParser
 import Pipelines
+import Transfer
 import Vocabulary
 import Workspaces
 
@@ -13,7 +14,10 @@ struct ReproCommand: ReportingCommand {
                 "mlstore repro train",
                 "mlstore repro -j 4 --keep-going",
                 "mlstore repro --explain --dry-run",
+                "mlstore repro --pull",
+                "mlstore repro --check --remote origin",
                 "mlstore repro --verify",
+                "mlstore repro --repeat 3 train",
             ],
             notes: """
                 Stages are declared in mlstore.yaml:
@@ -27,6 +31,10 @@ struct ReproCommand: ReportingCommand {
                 A stage whose recipe was answered before is \
                 taken from the run cache. When a stage fails, its previous outputs and the lock \
                 stay as they were.
+
+                --check needs no data here: results that are not on disk are taken for what \
+                mlstore.lock says. Exit status 3 tells that a stage is stale or a result is not on \
+                the remote. --repeat tells by 3 that a stage gives other bytes each time.
                 """))
 
     @Argument(help: "Only these stages or groups, and what they need.")
@@ -53,6 +61,23 @@ struct ReproCommand: ReportingCommand {
     @Flag(help: "Replay from the lock and compare every output.")
     var verify = false
 
+    @Flag(help: "Tell whether every stage is current; run nothing.")
+    var check = false
+
+    @Flag(help: "Fetch inputs and earlier results that are not here.")
+    var pull = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --check, results must be there; with --pull, fetch from it.", valueName: "name"))
+    var remote: String?
+
+    @Option(
+        name: .customLong("repeat"),
+        help: ArgumentHelp(
+            "Replay so many times: are the bytes always the same?", valueName: "count"))
+    var repetitions: Int?
+
     @Option(
         help: ArgumentHelp(
             "MLSTORE_SEED of commands that declare no seed; 0.", valueName: "number"))
@@ -73,8 +98,12 @@ struct ReproCommand: ReportingCommand {
 
     func perform(in context: CommandContext) throws -> Report {
         let place = try context.workspace()
-        if verify { return try replayed(in: place, context) }
+        try checkCombination()
+        if verify { return try replayed(in: place) }
+        if let repetitions { return try repeated(repetitions, in: place) }
+        if check { return try checked(in: place, context) }
         var options = ReproOptions()
+        if pull { options.fetchContents = try fetcher(for: place) }
         options.stages = stages
         options.force = force
         options.single = single
@@ -114,10 +143,81 @@ struct ReproCommand: ReportingCommand {
         return threads
     }
 
-    private func replayed(in place: Workspace, _ context: CommandContext) throws -> Report {
+    private func replayed(in place: Workspace) throws -> Report {
+        ReproText.report(try replay(try replayOptions(in: place), in: place))
+    }
+
+    private func repeated(_ count: Int, in place: Workspace) throws -> Report {
+        guard (2...1000).contains(count) else {
+            throw StoreError(
+                .badUsage, "--repeat takes 2 to 1000", subject: "\(count)",
+                safety: "nothing was run")
+        }
+        return RepetitionText(
+            found: try repeatedly(count, try replayOptions(in: place), in: place), count: count
+        ).report
+    }
+
+    private func replayOptions(in place: Workspace) throws -> ReplayOptions {
         var options = ReplayOptions()
         options.stages = stages
         options.threads = try threadCount(in: place)
-        return ReproText.report(try replay(options, in: place))
+        return options
+    }
+
+    /// What does one thing leaves out what is about another.
+    private func checkCombination() throws {
+        let modes = [
+            ("--verify", verify), ("--repeat", repetitions != nil), ("--check", check),
+            ("--dry-run", dryRun), ("--pull", pull),
+        ].filter(\.1).map(\.0)
+        if modes.count > 1 {
+            throw StoreError(
+                .badUsage, "'\(modes[0])' does not go with '\(modes[1])'",
+                safety: "nothing was run")
+        }
+        guard remote == nil || check || pull else {
+            throw StoreError(
+                .badUsage, "'--remote' goes with '--check' or '--pull'", safety: "nothing was run")
+        }
+    }
+
+    private func checked(in place: Workspace, _ context: CommandContext) throws -> Report {
+        var options = ReproOptions()
+        options.stages = stages
+        options.single = single
+        options.downstream = downstream
+        options.seed = seed
+        options.assumesAbsentOutputs = true
+        let states = try stageStates(options, in: place)
+        guard let remote else {
+            return ReproCheckText(states: states, remote: nil, missing: []).report
+        }
+        let found = try remoteStatus(of: place, remote: remote)
+        found.warnings.forEach(context.console.note)
+        let names = Set(states.map(\.stage))
+        let results = Set(
+            try place.lockFile().outputs.filter { names.contains($0.stage) }.map(\.path))
+        return ReproCheckText(
+            states: states, remote: remote,
+            missing: found.paths.filter {
+                results.contains($0.path) && ($0.place == .here || $0.place == .nowhere)
+            }
+        ).report
+    }
+
+    /// Fetches contents. The records of runs come at once: they say which results there are.
+    private func fetcher(
+        for place: Workspace
+    ) throws -> @Sendable ([(path: RepoPath, id: ContentID)]) throws -> Void {
+        let name = try place.remote(named: remote).name.description
+        _ = try fetch([], into: place, from: name)
+        return { contents in
+            let selection = TransferSelection(
+                contents: contents.map { (path: $0.path.description, id: $0.id) })
+            _ = try fetch(
+                selection, from: try place.context(ofRemote: name),
+                options: FetchOptions(takesRefs: false))
+        }
     }
 }

@@ -100,6 +100,11 @@ enum ReproText {
         ]
     }
 
+    /// Why the first of some replays that gave nothing to compare did not; nil if all did.
+    static func reason(ofFirst verdicts: [Verdict]) -> [String]? {
+        verdicts.lazy.map { reason(of: $0.outcome) }.first { !$0.isEmpty }
+    }
+
     /// Why there is nothing to compare, in lines.
     private static func reason(of outcome: Verdict.Outcome) -> [String] {
         switch outcome {
@@ -116,6 +121,10 @@ enum ReproText {
         for verdict in replay.verdicts {
             lines.append("\(verdict.stage): \(verdict.outcome.name)")
             lines += reason(of: verdict.outcome).map { "  " + $0 }
+            // Of what is equal all the same nobody has to know.
+            if verdict.outcome != .equal {
+                lines += verdict.environment.map { "  not as then: \($0)" }
+            }
             for output in verdict.outputs {
                 let difference = output.difference.map { "  first difference: \($0)" } ?? ""
                 let judgement = output.isEqual ? "bitwise equal" : "different"
@@ -138,6 +147,8 @@ enum ReproText {
                             "outcome": .string(verdict.outcome.name),
                             "reason": .array(reason(of: verdict.outcome).map { .string($0) }),
                             "run": .string(verdict.run.description),
+                            "environment": .array(
+                                verdict.environment.map { .string($0.description) }),
                             "outputs": .array(
                                 verdict.outputs.map {
                                     [

@@ -19,7 +19,8 @@ struct ContentComparison {
         switch output.content {
         case .file(let blob):
             var difference = try firstDifference(blob, scratch, name: path)
-            if output.role == .metric { difference.changes = try changes(blob, path) }
+            // What does not parse has its bytes alone.
+            difference.changes = Array(((try? changes(blob, path)) ?? []).prefix(100))
             return difference
         case .directory(let tree): return try firstDifference(in: tree)
         }
@@ -70,8 +71,10 @@ struct ContentComparison {
                 offset += piece.count
             }
         } catch is Found {} catch { if !isFound { throw error } }
+        let element = DivergentElement(disk: place.disk, place: twin, offset: offset)
         return FirstDifference(
-            byteOffset: offset, line: ContentComparison.hasLines(name) ? line : nil)
+            byteOffset: offset, line: ContentComparison.hasLines(name) ? line : nil,
+            element: try element.words(for: name))
     }
 
     private static func hasLines(_ name: RepoPath) -> Bool {
@@ -83,6 +86,9 @@ struct ContentComparison {
 
     private func changes(_ blob: BlobID, _ path: RepoPath) throws -> [ValueChange] {
         let limit = MetricFile.maximumBytes
+        guard try place.disk.status(of: scratch, followingLinks: true)?.size ?? 0 <= limit else {
+            return []
+        }
         let old = try MetricFile.values(
             place.store.readBlob(blob, maximumBytes: limit), of: path)
         let new = try MetricFile.values(

@@ -41,8 +41,8 @@ package func replay(
     defer { held.unlock() }
     let lock = try LockFile.load(from: place.root, on: place.disk)
     let names = try selectedStages(options, lock, in: place)
-    let verification = Verification(
-        place: place, lock: lock, threads: options.threads, held: held, progress: progress)
+    let verification = try Verification(
+        options, lock: lock, holding: held, in: place, progress: progress)
     var report = ReplayReport()
     for name in names {
         try SignalWatch.check()
@@ -55,7 +55,7 @@ package func replay(
 }
 
 /// The stages in the order of the stage file, where that still can be read; else by name.
-private func selectedStages(
+func selectedStages(
     _ options: ReplayOptions, _ lock: LockFile, in place: Workplace
 ) throws -> [String] {
     guard !lock.stages.isEmpty else {

@@ -1,4 +1,5 @@
 import Platform
+package import Vocabulary
 
 /// What `repro` is asked to do.
 package struct ReproOptions: Sendable {
@@ -10,6 +11,13 @@ package struct ReproOptions: Sendable {
     package var single = false
     /// Take the named stages and all that need them, instead of all that they need.
     package var downstream = false
+    /// Take outputs that are not on disk for what the lock says: what is there is judged, and what
+    /// is not is believed. Only where nothing is run.
+    package var assumesAbsentOutputs = false
+    /// Brings contents into the store that it lacks, as far as there are any: inputs of stages, and
+    /// what is in the run cache by name. Called on the thread that called `repro`.
+    package var fetchContents:
+        (@Sendable (_ contents: [(path: RepoPath, id: ContentID)]) throws -> Void)?
     /// Say what would run, and run nothing.
     package var dryRun = false
     /// How many stages may run at once, 1 or more. Never changes a result.

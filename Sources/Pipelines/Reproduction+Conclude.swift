@@ -102,7 +102,8 @@ extension Reproduction {
         record.outputs = kept.mapValues(\.content)
         record.parameters = stage.parameters
         record.seed = execution.seed
-        record.environment = surroundings.environment(of: stage, git: try git())
+        record.environment = surroundings.environment(
+            of: stage.action.recorded, variables: stage.environment, git: try git())
         let rows = try tableRows(produced)
         for (path, content) in kept {
             record.details[path] = .init(

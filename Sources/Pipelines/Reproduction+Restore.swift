@@ -5,12 +5,13 @@ import Vocabulary
 import Workspaces
 
 extension Reproduction {
-    /// The run that answers a recipe, if all its outputs are in the store.
+    /// The run that answers a recipe, if all its outputs are in the store, or can be brought there.
     func cachedRun(_ key: RecipeKey, for stage: Stage) throws -> (RunID, RunRecord)? {
         guard let id = try place.store.ref(.recipe(key)) else { return nil }
         let run = RunID(id.digest)
         let record = try runRecord(run)
         guard Set(record.outputs.keys) == Set(stage.products) else { return nil }
+        try bring(record.outputs)
         for content in record.outputs.values
         where try !PathContents.holds(content, place.store) { return nil }
         return (run, record)

@@ -25,7 +25,7 @@ final class Reproduction {
     private lazy var gitState = Result { try place.gitState(recorded: Set(allProducts)) }
 
     init(
-        _ options: ReproOptions, in place: Workplace,
+        _ options: ReproOptions, of file: StageFile? = nil, in place: Workplace,
         progress: @escaping @Sendable (ReproEvent) -> Void
     ) throws {
         self.place = place
@@ -33,8 +33,8 @@ final class Reproduction {
         // Several stages may have news at once.
         let order = Monitor(())
         self.progress = { event in order.withLock { _ in progress(event) } }
-        file = try place.stageFile()
-        graph = try StageGraph(file)
+        self.file = try file ?? place.stageFile()
+        graph = try StageGraph(self.file)
         lock = try place.workspace.lockFile()
         scanner = ContentScanner(place.workspace)
         surroundings = try RunSurroundings(root: place.root, disk: place.disk)
@@ -71,12 +71,18 @@ final class Reproduction {
         var findings = StageFindings()
         for path in stage.dependencies { findings.inputs[path] = .some(try inputID(of: path)) }
         for path in stage.products {
-            findings.products[path] = .some(try place.content(at: path, scanner))
+            findings.products[path] = .some(
+                try place.content(at: path, scanner) ?? assumedOutput(at: path, of: stage))
         }
         findings.seed = stage.isStep ? nil : stage.seed ?? options.seed ?? 0
         findings.variables = RunSurroundings.variables(stage.environment)
         findings.lockFiles = surroundings.lockFiles(for: stage)
         return findings
+    }
+
+    /// What an output that is not on disk is taken for.
+    private func assumedOutput(at path: RepoPath, of stage: Stage) -> ContentID? {
+        options.assumesAbsentOutputs ? lock.stages[stage.name]?.outputs[path]?.content : nil
     }
 
     /// The content of an input: as it is on disk, else as its pointer or the lock names it.
@@ -179,6 +185,7 @@ final class Reproduction {
         guard try place.disk.status(of: target, followingLinks: true) == nil,
             let content = findings.inputs[path] ?? nil
         else { return }
+        try bring([path: content])
         guard try PathContents.holds(content, place.store) else {
             throw StoreError(
                 .notInStore,
@@ -192,6 +199,15 @@ final class Reproduction {
         try place.contents.write(
             content, isExecutable: isExecutable, to: scratch / "content", from: place.store)
         try place.contents.install(scratch / "content", at: target)
+    }
+
+    /// Brings contents that the store lacks, where the options say how.
+    func bring(_ contents: [RepoPath: ContentID]) throws {
+        guard let fetch = options.fetchContents else { return }
+        let lacking = try contents.filter { try !PathContents.holds($0.value, place.store) }
+        guard !lacking.isEmpty else { return }
+        try fetch(lacking.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        try place.store.refresh()
     }
 
     private func missingInput(of stage: Stage, _ findings: StageFindings) -> StoreError {

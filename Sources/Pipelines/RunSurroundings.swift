@@ -12,7 +12,7 @@ struct RunSurroundings {
     /// The version of the numeric core's arithmetic: raised when equal inputs may give other bits.
     static let coreVersion = "1"
 
-    private static let interpreters: [String] = [
+    private static let interpreterNames: [String] = [
         "python", "pypy", "R", "Rscript", "julia", "node", "deno", "bun", "ruby", "perl", "java",
         "octave", "uv", "poetry", "pipenv", "pdm", "pixi", "conda", "mamba",
     ]
@@ -26,6 +26,8 @@ struct RunSurroundings {
     let disk: any Disk
     /// Digests of the files at the top of the workspace that pin an environment.
     let lockFiles: [String: String]
+    private let machine: MachineFacts
+    private let interpreters: InterpreterFacts
 
     init(root: DiskPath, disk: any Disk) throws {
         self.root = root
@@ -38,6 +40,8 @@ struct RunSurroundings {
             found[name] = BlobID(sha256(bytes)).description
         }
         lockFiles = found
+        machine = MachineFacts(disk: disk)
+        interpreters = InterpreterFacts(startingIn: root)
     }
 
     /// The program that a command begins with, where it is a known interpreter; assignments of
@@ -47,7 +51,7 @@ struct RunSurroundings {
         guard let first = words.first(where: { !$0.contains("=") }) else { return nil }
         let name = first.split(separator: "/").last ?? first
         let stem = name.prefix { !$0.isNumber && $0 != "." }
-        return interpreters.contains(String(stem)) ? String(first) : nil
+        return interpreterNames.contains(String(stem)) ? String(first) : nil
     }
 
     /// The lock files that can influence `stage`: all for a command that an interpreter runs.
@@ -69,8 +73,11 @@ struct RunSurroundings {
         return digests
     }
 
-    /// The environment of a run of `stage`. `git` is what is known of the repository, if any.
-    func environment(of stage: Stage, git: GitState) -> RunEnvironment {
+    /// The environment of a run that does `action` and depends on the environment variables
+    /// `variables`. `git` is what is known of the repository, if any.
+    func environment(
+        of action: LockFile.Action, variables: [String], git: GitState
+    ) -> RunEnvironment {
         var environment = RunEnvironment()
         environment.gitCommit = git.commit
         environment.dirtyPatch = git.dirtyPatch
@@ -78,29 +85,23 @@ struct RunSurroundings {
         environment.system =
             system.system.lowercased() == "darwin" ? "macos" : system.system.lowercased()
         environment.architecture = system.machine == "aarch64" ? "arm64" : system.machine
+        environment.systemRelease = machine.systemRelease
+        environment.processor = machine.processor
+        environment.accelerators = machine.accelerators
+        environment.acceleratorDriver = machine.acceleratorDriver
         environment.mlstoreVersion = RunSurroundings.mlstoreVersion
-        switch stage.action {
+        switch action {
         case .step: environment.coreVersion = RunSurroundings.coreVersion
         case .command(let line):
             environment.lockFiles = lockFiles
-            environment.variables = RunSurroundings.variables(stage.environment)
+            environment.variables = RunSurroundings.variables(variables)
             environment.interpreter = RunSurroundings.interpreter(of: line)
-            environment.interpreterVersion = environment.interpreter.flatMap(versionText)
+            guard let interpreter = environment.interpreter else { break }
+            environment.interpreterVersion = interpreters.version(of: interpreter)
+            // Files that pin the packages say the same in less.
+            if lockFiles.isEmpty { environment.packages = interpreters.packages(of: interpreter) }
         }
         return environment
-    }
-
-    /// The first line that the interpreter prints for `--version`; nil when it prints none.
-    private func versionText(_ interpreter: String) -> String? {
-        let child = ChildProcess(
-            arguments: [interpreter, "--version"], directory: root,
-            standardOutput: .capture(limit: 4096), standardError: .capture(limit: 4096))
-        // A version that cannot be told leaves the record without it; the run does not suffer.
-        guard let outcome = try? child.run(), outcome.succeeded else { return nil }
-        let bytes =
-            outcome.standardOutput.isEmpty ? outcome.standardError : outcome.standardOutput
-        let line = bytes.prefix { $0 != 0x0a }
-        return line.isEmpty ? nil : printable(Array(line.prefix(200)))
     }
 }
 

@@ -45,6 +45,8 @@ package struct Verdict: Sendable {
     package let outcome: Outcome
     /// The outputs in path order; empty when the replay did not come to its end.
     package let outputs: [Output]
+    /// What is not as it was when the run was recorded: the first suspects for a difference.
+    package let environment: [EnvironmentDifference]
     /// When it was replayed.
     package let replayedAt: Timestamp
     /// How long the replay took.
@@ -60,7 +62,9 @@ package struct FirstDifference: Sendable, Equatable {
     package var byteOffset: Int?
     /// The line of that byte, counted from 1, in files of lines.
     package var line: Int?
-    /// The values that differ, for files of metrics.
+    /// What of the file that byte belongs to: a cell of a table, an element of an array.
+    package var element: String?
+    /// The values that differ, for JSON and YAML.
     package var changes: [ValueChange] = []
 }
 
@@ -77,6 +81,20 @@ extension Verdict {
                     _, last in last
                 }),
         ]
+        if !environment.isEmpty {
+            members["environment"] = .object(
+                Dictionary(
+                    environment.map { difference in
+                        (
+                            difference.subject,
+                            [
+                                "recorded": difference.recorded.map { .string($0) } ?? .null,
+                                "present": difference.present.map { .string($0) } ?? .null,
+                            ]
+                        )
+                    }
+                ) { _, last in last })
+        }
         switch outcome {
         case .failed(let reason): members["reason"] = .string(reason)
         case .unavailable(let paths):
@@ -100,6 +118,7 @@ extension Verdict.Output {
         members["file"] = difference.file.map { .string($0.description) }
         members["byte"] = difference.byteOffset.map { JSONValue($0) }
         members["line"] = difference.line.map { JSONValue($0) }
+        members["element"] = difference.element.map { .string($0) }
         if !difference.changes.isEmpty {
             members["values"] = .object(
                 Dictionary(
@@ -123,6 +142,7 @@ extension FirstDifference: CustomStringConvertible {
         if let byteOffset {
             parts.append("first at byte \(byteOffset)" + (line.map { " (line \($0))" } ?? ""))
         }
+        if let element { parts.append(element) }
         func text(_ value: JSONValue?) -> String {
             value.map { String(decoding: $0.canonical, as: UTF8.self) } ?? "none"
         }

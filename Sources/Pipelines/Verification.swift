@@ -13,15 +13,32 @@ struct Verification {
     let threads: Int
     /// What keeps other runs out.
     let held: any DiskLock
+    /// What there is here and now, and what git says.
+    let surroundings: RunSurroundings
+    let git: GitState
     let progress: @Sendable (ReproEvent) -> Void
+
+    init(
+        _ options: ReplayOptions, lock: LockFile, holding held: any DiskLock, in place: Workplace,
+        progress: @escaping @Sendable (ReproEvent) -> Void
+    ) throws {
+        self.place = place
+        self.lock = lock
+        self.held = held
+        self.progress = progress
+        threads = options.threads
+        surroundings = try RunSurroundings(root: place.root, disk: place.disk)
+        git = try place.gitState(recorded: Set(lock.outputs.map(\.path)))
+    }
 
     /// A replay cannot fail `verify`, except by an interruption: what goes wrong is the verdict.
     func verify(_ name: String, _ stage: LockFile.Stage) throws -> Verdict {
         let startedAt = place.clock.now()
+        let environment = environmentDifferences(of: stage)
         func verdict(_ outcome: Verdict.Outcome, _ outputs: [Verdict.Output] = []) -> Verdict {
             Verdict(
                 stage: name, run: stage.run, outcome: outcome, outputs: outputs,
-                replayedAt: startedAt,
+                environment: environment, replayedAt: startedAt,
                 durationMilliseconds: max(
                     0, place.clock.now().milliseconds - startedAt.milliseconds))
         }
@@ -37,6 +54,14 @@ struct Verification {
         } catch let error as StoreError where error.kind != .interrupted {
             return verdict(.failed(Verification.text(of: error)))
         }
+    }
+
+    /// None where the run's record is not here.
+    private func environmentDifferences(of stage: LockFile.Stage) -> [EnvironmentDifference] {
+        guard let run = try? RunRecord(place.store.readRecord(stage.run.record)) else { return [] }
+        return run.environment.differences(
+            to: surroundings.environment(
+                of: stage.action, variables: run.environment.variables.keys.sorted(), git: git))
     }
 
     private static func text(of error: StoreError) -> String {

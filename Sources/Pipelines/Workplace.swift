@@ -114,7 +114,7 @@ struct Workplace {
     private static let slotsPrefix = "slots."
 
     /// The bytes of a file that people write; nil where there is none.
-    private func source(_ file: RepoPath) throws -> [UInt8]? {
+    func source(_ file: RepoPath) throws -> [UInt8]? {
         let path = root / file
         guard try disk.status(of: path, followingLinks: true) != nil else { return nil }
         return try disk.readFile(path, maximumBytes: Workplace.maximumSourceBytes)

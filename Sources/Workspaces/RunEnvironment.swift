@@ -12,10 +12,20 @@ package struct RunEnvironment: Sendable, Equatable {
     package var system = ""
     /// `x86_64` or `arm64`.
     package var architecture = ""
+    /// The release of the operating system's kernel.
+    package var systemRelease: String?
+    /// The processor's model.
+    package var processor: String?
+    /// The models of graphics processors, sorted.
+    package var accelerators: [String] = []
+    /// The version of their driver.
+    package var acceleratorDriver: String?
     /// The first word of the command, where it is a known interpreter.
     package var interpreter: String?
     /// What that interpreter says about its version.
     package var interpreterVersion: String?
+    /// The packages that the interpreter had, with versions, where no file pins them.
+    package var packages: [String: String] = [:]
     /// Digests of the files that pin an environment (`uv.lock`, …), by name.
     package var lockFiles: [String: String] = [:]
     /// Digests of the values of the declared environment variables; null for unset ones.
@@ -39,6 +49,13 @@ package struct RunEnvironment: Sendable, Equatable {
         members["dirtyPatch"] = dirtyPatch.map { .string($0) }
         members["interpreter"] = interpreter.map { .string($0) }
         members["interpreterVersion"] = interpreterVersion.map { .string($0) }
+        members["systemRelease"] = systemRelease.map { .string($0) }
+        members["processor"] = processor.map { .string($0) }
+        members["acceleratorDriver"] = acceleratorDriver.map { .string($0) }
+        if !accelerators.isEmpty {
+            members["accelerators"] = .array(accelerators.map { .string($0) })
+        }
+        if !packages.isEmpty { members["packages"] = .object(packages.mapValues { .string($0) }) }
         members["core"] = coreVersion.map { .string($0) }
         return .object(members)
     }
@@ -53,6 +70,11 @@ package struct RunEnvironment: Sendable, Equatable {
         interpreterVersion = json["interpreterVersion"]?.stringValue
         lockFiles = (json["lockFiles"]?.objectValue ?? [:]).compactMapValues(\.stringValue)
         variables = json["variables"]?.objectValue ?? [:]
+        systemRelease = json["systemRelease"]?.stringValue
+        processor = json["processor"]?.stringValue
+        accelerators = json["accelerators"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        acceleratorDriver = json["acceleratorDriver"]?.stringValue
+        packages = (json["packages"]?.objectValue ?? [:]).compactMapValues(\.stringValue)
         coreVersion = json["core"]?.stringValue
         mlstoreVersion = json["mlstore"]?.stringValue ?? ""
     }

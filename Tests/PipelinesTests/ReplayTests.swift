@@ -103,4 +103,35 @@ import Workspaces
         let error = #expect(throws: StoreError.self) { try replay(in: pipeline.workspace) }
         #expect(error?.kind == .notFound)
     }
+
+    @Test func `a replay says what is not as it was when the run was recorded`() throws {
+        let pipeline = try PipelineFolder(
+            "stages: {a: {cmd: 'perl -e \"print 1\" > x', outs: [x], env: [MLSTORE_TEST_UNSET]}}")
+        try pipeline.folder.write("one", to: "requirements.txt")
+        try pipeline.repro()
+        let environment = try pipeline.run(of: "a").environment
+        #expect(environment.systemRelease != nil)
+        #expect(environment.interpreter == "perl" && environment.packages == [:])
+        #expect(try verdict(pipeline, "a").environment == [])
+        try pipeline.folder.write("two", to: "requirements.txt")
+        let verdict = try verdict(pipeline, "a")
+        #expect(verdict.outcome == .equal)
+        #expect(verdict.environment.map(\.subject) == ["requirements.txt"])
+        let run = try #require(try pipeline.lock.stages["a"]?.run)
+        let name = try #require(RefName("verdicts/" + run.digest.hex))
+        let record = try pipeline.workspace.store().readRecord(
+            try #require(try pipeline.workspace.store().ref(name)))
+        #expect(
+            record["environment"]?["requirements.txt"]?["recorded"]?.stringValue?
+                .hasPrefix("sha256:") == true)
+    }
+
+    @Test func `the packages of a Python are recorded where no file pins them`() throws {
+        let pipeline = try PipelineFolder(
+            "stages: {a: {cmd: 'python3 -c \"print(1)\" > x', outs: [x]}}")
+        try pipeline.repro()
+        let environment = try pipeline.run(of: "a").environment
+        #expect(environment.interpreterVersion?.hasPrefix("Python 3") == true)
+        #expect(RunEnvironment(environment.json) == environment)
+    }
 }
