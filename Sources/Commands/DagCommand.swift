@@ -12,7 +12,7 @@ struct DagCommand: ReportingCommand {
                 "mlstore dag",
                 "mlstore dag train",
                 "mlstore dag --format mermaid",
-                "mlstore dag --format dot | dot -Tsvg > stages.svg",
+                "mlstore dag --svg > stages.svg",
             ],
             notes: """
                 Reads mlstore.yaml and runs nothing. In the text each stage stands behind those \
@@ -25,6 +25,9 @@ struct DagCommand: ReportingCommand {
     @Option(help: ArgumentHelp("How to write it.", valueName: "format"))
     var format = GraphFormat.text
 
+    @Flag(help: "Draw it as SVG.")
+    var svg = false
+
     @OptionGroup var common: CommonOptions
 
     func perform(in context: CommandContext) throws -> Report {
@@ -34,8 +37,14 @@ struct DagCommand: ReportingCommand {
             .compactMap { whole.index(of: $0.name) }
         let graph = stages.isEmpty ? whole : whole.part(whole.withUpstream(of: roots))
         let json = document(of: graph)
+        if svg, format != .text {
+            throw StoreError(
+                .badUsage, "--svg and --format exclude each other", subject: "--svg",
+                advice: "choose one of them")
+        }
         let text =
             switch format {
+            case .text where svg: StageGraphSVG.svg(graph)
             case .text: StageGraphRendering.text(graph)
             case .mermaid: StageGraphRendering.mermaid(graph)
             case .dot: StageGraphRendering.dot(graph)
@@ -59,6 +68,7 @@ struct DagCommand: ReportingCommand {
                         "needs": .array(
                             graph.upstream[index].map { .string(graph.stages[$0].name) }),
                         "deps": list(stage.dependencies), "outs": list(stage.outputs),
+                        "plots": list(stage.plots),
                         "metrics": list(stage.metrics),
                         "params": .array(
                             stage.parameters.keys.sorted().map { .string($0) }),

@@ -34,8 +34,8 @@ struct MLStoreCommand: ParsableCommand {
             CommandGroup(
                 name: "Pipelines",
                 subcommands: [
-                    ReproCommand.self, RunCommand.self, DagCommand.self, ParamsCommand.self,
-                    MetricsCommand.self,
+                    ReproCommand.self, RunCommand.self, StageCommand.self, DagCommand.self,
+                    ParamsCommand.self, MetricsCommand.self,
                 ]),
             CommandGroup(
                 name: "Graph",

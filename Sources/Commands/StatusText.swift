@@ -44,7 +44,11 @@ struct StatusText {
         switch path.state {
         case .clean: return []
         case .missing: return ["missing   \(name)  ('mlstore checkout' brings it back)"]
-        case .notInStore: return ["not here  \(name)  ('mlstore pull' fetches it)"]
+        case .notInStore:
+            let way =
+                path.tracked.isPushed
+                ? "'mlstore pull' fetches it" : "'mlstore repro' makes it: no remote has it"
+            return ["not here  \(name)  (\(way))"]
         case .modified:
             let sizes =
                 "\(ByteCount(path.tracked.sizeBytes)) -> \(ByteCount(path.current.sizeBytes))"

@@ -1,4 +1,5 @@
 import Bytes
+import Objects
 import Platform
 import Vocabulary
 import Workspaces
@@ -16,6 +17,8 @@ struct OutputShelter {
     private let directory: DiskPath
     let place: Workplace
     let paths: [RepoPath]
+    /// Those of `paths` that stay in place and are copied.
+    private let persistent: Set<RepoPath>
 
     static let prefix = "shelter-"
     static let manifestName = "manifest.json"
@@ -29,9 +32,14 @@ struct OutputShelter {
         return try disk.status(of: former, followingLinks: false) == nil ? nil : former
     }
 
-    /// Sets the outputs at `paths` aside. On failure everything is where it was.
-    init(_ paths: [RepoPath], of stage: String, lockedRun: RunID?, in place: Workplace) throws {
+    /// Sets the outputs at `paths` aside; of those that are `persistent` a copy. On failure
+    /// everything is where it was.
+    init(
+        _ paths: [RepoPath], keeping persistent: Set<RepoPath> = [], of stage: String,
+        lockedRun: RunID?, in place: Workplace
+    ) throws {
         self.paths = paths
+        self.persistent = persistent
         self.place = place
         directory = place.temporary / (OutputShelter.prefix + place.nonce())
         try disk.makeDirectories(directory)
@@ -56,16 +64,30 @@ struct OutputShelter {
         self.directory = directory
         self.paths = paths
         self.place = place
+        persistent = []
     }
 
     private func setAside() throws {
         for (index, path) in paths.enumerated() {
             let source = place.root / path
-            if try disk.status(of: source, followingLinks: false) != nil {
+            if persistent.contains(path) {
+                try copy(path, to: directory / String(index))
+            } else if try disk.status(of: source, followingLinks: false) != nil {
                 try disk.rename(source, to: directory / String(index))
             }
             try disk.makeDirectories(source.parent)
         }
+    }
+
+    /// Copies an output by way of the store, which mostly has it; what is left out of it stays.
+    private func copy(_ path: RepoPath, to target: DiskPath) throws {
+        let session = try place.store.beginSession()
+        defer { session.abandon() }  // does nothing after a commit
+        let contents = try place.contents(as: path)
+        guard let kept = try contents.keep(place.root / path, in: session) else { return }
+        _ = try session.commit()
+        try contents.write(
+            kept.content, isExecutable: kept.isExecutable, to: target, from: place.store)
     }
 
     /// Puts everything back where it was, in the place of what may be there now. When `carrying`,
@@ -74,7 +96,7 @@ struct OutputShelter {
         for path in paths {
             guard let former = try place(of: path) else { continue }
             let target = place.root / path
-            if carrying {
+            if carrying || persistent.contains(path) {
                 let contents = try place.contents(as: path)
                 try contents.checkRoom(for: target, in: former, mayReplace: true)
                 try contents.carryLeftOut(from: target, to: former)

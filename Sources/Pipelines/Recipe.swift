@@ -42,6 +42,8 @@ package struct Recipe: Sendable, Equatable {
             // A command can read its stage's name and seed in its environment.
             members["stage"] = .string(stage.name)
             members["command"] = .string(line)
+            let persistent = stage.persistent.map { JSONValue.string($0.text ?? $0.description) }
+            if !persistent.isEmpty { members["persist"] = .array(persistent) }
             members["directory"] = stage.directory.map { .string($0.text ?? $0.description) }
             members["seed"] = .integer(seed ?? 0)
             members["variables"] = .object(variables)

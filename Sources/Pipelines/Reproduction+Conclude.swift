@@ -19,7 +19,7 @@ extension Reproduction {
         record.metrics = try metrics(of: stage, produced)
         try keepInputs(execution, in: session)
         let run = RunID(try session.putRecord(record.json).digest)
-        let entry = lockEntry(execution.recipe, run, record, kept)
+        let entry = lockEntry(execution, run, record, kept)
         try conclude(
             stage, produced, entry: entry, recipe: execution.recipe.key, in: session)
         return StageOutcome(
@@ -40,7 +40,8 @@ extension Reproduction {
             // Another command may have written it since.
             var newLock = try place.workspace.lockFile()
             newLock.stages[stage.name] = entry
-            let ignores = try place.workspace.gitIgnoreEdits(adding: stage.outputs)
+            let ignores = try place.workspace.gitIgnoreEdits(
+                adding: stage.outputs.filter { stage.flags(of: $0).isCached })
             var operation = Operation(command: "repro \(stage.name)")
             operation.refs = try refChanges(run: entry.run, recipe: recipe)
             operation.artifacts = try contentChanges(stage, produced, entry, in: session)
@@ -63,9 +64,11 @@ extension Reproduction {
         var kept: [RepoPath: PathContents.Kept] = [:]
         for path in stage.products {
             guard let source = produced.places[path],
-                let content = try keep(
-                    source, at: path,
-                    replacing: lock.stages[stage.name]?.outputs[path]?.content, in: session)
+                let content = try stage.flags(of: path).isCached
+                    ? keep(
+                        source, at: path,
+                        replacing: lock.stages[stage.name]?.outputs[path]?.content, in: session)
+                    : identify(source, as: path)
             else {
                 throw StoreError(
                     .stageFailed, "stage '\(stage.name)' did not write its output '\(path)'",
@@ -86,6 +89,16 @@ extension Reproduction {
         source == place.root / path
             ? try place.keep(path, replacing: prior, in: session, scanner)
             : try place.contents(as: path).keep(source, replacing: prior, in: session)
+    }
+
+    /// What stands at `source` and is, or will be, the workspace's `path`, none of it stored.
+    private func identify(_ source: DiskPath, as path: RepoPath) throws -> PathContents.Kept? {
+        let contents = try place.contents(as: path)
+        guard let content = try contents.id(at: source) else { return nil }
+        let status = try place.disk.status(of: source, followingLinks: true)
+        return PathContents.Kept(
+            content: content, sizeBytes: try contents.size(at: source),
+            isExecutable: status?.kind == .file && status?.isExecutable == true)
     }
 
     private func runRecord(
@@ -170,7 +183,7 @@ extension Reproduction {
         _ stage: Stage, _ produced: Produced, _ entry: LockFile.Stage, in session: StoreSession
     ) throws -> [OperationNote.ContentChange] {
         try stage.products.compactMap { path in
-            guard let output = entry.outputs[path] else { return nil }
+            guard let output = entry.outputs[path], output.isCached else { return nil }
             let after = OperationNote.State(
                 content: output.content, mode: output.isExecutable ? .executable : .plain)
             let isReplaced = produced.places[path] != nil
@@ -183,15 +196,18 @@ extension Reproduction {
     }
 
     private func lockEntry(
-        _ recipe: Recipe, _ run: RunID, _ record: RunRecord, _ kept: [RepoPath: PathContents.Kept]
+        _ execution: Execution, _ run: RunID, _ record: RunRecord,
+        _ kept: [RepoPath: PathContents.Kept]
     ) -> LockFile.Stage {
         var entry = LockFile.Stage(
-            recipe: recipe.key, run: run, action: record.action, dependencies: record.inputs,
+            recipe: execution.recipe.key, run: run, action: record.action,
+            dependencies: record.inputs,
             parameters: record.parameters, directory: record.directory)
         for (path, content) in kept {
             entry.outputs[path] = LockFile.Output(
                 content: content.content, sizeBytes: content.sizeBytes, role: role(of: path),
                 isExecutable: content.isExecutable)
+            entry.outputs[path]?.take(execution.stage.flags(of: path))
         }
         return entry
     }
@@ -262,5 +278,13 @@ extension Reproduction {
                 scratch / LockFile.name, at: place.root / LockFile.name)
         }
         lock = newLock
+    }
+}
+
+extension LockFile.Output {
+    /// Notes how the stage file wants the output treated.
+    mutating func take(_ flags: OutputFlags) {
+        isCached = flags.isCached
+        isPushed = flags.isPushed
     }
 }

@@ -89,11 +89,14 @@ extension Reproduction {
             threads: stageThreads, lock: held, retries: stage.policy.retries,
             timeoutMilliseconds: stage.policy.timeoutMilliseconds,
             clean: { [disk = place.disk, root = place.root] in
-                for path in stage.products { try disk.removeTree(root / path) }
+                for path in stage.products where !stage.flags(of: path).isPersistent {
+                    try disk.removeTree(root / path)
+                }
             },
             onLine: { report(.line(stage: stage.name, $0)) })
         let shelter = try OutputShelter(
-            stage.products, of: stage.name, lockedRun: lock.stages[stage.name]?.run, in: place)
+            stage.products, keeping: Set(stage.persistent), of: stage.name,
+            lockedRun: lock.stages[stage.name]?.run, in: place)
         return StageRun(
             execution: execution, before: before, shelter: shelter, work: { try command.run() })
     }

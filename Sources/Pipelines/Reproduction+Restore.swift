@@ -7,7 +7,10 @@ import Workspaces
 extension Reproduction {
     /// The run that answers a recipe, if all its outputs are in the store, or can be brought there.
     func cachedRun(_ key: RecipeKey, for stage: Stage) throws -> (RunID, RunRecord)? {
-        guard let id = try place.store.ref(.recipe(key)) else { return nil }
+        // What a persistent output was before is not in the key.
+        guard stage.persistent.isEmpty, let id = try place.store.ref(.recipe(key)) else {
+            return nil
+        }
         let run = RunID(id.digest)
         let record = try runRecord(run)
         guard Set(record.outputs.keys) == Set(stage.products) else { return nil }
@@ -54,6 +57,7 @@ extension Reproduction {
             entry.outputs[path] = LockFile.Output(
                 content: content, sizeBytes: detail?.sizeBytes ?? 0, role: role(of: path),
                 isExecutable: detail?.isExecutable ?? false)
+            entry.outputs[path]?.take(stage.flags(of: path))
             if present == content { continue }
             if present != nil { produced.former[path] = target }
             let source = scratch / String(index)

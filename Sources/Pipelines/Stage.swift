@@ -25,12 +25,18 @@ package struct Stage: Sendable {
     package let step: StepDescription?
     /// The folder that a command runs in; nil for the top of the workspace.
     package let directory: RepoPath?
-    /// What it reads, sorted, without repetition.
-    package let dependencies: [RepoPath]
-    /// What it writes and git does not keep, in the order written.
+    /// What it reads, sorted, without repetition: what wildcards matched too.
+    package internal(set) var dependencies: [RepoPath]
+    /// The wildcards among what it reads.
+    let patterns: [DependencyPattern]
+    /// What it writes, metrics aside, in the order written: plots last.
     package let outputs: [RepoPath]
+    /// Those outputs that are declared to be plots.
+    package let plots: [RepoPath]
     /// What it writes for git to keep: small JSON files of measurements, in the order written.
     package let metrics: [RepoPath]
+    /// How products are treated, where not as usual.
+    let flags: [RepoPath: OutputFlags]
     /// The values of the parameters that it depends on, leaf by leaf: `train.l2` to `0.1`.
     package let parameters: [String: JSONValue]
     /// The seed that was declared; for a step it stands inside the step.
@@ -46,6 +52,12 @@ package struct Stage: Sendable {
 
     /// Everything that it writes: outputs, then metrics.
     package var products: [RepoPath] { outputs + metrics }
+
+    /// How a product is treated.
+    package func flags(of path: RepoPath) -> OutputFlags { flags[path] ?? OutputFlags() }
+
+    /// What stays in place while it runs, in order.
+    var persistent: [RepoPath] { products.filter { flags(of: $0).isPersistent } }
 
     /// Whether the stage runs in the numeric core.
     package var isStep: Bool { if case .step = action { true } else { false } }

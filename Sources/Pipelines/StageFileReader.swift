@@ -1,5 +1,5 @@
 import Bytes
-package import Vocabulary
+import Vocabulary
 
 extension StageFile {
     /// Reads a stage file and the parameters beside it (nil where there is no such file), which
@@ -20,11 +20,16 @@ extension StageFile {
 
     /// Reads the stage file of a workspace, those that it includes, and their parameters. `read`
     /// gives the bytes of a file, nil where there is none; without a stage file there are no stages.
+    /// `list` gives the names in a folder (nil for the top), for wildcards.
     /// Throws as above, and what `read` throws.
-    package init(reading read: @escaping (RepoPath) throws -> [UInt8]?) throws {
+    init(
+        reading read: @escaping (RepoPath) throws -> [UInt8]?,
+        listing list: @escaping (RepoPath?) throws -> [DependencySearch.Entry] = { _ in [] }
+    ) throws {
         var reader = StageFileReader(read: read, files: ParameterFiles(read))
         let path = try RepoPath(StageFile.fileName)
         if let bytes = try read(path) { try reader.read(bytes, of: path) }
+        try reader.findDependencies(list)
         self.init(
             stages: reader.stages, groups: reader.groups,
             parameters: try reader.files.parameters(in: RepoPath(Parameters.fileName))
@@ -71,6 +76,20 @@ private struct StageFileReader {
             .add(fields["vars"], to: &source)
         try readStages(fields["stages"], in: source)
         for (text, line) in try fields.texts("include") { try include(text, line, in: source) }
+    }
+
+    /// Finds what wildcards match, when all stages are known.
+    mutating func findDependencies(
+        _ list: @escaping (RepoPath?) throws -> [DependencySearch.Entry]
+    ) throws {
+        guard stages.contains(where: { !$0.patterns.isEmpty }) else { return }
+        var search = DependencySearch(stages, list: list)
+        for index in stages.indices where !stages[index].patterns.isEmpty {
+            let stage = stages[index]
+            let found = try stage.patterns.flatMap { try search.matches(of: $0, in: stage.name) }
+            stages[index].dependencies = Set(stage.dependencies + found).sorted()
+            try stages[index].checkOwnPaths()
+        }
     }
 
     private func addDefaultParameters(to source: inout StageSource) throws {

@@ -20,6 +20,8 @@ package enum StaleReason: Sendable, Hashable {
     case environmentFileChanged(String, old: String?, new: String?)
     /// A declared output that the stage did not declare when it last ran.
     case outputAdded(RepoPath)
+    /// An output that the stage file lets the store keep, and that it does not have.
+    case outputNotKept(RepoPath)
     /// An output that is not on disk.
     case outputMissing(RepoPath)
     /// An output whose content is not what the stage wrote.
@@ -77,6 +79,7 @@ extension StaleReason: CustomStringConvertible {
         case .environmentFileChanged(let name, let old, let new):
             "'\(name)' changed: \(short(old)) -> \(short(new))"
         case .outputAdded(let path): "output '\(path)' is new"
+        case .outputNotKept(let path): "output '\(path)' is not in the store"
         case .outputMissing(let path): "output '\(path)' is missing"
         case .outputModified(let path, let old, let new):
             "output '\(path)' was modified: \(old.short) -> \(new.short)"
@@ -117,6 +120,7 @@ extension StaleReason: CustomStringConvertible {
         case .environmentFileChanged(let name, let old, let new):
             change("environmentFile", name, id(old), id(new))
         case .outputAdded(let path): change("outputAdded", path.description, nil, nil)
+        case .outputNotKept(let path): change("outputNotKept", path.description, nil, nil)
         case .outputMissing(let path): change("outputMissing", path.description, nil, nil)
         case .outputModified(let path, let old, let new):
             change("outputModified", path.description, id(old), id(new))

@@ -1,6 +1,7 @@
 import Bytes
 import Learning
 import Vocabulary
+import Workspaces
 
 /// A stage as it stands in a stage file, its placeholders not yet replaced.
 struct StageTemplate: Sendable {
@@ -28,6 +29,7 @@ struct FilledTemplate {
         let action: Stage.Action
         let step: StepDescription?
         let reads: [RepoPath]
+        var patterns: [DependencyPattern] = []
     }
 
     let template: StageTemplate
@@ -40,7 +42,8 @@ struct FilledTemplate {
     let used: [String: JSONValue]
 
     private static let commandKeys = [
-        "cmd", "deps", "params", "outs", "metrics", "seed", "env", "wdir", "retries", "timeout",
+        "cmd", "deps", "params", "outs", "plots", "metrics", "seed", "env", "wdir", "retries",
+        "timeout",
     ]
     private static let sharedKeys = [
         "outs", "metrics", "frozen", "always", "always_changed", "desc", "vars", "resources",
@@ -98,19 +101,22 @@ struct FilledTemplate {
             advice: "give it 'cmd:' or one of \(StepDescription.names.joined(separator: ", "))")
     }
 
-    func outputs() throws -> [RepoPath] { try paths("outs", verb: "writes") }
+    func outputs() throws -> [OutputDeclaration] { try OutputDeclaration.all("outs", in: self) }
 
-    func metrics() throws -> [RepoPath] { try paths("metrics", verb: "writes") }
+    func plots() throws -> [OutputDeclaration] { try OutputDeclaration.all("plots", in: self) }
+
+    func metrics() throws -> [OutputDeclaration] { try OutputDeclaration.all("metrics", in: self) }
 
     /// What the stage does and reads.
     func work() throws -> Work {
         if kind == "cmd" {
+            let (reads, patterns) = try dependencies()
             return Work(
-                action: .command(try fields.text("cmd") ?? ""), step: nil,
-                reads: try paths("deps", verb: "reads"))
+                action: .command(try fields.text("cmd") ?? ""), step: nil, reads: reads,
+                patterns: patterns)
         }
         let place = template.source.place(fields[kind]?.line ?? template.line)
-        let products = try outputs() + metrics()
+        let products = try (outputs() + metrics()).map(\.path)
         func declared(_ options: JSONValue) throws -> StepDescription {
             try StepDescription.declared(
                 .object([kind: options]), products: products, stage: template.name, place: place)
@@ -132,11 +138,20 @@ struct FilledTemplate {
         return Work(action: .step(step.recorded), step: step, reads: reads)
     }
 
-    private func paths(_ key: String, verb: String) throws -> [RepoPath] {
-        try fields.texts(key).map { text, line in
-            try StagePath(text: text, folder: directory).resolved(
-                stage: template.name, verb: verb, place: template.source.place(line))
+    private func dependencies() throws -> (reads: [RepoPath], patterns: [DependencyPattern]) {
+        var reads: [RepoPath] = []
+        var patterns: [DependencyPattern] = []
+        for (text, line) in try fields.texts("deps") {
+            let place = template.source.place(line)
+            let path = try StagePath(text: text, folder: directory).resolved(
+                stage: template.name, verb: "reads", place: place)
+            if Glob.isPattern(path.bytes) {
+                patterns.append(DependencyPattern(path: path, place: place))
+            } else {
+                reads.append(path)
+            }
         }
+        return (reads, patterns)
     }
 
     /// The parameters that the stage depends on: those that placeholders used, and those that it
@@ -248,12 +263,18 @@ extension Stage {
     init(_ template: StageTemplate, _ files: ParameterFiles) throws {
         let filled = try FilledTemplate(template)
         let work = try filled.work()
+        let (outputs, plots, metrics) = try (filled.outputs(), filled.plots(), filled.metrics())
         self.init(
             name: template.name, group: template.group,
             place: template.source.place(template.line), action: work.action, step: work.step,
             directory: filled.directory,
-            dependencies: Array(Set(work.reads)).sorted(), outputs: try filled.outputs(),
-            metrics: try filled.metrics(), parameters: try filled.parameters(files),
+            dependencies: Array(Set(work.reads)).sorted(), patterns: work.patterns,
+            outputs: (outputs + plots).map(\.path), plots: plots.map(\.path),
+            metrics: metrics.map(\.path),
+            flags: Dictionary(
+                (outputs + plots + metrics).map { ($0.path, $0.flags) }
+            ) { first, _ in first }.filter { $0.value != OutputFlags() },
+            parameters: try filled.parameters(files),
             seed: try filled.fields.seed("seed"), environment: try filled.environmentNames(),
             policy: try filled.policy(), description: try filled.fields.text("desc"),
             template: template)
@@ -261,7 +282,7 @@ extension Stage {
     }
 
     /// What a stage may not do whatever the others do.
-    private func checkOwnPaths() throws {
+    func checkOwnPaths() throws {
         var seen: Set<RepoPath> = []
         for path in products {
             guard seen.insert(path).inserted else {

@@ -91,7 +91,9 @@ struct StageFindings {
 
     private func changedProducts(_ stage: Stage, _ locked: LockFile.Stage) -> [StaleReason] {
         stage.products.compactMap { path in
-            guard let old = locked.outputs[path]?.content else { return nil }
+            guard let output = locked.outputs[path] else { return nil }
+            if !output.isCached, stage.flags(of: path).isCached { return .outputNotKept(path) }
+            let old = output.content
             guard let new = products[path] ?? nil else { return .outputMissing(path) }
             return old == new ? nil : .outputModified(path, old: old, new: new)
         }

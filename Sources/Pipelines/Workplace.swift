@@ -88,17 +88,32 @@ struct Workplace {
         }
     }
 
-    /// The stage file and its parameters. Throws `.notFound` without a stage file.
-    func stageFile() throws -> StageFile {
+    /// The stage file and its parameters. Throws `.notFound` without a stage file. `instead` gives
+    /// what a file would hold after a change, nil for one that stays as it is.
+    func stageFile(
+        instead: @escaping (RepoPath) -> [UInt8]? = { _ in nil }
+    ) throws -> StageFile {
         let path = try RepoPath(StageFile.fileName)
-        guard try source(path) != nil else {
+        func read(_ file: RepoPath) throws -> [UInt8]? { try instead(file) ?? source(file) }
+        guard try read(path) != nil else {
             throw StoreError(
                 .notFound, "there is no '\(StageFile.fileName)' in '\(root)'",
                 subject: StageFile.fileName,
                 advice: "declare stages there; 'mlstore repro --help' shows an example",
                 safety: "nothing was run")
         }
-        return try StageFile(reading: source)
+        return try StageFile(reading: read, listing: names)
+    }
+
+    /// The names in a folder of the work tree (nil: its top); none where there is no such folder.
+    private func names(in folder: RepoPath?) throws -> [DependencySearch.Entry] {
+        let place = folder.map { root / $0 } ?? root
+        guard try disk.status(of: place, followingLinks: false)?.kind == .directory else {
+            return []
+        }
+        return try disk.entriesWithStatus(of: place).map {
+            DependencySearch.Entry(name: $0.name, isFolder: $0.status.kind == .directory)
+        }
     }
 
     /// How much there is of the resources that stages may need, by the settings.

@@ -76,8 +76,10 @@ struct MissingObjects {
         }
     }
 
-    /// Adds records, the records they name, and of the contents they name what is here.
-    mutating func add(records: [RecordID]) throws {
+    /// Adds records, the records they name, and of the contents they name what is here and not
+    /// `withheld`.
+    mutating func add(records: [RecordID], without withheld: Set<ContentID> = []) throws {
+        let skipped = Set(withheld.map(\.digest))
         var pending = records.reversed().map(\.digest)
         while let digest = pending.popLast() {
             try SignalWatch.check()
@@ -88,7 +90,7 @@ struct MissingObjects {
             visited[key] = true
             for base in try store.bases(of: key) { _ = try add(base) }
             keys.append(key)
-            for case .mention(let named) in try references(of: key) {
+            for case .mention(let named) in try references(of: key) where !skipped.contains(named) {
                 if store.contains(.record, named) {
                     pending.append(named)
                 } else if store.contains(.treeNode, named) {

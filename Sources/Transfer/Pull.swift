@@ -98,10 +98,13 @@ package func pullForecast(
 private func pathsToCheckOut(
     _ paths: [RepoPath]?, in workspace: Workspace, but absent: [String]
 ) throws -> [RepoPath]? {
-    guard !absent.isEmpty else { return paths }
-    let missing = Set(absent)
-    return try workspace.tracked().selected(paths).map(\.path)
-        .filter { !missing.contains($0.description) }
+    let tracked = try workspace.tracked().selected(paths)
+    let store = try workspace.store()
+    // What never went to a remote is where it was made, and nowhere else.
+    let elsewhere = tracked.filter { !$0.isPushed && !store.contains($0.content) }
+    guard !absent.isEmpty || !elsewhere.isEmpty else { return paths }
+    let missing = Set(absent + elsewhere.map(\.path.description))
+    return tracked.map(\.path).filter { !missing.contains($0.description) }
 }
 
 /// The head of the history and what it lists.

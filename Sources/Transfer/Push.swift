@@ -68,7 +68,7 @@ package func push(
     while true {
         progress(TransferProgress(phase: .comparing))
         let (absent, note) = try uploads.whileSending {
-            try send(selection.contents, refs, to: catalog, uploads, progress)
+            try send(selection, refs, to: catalog, uploads, progress)
         }
         report.absent = absent
         publication = Publication(
@@ -100,12 +100,14 @@ package func push(
 /// Sends what the remote lacks of the contents and refs, and what notes the push; returns the paths of
 /// which a part is neither here nor there, and the note, unless the last push said the same.
 private func send(
-    _ contents: [(path: String, id: ContentID)], _ refs: [RefName: RecordID],
+    _ selection: TransferSelection, _ refs: [RefName: RecordID],
     to catalog: RemoteCatalog, _ uploads: PackUploads, _ progress: (TransferProgress) -> Void
 ) throws -> (absent: [String], note: PushNote?) {
     var missing = MissingObjects(in: uploads.context.store, against: catalog.index)
+    let contents = selection.contents
     let absent = try contents.filter { try !missing.add($0.id) }.map(\.path)
-    try missing.add(records: refs.sorted { $0.key < $1.key }.map(\.value))
+    try missing.add(
+        records: refs.sorted { $0.key < $1.key }.map(\.value), without: selection.withheld)
     try uploads.send(missing.keys, progress: progress)
     let unknown = Set(absent)
     let note = try PushNote(

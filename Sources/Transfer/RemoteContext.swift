@@ -96,6 +96,8 @@ package struct TransferSelection: Sendable {
     package var contents: [(path: String, id: ContentID)]
     /// Refs that are to be published (push only).
     package var refs: [RefName: RecordID]
+    /// Contents that records name and that are not sent for their sake (push only).
+    package var withheld: Set<ContentID> = []
 
     /// Makes a selection.
     package init(

@@ -62,8 +62,8 @@ extension Workspace {
         return (TransferSelection(contents: contents), problems)
     }
 
-    /// The selected tracked paths (nil: all), and what could not be read. Throws `.notFound` for one that
-    /// is not tracked.
+    /// The selected tracked paths (nil: all) that go to remotes, and what could not be read. Throws
+    /// `.notFound` for one that is not tracked.
     func selectedPaths(
         _ paths: [RepoPath]?
     ) throws -> (selected: [TrackedPath], problems: [TrackingProblem]) {
@@ -80,7 +80,7 @@ extension Workspace {
                 advice: "run 'mlstore status' to see what is tracked", safety: "nothing was changed"
             )
         }
-        return (chosen, tracked.problems)
+        return (chosen.filter(\.isPushed), tracked.problems)
     }
 }
 
@@ -96,11 +96,20 @@ package func push(
     if paths == nil {
         selection.contents += try committedContents(of: workspace)
         selection.refs = try context.store.refs()
+        selection.withheld = try unpushedContents(of: workspace)
     }
     let chosen = selection
     return try context.counting(in: \.requests) {
         try push(chosen, to: $0, options: options, progress: progress)
     }
+}
+
+/// What outputs hold, or held in any version, of which the stage file says that they are not pushed:
+/// records of runs name them.
+private func unpushedContents(of workspace: Workspace) throws -> Set<ContentID> {
+    let paths = try workspace.tracked().paths.filter { !$0.isPushed }.map(\.path)
+    guard !paths.isEmpty else { return [] }
+    return Set(try ContentVersions(of: Set(paths), in: workspace).contents.map(\.id))
 }
 
 /// What git's HEAD tracks: it may have been committed from another state than the work tree's, and
@@ -111,7 +120,7 @@ private func committedContents(
     guard let git = workspace.git, let head = try git.head() else { return [] }
     let store = try workspace.store()
     return try workspace.tracked(atCommit: head.hex).paths
-        .filter { store.contains($0.content) }
+        .filter { $0.isPushed && store.contains($0.content) }
         .map { (path: $0.path.description, id: $0.content) }
 }
 

@@ -81,7 +81,7 @@ extension LockFile {
 
     private static func output(_ node: YAMLNode, in file: YAMLFields) throws -> Output {
         let fields = try YAMLFields(node, file: file.file, advice: file.advice)
-        try fields.checkKeys(["id", "size", "cached", "kind", "executable"])
+        try fields.checkKeys(["id", "size", "cached", "kind", "push", "executable"])
         guard let content = ContentID(text: try fields.text("id")) else {
             throw fields.malformed(node, "'id' must be an id")
         }
@@ -91,10 +91,12 @@ extension LockFile {
             }
             return role
         }
-        return Output(
+        var output = Output(
             content: content, sizeBytes: try fields.count("size"),
             isCached: try fields.flag("cached"), role: role ?? .artifact,
             isExecutable: try fields.flag("executable"))
+        if fields.optional("push") != nil { output.isPushed = try fields.flag("push") }
+        return output
     }
 
     private static func advice(_ file: String) -> String {

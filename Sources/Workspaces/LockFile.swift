@@ -31,6 +31,8 @@ package struct LockFile: Hashable, Sendable {
         package var role: Role
         /// Whether a file may be executed.
         package var isExecutable: Bool
+        /// Whether a push sends the content.
+        package var isPushed = true
 
         /// An output.
         package init(
@@ -145,6 +147,7 @@ package struct LockFile: Hashable, Sendable {
             ("cached", .literal(output.isCached ? "true" : "false")),
         ]
         if output.role == .metric { pairs.append(("kind", .literal(output.role.rawValue))) }
+        if !output.isPushed { pairs.append(("push", .literal("false"))) }
         if output.isExecutable { pairs.append(("executable", .literal("true"))) }
         return .flow(pairs)
     }

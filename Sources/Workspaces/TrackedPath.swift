@@ -24,6 +24,11 @@ package struct TrackedPath: Hashable, Sendable {
         self.source = source
     }
 
+    /// Whether it goes to remotes: all do but outputs of which the stage file says otherwise.
+    package var isPushed: Bool {
+        if case .output(_, let output) = source { output.isPushed } else { true }
+    }
+
     /// Whether a pointer says so.
     var hasPointer: Bool {
         if case .pointer = source { true } else { false }
