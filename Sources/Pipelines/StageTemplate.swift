@@ -128,14 +128,37 @@ struct FilledTemplate {
                 stage: template.name, verb: "reads", place: place)
         }
         if directory != nil {
-            // The option that names an input is called as its role; steps know no folders.
-            var members = options.objectValue ?? [:]
-            for (input, path) in zip(step.inputs, reads) {
-                members[input.role] = .string(path.description)
+            // Steps know no folders.
+            let paths = Dictionary(zip(step.inputs.map(\.path), reads.map(\.description))) {
+                first, _ in first
             }
-            step = try declared(.object(members))
+            step = try declared(FilledTemplate.placed(options, paths))
+            guard step.inputs.map(\.path) == reads.map(\.description) else {
+                throw StoreError(
+                    .internalFault, "step '\(kind)' names a file by an option that is not known")
+            }
         }
         return Work(action: .step(step.recorded), step: step, reads: reads)
+    }
+
+    /// The options by which steps name files.
+    private static let fileOptions: Set<String> = [
+        "data", "model", "validation", "baseline", "tuned", "fitted", "table",
+    ]
+
+    /// A step's options with other paths.
+    private static func placed(_ value: JSONValue, _ paths: [String: String]) -> JSONValue {
+        if let elements = value.arrayValue { return .array(elements.map { placed($0, paths) }) }
+        guard let members = value.objectValue else { return value }
+        return .object(
+            Dictionary(
+                members.map { name, member in
+                    let path =
+                        fileOptions.contains(name)
+                        ? member.stringValue.flatMap { paths[$0] } : nil
+                    return (name, path.map { .string($0) } ?? placed(member, paths))
+                }
+            ) { first, _ in first })
     }
 
     private func dependencies() throws -> (reads: [RepoPath], patterns: [DependencyPattern]) {

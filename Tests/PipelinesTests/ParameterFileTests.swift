@@ -174,6 +174,25 @@ import Workspaces
         #expect(try file.stages(named: "eu/members").count == 1)
     }
 
+    @Test func `every file that a step names is one of its folder`() throws {
+        let file = try parse([
+            "mlstore.yaml": "include: [eu/mlstore.yaml]",
+            "eu/mlstore.yaml": """
+            stages:
+              f:
+                features:
+                  data: late
+                  do: [{join: {table: ../more.csv, key: [id]}}]
+                outs: [f.csv]
+              t: {train: {model: logistic, data: late, target: late}, outs: [m]}
+            """,
+        ])
+        #expect(file.stages[0].dependencies.map(\.description) == ["eu/late", "more.csv"])
+        #expect(file.stages[0].step?.inputs.map(\.path) == ["eu/late", "more.csv"])
+        #expect(file.stages[1].step?.inputs.map(\.path) == ["eu/late"])
+        #expect(file.stages[1].step?.canonical["target"] == "late")
+    }
+
     @Test(arguments: [
         ("include: [no.yaml]", "includes 'no.yaml', which is not there", "mlstore.yaml:1"),
         ("include: [a.yaml, a.yaml]", "'a.yaml' is included a second time", "mlstore.yaml:1"),
