@@ -50,7 +50,7 @@ struct CatCommand: ReportingCommand {
         // The bytes may be no text, so a report in JSON tells of them only.
         options.onlyDescribes = common.json
         var address = ContentAddress(file)
-        let found = try cat(&address, in: context, options) { piece in
+        let found = try context.cat(&address, options) { piece in
             guard try Environment.writeStandardOutput(Array(piece)) else { throw ReaderWentAway() }
         }
         return Report(
@@ -63,39 +63,5 @@ struct CatCommand: ReportingCommand {
                 "start": JSONValue(found.range.lowerBound),
                 "length": JSONValue(found.range.count), "requests": JSONValue(found.requests),
             ])
-    }
-
-    private func cat(
-        _ address: inout ContentAddress, in context: CommandContext, _ options: CatOptions,
-        _ body: (ArraySlice<UInt8>) throws -> Void
-    ) throws -> CatReport {
-        if let place = address.place, address.isElsewhere {
-            return try Transfer.cat(
-                try address.pathFromTop(), at: address.revision, from: place,
-                in: try Environment.realPath(context.directory), on: try context.machine(),
-                options: options, body)
-        }
-        let workspace = try context.workspace()
-        let typedPlace = address.place
-        let remotes = try workspace.config().remotes.map(\.name)
-        let remote = remotes.first { $0.description == typedPlace }
-        if remote == nil { address.takePlaceAsPath() }
-        guard
-            let path = try workspace.path(
-                of: Array(address.path.utf8), from: try Environment.realPath(context.directory))
-        else {
-            throw StoreError(
-                .badUsage, "the workspace itself cannot be printed", advice: "name a file in it")
-        }
-        let source = try address.revision.map { try workspace.source(named: $0) } ?? .workTree
-        do {
-            return try Transfer.cat(
-                path, at: source, in: workspace, from: remote.map { .remote($0) } ?? .store,
-                options: options, body)
-        } catch let error as StoreError where error.kind == .notFound && remote == nil {
-            // What stands before a ':' was meant to be a remote, then.
-            if let typedPlace { _ = try workspace.remote(named: typedPlace) }
-            throw error
-        }
     }
 }

@@ -32,6 +32,9 @@ struct MLStoreCommand: ParsableCommand {
                     GetCommand.self, CatCommand.self, ImportCommand.self, UpdateCommand.self,
                 ]),
             CommandGroup(
+                name: "Tables",
+                subcommands: [HeadCommand.self, SchemaCommand.self]),
+            CommandGroup(
                 name: "Pipelines",
                 subcommands: [
                     ReproCommand.self, RunCommand.self, StageCommand.self, DagCommand.self,

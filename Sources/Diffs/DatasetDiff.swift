@@ -207,19 +207,8 @@ private struct PathComparison {
     }
 
     private func onDisk(_ format: any TableFormat) -> TableSource {
-        let place = workspace.root / path
-        let disk = workspace.disk
-        return unsafe TableSource(name: path.description, format: format) { body in
-            let file = try disk.openFile(place, .read)
-            defer { try? file.close() }  // only read
-            var offset = 0
-            while true {
-                let piece = try file.read(at: offset, count: 1 << 20)
-                if piece.isEmpty { return }
-                offset += piece.count
-                unsafe try piece.withUnsafeBytes { unsafe try body($0) }
-            }
-        }
+        TableSource(
+            file: workspace.root / path, name: path.description, format: format, on: workspace.disk)
     }
 
     private func directories(_ before: TreeID, _ after: TreeID) throws -> DatasetChange.Detail {

@@ -50,15 +50,12 @@
         do {
             found = try forEachBatch { batch in
                 found = batch.header
-                throw HeaderFound()
+                throw SeenEnough()
             }
-        } catch is HeaderFound {}
+        } catch is SeenEnough {}
         guard let found else { throw TableError(line: nil, "no header").named(name) }
         return found
     }
-
-    /// Ends a reading that has seen enough.
-    private struct HeaderFound: Error {}
 
     /// The table's rows, columns and types: one pass.
     package func summary() throws -> TableSummary {
@@ -77,3 +74,6 @@
         }
     }
 }
+
+/// Ends a reading that has seen enough.
+struct SeenEnough: Error {}

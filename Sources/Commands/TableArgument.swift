@@ -1,0 +1,63 @@
+import Bytes
+import Platform
+import Tables
+import Transfer
+import Vocabulary
+import Workspaces
+
+/// A table that an argument names: the file on disk, or any stored version of it.
+struct TableArgument {
+    /// What the argument says.
+    let address: ContentAddress
+    /// Its bytes.
+    let source: TableSource
+
+    /// What the help of every command that takes such an argument says of it.
+    static let help = """
+        Without '@' and ':' the file on disk is read, tracked or not, and where there is none, what \
+        its pointer says. Behind the last '@' stands a git revision or snapshot, in front of a ':' \
+        a remote, the URL of one or the folder of a repository, as 'mlstore help cat' tells. \
+        Nothing is checked out, and nothing is fetched into the store.
+        """
+
+    /// The members that say in a report in JSON what was read.
+    var json: [String: JSONValue] {
+        [
+            "path": .string(address.path),
+            "revision": address.revision.map { .string($0) } ?? .null,
+            "place": address.place.map { .string($0) } ?? .null,
+        ]
+    }
+}
+
+extension CommandContext {
+    /// The table that `text` names; reads nothing of it. Throws `.badUsage` for a name that promises
+    /// no table.
+    func table(_ text: String) throws -> TableArgument {
+        let address = ContentAddress(text)
+        guard let format = TableFormats.format(forName: Array(address.path.utf8)) else {
+            let suffixes = TableFormats.all.flatMap(\.suffixes).joined(separator: " or ")
+            throw StoreError(
+                .badUsage,
+                "'\(printable(Array(address.path.utf8)))' is no table: its name does "
+                    + "not end in \(suffixes)", subject: address.path,
+                advice: "'mlstore cat' prints files of any kind", safety: "nothing was read")
+        }
+        if address.revision == nil {
+            // A colon may be a letter of the file's name.
+            let file = path(text)
+            if try disk.status(of: file, followingLinks: true)?.kind == .file {
+                let source = TableSource(file: file, name: text, format: format, on: disk)
+                return TableArgument(address: address, source: source)
+            }
+        }
+        // Unsafe: the buffers are those of the pieces, for the call.
+        let source = unsafe TableSource(name: address.path, format: format) { body in
+            var address = address
+            _ = try cat(&address, CatOptions()) { piece in
+                unsafe try piece.withUnsafeBytes { unsafe try body($0) }
+            }
+        }
+        return TableArgument(address: address, source: source)
+    }
+}
