@@ -96,6 +96,25 @@ import Vocabulary
         #expect(dictionary.count == 1777)
         #expect(codes.map { dictionary[Int($0)] } == words)
     }
+
+    @Test func `the first rows are told without looking behind them`() throws {
+        let head = try source("a,b\n1,NA\n2,\"x \"\"y\"\"\"\n3\n").head(rows: 2)
+        #expect(head.columnNames == ["a", "b"])
+        #expect(head.rows == [["1", nil], ["2", "x \"y\""]])
+        let endless = TableSource(name: "t.csv", format: CSVFormat.csv) { body in
+            let rows = Array(String(repeating: "7,8\n", count: 1 << 16).utf8)
+            for _ in 0..<3 { try rows.withUnsafeBytes { try body($0) } }
+            throw TableError(line: nil, "was read on")
+        }
+        #expect(try endless.head(rows: 3).rows == Array(repeating: ["7", "8"], count: 3))
+    }
+
+    @Test func `a table without rows has a head without rows, and a broken one none`() throws {
+        #expect(try source("a,b\n").head(rows: 5) == source("a,b\n\n").head(rows: 1))
+        #expect(try source("a,b\n").head(rows: 5).rows.isEmpty)
+        #expect(throws: StoreError.self) { try source("a,b\n1\n").head(rows: 5) }
+        #expect(throws: StoreError.self) { try source("").head(rows: 5) }
+    }
 }
 
 @Suite struct CSVWriterTests {
@@ -131,24 +150,5 @@ import Vocabulary
         let after = try read(writer.bytes)
         #expect(after == before)
         #expect(writer.bytes.starts(with: header.rawRow))
-    }
-
-    @Test func `the first rows are told without looking behind them`() throws {
-        let head = try source("a,b\n1,NA\n2,\"x \"\"y\"\"\"\n3\n").head(rows: 2)
-        #expect(head.columnNames == ["a", "b"])
-        #expect(head.rows == [["1", nil], ["2", "x \"y\""]])
-        let endless = TableSource(name: "t.csv", format: CSVFormat.csv) { body in
-            let rows = Array(String(repeating: "7,8\n", count: 1 << 16).utf8)
-            for _ in 0..<3 { try rows.withUnsafeBytes { try body($0) } }
-            throw TableError(line: nil, "was read on")
-        }
-        #expect(try endless.head(rows: 3).rows == Array(repeating: ["7", "8"], count: 3))
-    }
-
-    @Test func `a table without rows has a head without rows, and a broken one none`() throws {
-        #expect(try source("a,b\n").head(rows: 5) == source("a,b\n\n").head(rows: 1))
-        #expect(try source("a,b\n").head(rows: 5).rows.isEmpty)
-        #expect(throws: StoreError.self) { try source("a,b\n1\n").head(rows: 5) }
-        #expect(throws: StoreError.self) { try source("").head(rows: 5) }
     }
 }
