@@ -102,7 +102,7 @@ import Vocabulary
         #expect(head.columnNames == ["a", "b"])
         #expect(head.rows == [["1", nil], ["2", "x \"y\""]])
         let endless = TableSource(name: "t.csv", format: CSVFormat.csv) { body in
-            let rows = Array(String(repeating: "7,8\n", count: 1 << 16).utf8)
+            let rows = Array(("a,b\n" + String(repeating: "7,8\n", count: 1 << 16)).utf8)
             for _ in 0..<3 { try rows.withUnsafeBytes { try body($0) } }
             throw TableError(line: nil, "was read on")
         }

@@ -82,14 +82,15 @@ package final class PeerProcess: Sendable {
     /// A port of loopback that is free now.
     package static func freePort() throws -> Int { try freePorts(1)[0] }
 
-    /// Ports of loopback that are free now, as those 10,000 above them are.
+    /// Ports of loopback that are free now, as those 10,000 above them are. All lie below those that
+    /// systems give to who connects without asking for one, from 32768 on.
     package static func freePorts(_ count: Int) throws -> [Int] {
         let line = """
             python3 -c '
             import random, socket
             found, held = [], []
             while len(found) < \(count):
-                port = random.randrange(15000, 30000)
+                port = random.randrange(15000, 22700)
                 try:
                     for number in (port, port + 10000):
                         held.append(socket.socket()); held[-1].bind(("127.0.0.1", number))

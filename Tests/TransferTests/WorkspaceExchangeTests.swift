@@ -166,6 +166,28 @@ import Workspaces
         #expect(gone?.message.contains("'gone'") == true)
     }
 
+    @Test(arguments: ["one", "none"])
+    func `nothing is evicted against a remote where another writer may win`(
+        writers: String
+    ) throws {
+        let folder = try TemporaryFolder()
+        let a = try makeWorkspace(folder, "a", 1)
+        // Large enough that it pays to make a pack of what stays.
+        var random = SmallRandom(seed: 4)
+        try folder.write(random.bytes(600_000), to: "a/one")
+        try addAll(["one"], a)
+        _ = try push(of: a)
+        try a.save(try a.config().setting("remote.origin.writers", to: writers))
+        let error = #expect(throws: StoreError.self) { try evict(of: a) }
+        #expect(error?.kind == .remoteRefused && error?.safety == "nothing was freed")
+        let content = try #require(try a.tracked().paths.first?.content)
+        #expect(try a.store().contains(content))
+        try a.save(try a.config().setting("remote.origin.writers", to: "many"))
+        #expect(try evict(of: a).paths.count == 1)
+        try a.store().refresh()
+        #expect(try !a.store().contains(content))
+    }
+
     @Test func `a tree that holds a folder of git is not written`() throws {
         let folder = try TemporaryFolder()
         let a = try makeWorkspace(folder, "a", 1)
