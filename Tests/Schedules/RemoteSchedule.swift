@@ -33,6 +33,8 @@ final class RemoteSchedule: Sendable {
     private let tally = Mutex(RemoteTally())
     /// What pushers were told is there.
     private let pushed: Mutex<Set<ContentID>>
+    /// What they began to push: a push that was killed may be the last.
+    private let begun: Mutex<Set<ContentID>>
     /// The disks of killed pushers as they were then.
     private let left = Mutex<[Int: SimulatedDisk]>([:])
     private let failure = Mutex<(any Error)?>(nil)
@@ -42,6 +44,7 @@ final class RemoteSchedule: Sendable {
         self.start = start
         remote = try start.copyOfRemote()
         pushed = Mutex([start.versions[0]])
+        begun = Mutex([start.versions[0]])
         var random = SmallRandom(seed: number &* 6271 &+ 11)
         func someVersions(_ random: inout SmallRandom) -> [Int] {
             (0..<2).map { _ in random.integer(in: 0..<ScheduledRemote.versions) }
@@ -145,6 +148,7 @@ final class RemoteSchedule: Sendable {
 
     private func push(_ version: Int, _ end: End) throws {
         let id = start.versions[version]
+        _ = begun.withLock { $0.insert(id) }
         let report = try again { try end.pushAll([id]) }
         guard report.absent.isEmpty else {
             throw ScheduleFailure("a push left out what is there: \(report.absent)")
@@ -235,9 +239,10 @@ final class RemoteSchedule: Sendable {
         let report = try verify(remote: end.context, options)
         guard report.isSound else { throw ScheduleFailure("damage: \(report.problems)") }
         // What no push that stays names may be gone; what is there is whole.
-        let wanted = pushed.withLock { Array($0) }
+        let wanted = begun.withLock { Array($0) }
         let absent = Set(try end.fetchAll(wanted).absent)
-        if keepsAll, !absent.isEmpty { throw ScheduleFailure("pushed and not there: \(absent)") }
+        let lost = pushed.withLock { $0.filter { absent.contains(End.path(of: $0)) } }
+        if keepsAll, !lost.isEmpty { throw ScheduleFailure("pushed and not there: \(lost)") }
         for id in wanted where !absent.contains(End.path(of: id)) { _ = try end.read(id) }
         guard report.pushes > 0, absent.count < wanted.count else {
             throw ScheduleFailure("the last push is gone")
