@@ -58,7 +58,8 @@ final class PackUploads {
     /// A pack that an earlier push sent.
     private struct Candidate {
         let pack: RemotePack
-        /// Whether no collection has taken away anything since.
+        /// Whether no collection has taken away anything since, and all that it relies on was sent
+        /// with it or published.
         let isCurrent: Bool
 
         /// Metadata was sent when everything before it had arrived.
@@ -136,6 +137,7 @@ final class PackUploads {
         held.append((session, lock))
         let isCurrent =
             about["collections"]?.integerValue.map { Int($0) } == catalog.state.collections
+            && about["alone"]?.boolValue == true
         var found: [Candidate] = []
         for entry in try disk.entries(of: session).sorted(by: { $0.name.precedes($1.name) }) {
             guard String(decoding: entry.name, as: UTF8.self).hasSuffix(".idx"),
@@ -245,6 +247,8 @@ final class PackUploads {
         if let own { return own }
         let session = context.entropy.bytes(PackFormat.nonceBytes)
         let path = directory / Hex.encode(session)
+        // What it sends may then name what others sent, which a collection ends without a trace here.
+        let isAlone = held.isEmpty
         try withSessionsLock {
             try context.disk.makeDirectory(path)
             let lock = try context.disk.lock(path / "lock", .exclusive, wait: .forever)
@@ -252,6 +256,7 @@ final class PackUploads {
         }
         let place: JSONValue = [
             "place": .string(context.remote.description), "collections": JSONValue(collections),
+            "alone": .bool(isAlone),
         ]
         try writeAtomically(
             place.canonical, to: path / "session", on: context.disk, durable: false)

@@ -18,8 +18,9 @@ import Testing
     }
 
     /// 7: a push relied on what it had taken over and a collection had ended. 10226: a state was removed
-    /// between a push being told that it exists and asking how long it is.
-    @Test(.tags(.crash), arguments: [7 as UInt64, 10226])
+    /// between a push being told that it exists and asking how long it is. 55686: a push was taken up without
+    /// what it had itself taken up.
+    @Test(.tags(.crash), arguments: [7 as UInt64, 10226, 55686])
     func `an order that once found something finds nothing now`(number: UInt64) throws {
         #expect(try Schedules.runRemote(number..<(number + 1)).failures == [])
     }
