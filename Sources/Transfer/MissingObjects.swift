@@ -46,7 +46,7 @@ struct MissingObjects {
         var isComplete = true
         for base in try store.bases(of: key) where try !add(base) { isComplete = false }
         if key.kind != .chunk {
-            for reference in try references(of: key) {
+            for reference in try store.references(of: key) {
                 // Also after a failure: the parts that are here are worth sending.
                 if try !add(reference) { isComplete = false }
             }
@@ -64,18 +64,6 @@ struct MissingObjects {
         }
     }
 
-    private func references(of key: ObjectKey) throws -> [ObjectReference] {
-        let bytes = try store.readObject(
-            key.kind, key.digest, maximumBytes: ObjectStore.maximumNodeBytes)
-        do {
-            return try Objects.references(of: key.kind, bytes)
-        } catch {
-            throw StoreError(
-                .corrupt, "\(key) is damaged: \(error.reason)", subject: key.digest.hex,
-                advice: "run 'mlstore fsck' to see what is affected", cause: error)
-        }
-    }
-
     /// Adds records, the records they name, and of the contents they name what is here and not
     /// `withheld`.
     mutating func add(records: [RecordID], without withheld: Set<ContentID> = []) throws {
@@ -90,7 +78,8 @@ struct MissingObjects {
             visited[key] = true
             for base in try store.bases(of: key) { _ = try add(base) }
             keys.append(key)
-            for case .mention(let named) in try references(of: key) where !skipped.contains(named) {
+            for case .mention(let named) in try store.references(of: key)
+            where !skipped.contains(named) {
                 if store.contains(.record, named) {
                     pending.append(named)
                 } else if store.contains(.treeNode, named) {

@@ -22,17 +22,30 @@ extension Workspace {
         _ blob: BlobID, of store: ObjectStore, at place: DiskPath, check: () throws -> Void
     ) throws -> FileStatus? {
         guard store.sharing == .hardlink else { return nil }
-        // The temporary file only holds the name, for which the link is then made.
+        let isMade = try replace(place) {
+            try store.link(blob, at: $0)
+        } check: {
+            try check()
+        }
+        return isMade ? try disk.status(of: place, followingLinks: false) : nil
+    }
+
+    /// Puts what `make` makes under the name that it is given in the place of what is at `place`; false,
+    /// with nothing changed, where that says so. `check` is called right before, and may throw.
+    func replace(
+        _ place: DiskPath, by make: (DiskPath) throws -> Bool, check: () throws -> Void
+    ) throws -> Bool {
+        // The temporary file only holds the name, for which something without bytes is then made.
         let (reserved, file) = try makeTemporaryFile(
             in: place.parent, on: disk, purpose: Workspace.litterPurpose)
         try file.close()
         let temporary = DiskPath(bytes: reserved.bytes + Array("-link".utf8))
         // Renaming one name of a file to another leaves both.
         defer { for path in [reserved, temporary] { try? disk.removeFile(path) } }
-        guard try store.link(blob, at: temporary) else { return nil }
+        guard try make(temporary) else { return false }
         try check()
         try disk.rename(temporary, to: place)
-        return try disk.status(of: place, followingLinks: false)
+        return true
     }
 
     /// Makes the large files among what was just added names of the store's copies, where the settings

@@ -76,15 +76,7 @@ private func isWhole(_ content: ContentID, _ store: ObjectStore) throws -> Bool 
 private func put(
     _ listing: ContentListing, in session: StoreSession, _ workspace: Workspace
 ) throws -> ContentID? {
-    var batch: [ContentListing.Item] = []
-    var walk = listing.walk()
-    while let item = walk.next() {
-        batch.append(item)
-        guard batch.count == Workspace.itemsAtOnce else { continue }
-        if try workspace.put(batch, in: session) != nil { return nil }
-        batch.removeAll(keepingCapacity: true)
-    }
-    if try workspace.put(batch, in: session) != nil { return nil }
+    guard try workspace.put(in: session, listing.forEachItem) == nil else { return nil }
     return try listing.state(in: session)?.content
 }
 

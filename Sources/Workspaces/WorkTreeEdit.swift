@@ -169,28 +169,39 @@ struct WorkTreeEdit {
     private func save(
         _ plan: ContentPlan, _ saved: inout [RepoPath], in session: StoreSession
     ) throws {
-        var batch: [ContentListing.Item] = []
-        func flush() throws {
-            if let path = try workspace.put(batch, in: session) {
-                throw StoreError.changedSince(path, command)
+        let changed = try workspace.put(in: session) { put in
+            try plan.forEachUnsaved(in: session.store) { item in
+                saved.append(item.entry.path)
+                try put(item)
             }
-            batch.removeAll(keepingCapacity: true)
         }
-        try plan.forEachUnsaved(in: session.store) { item in
-            saved.append(item.entry.path)
-            batch.append(item)
-            if batch.count == Workspace.itemsAtOnce { try flush() }
-        }
-        try flush()
+        if let changed { throw StoreError.changedSince(changed, command) }
     }
 }
 
 extension Workspace {
-    /// How many items to put at once.
-    static let itemsAtOnce = 4096
+    /// How many items are put at once.
+    private static let itemsAtOnce = 4096
 
-    /// Puts files and links as they stand; the first that has changed since it was looked at, if any.
-    func put(_ items: [ContentListing.Item], in session: StoreSession) throws -> RepoPath? {
+    /// Puts files and links as they stand, each that `forEach` calls its argument with; one that has
+    /// changed since it was looked at, if any.
+    func put(
+        in session: StoreSession,
+        _ forEach: ((ContentListing.Item) throws -> Void) throws -> Void
+    ) throws -> RepoPath? {
+        var batch: [ContentListing.Item] = []
+        var changed: RepoPath?
+        try forEach { item in
+            guard changed == nil else { return }
+            batch.append(item)
+            guard batch.count == Workspace.itemsAtOnce else { return }
+            changed = try put(batch, in: session)
+            batch.removeAll(keepingCapacity: true)
+        }
+        return try changed ?? put(batch, in: session)
+    }
+
+    private func put(_ items: [ContentListing.Item], in session: StoreSession) throws -> RepoPath? {
         let files = items.filter { $0.entry.isFile }
         let receipts = try session.putBlobs(
             files.map { FileToStore(path: root / $0.entry.path, status: $0.status) })

@@ -109,19 +109,11 @@ struct WorkTreeWriter: Sendable {
     func writeLink(_ write: ContentPlan.Write, target: BlobID) throws {
         let place = workspace.root / write.entry.path
         let text = try store.readBlob(target, maximumBytes: WorkTreeWriter.maximumLinkBytes)
-        // The temporary file only holds the name, for which the link is then exchanged.
-        let (reserved, file) = try makeTemporaryFile(
-            in: place.parent, on: disk, purpose: Workspace.litterPurpose)
-        try file.close()
-        let temporary = DiskPath(bytes: reserved.bytes + Array("-link".utf8))
-        defer { try? disk.removeFile(reserved) }
-        do {
+        _ = try workspace.replace(place) { temporary in
             try disk.makeSymlink(at: temporary, target: text)
+            return true
+        } check: {
             try checkUnchanged(write.entry.path, write.replaced)
-            try disk.rename(temporary, to: place)
-        } catch {
-            try? disk.removeFile(temporary)
-            throw error
         }
     }
 

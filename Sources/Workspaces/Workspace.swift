@@ -39,27 +39,29 @@ package final class Workspace: Sendable {
             if let store = state { return store }
             let store = try ObjectStore.open(
                 at: layout.store, on: machine.disk, entropy: machine.entropy,
-                clock: machine.clock, threads: machine.threads, sharing: sharing)
+                clock: machine.clock, threads: machine.threads,
+                sharing: { [machine, layout] in Workspace.sharing(layout.config, on: machine.disk) }
+            )
             state = store
             return store
         }
     }
 
     /// What the settings say; whoever cannot do without them says what is wrong with them.
-    private var sharing: ContentSharing {
-        guard let config = try? config(), let name = config.string("cache.type") else {
-            return .reflink
-        }
-        return ContentSharing(rawValue: name) ?? .reflink
+    private static func sharing(_ file: DiskPath, on disk: any Disk) -> ContentSharing {
+        let name = (try? config(file, on: disk))?.string("cache.type")
+        return name.flatMap(ContentSharing.init) ?? .reflink
     }
 
     /// The settings.
-    package func config() throws -> Config {
-        guard try disk.status(of: layout.config, followingLinks: true) != nil else {
+    package func config() throws -> Config { try Workspace.config(layout.config, on: disk) }
+
+    private static func config(_ file: DiskPath, on disk: any Disk) throws -> Config {
+        guard try disk.status(of: file, followingLinks: true) != nil else {
             return try Config(parsing: [], file: "config.toml")
         }
-        let bytes = try disk.readFile(layout.config, maximumBytes: Config.maximumBytes)
-        return try Config(parsing: bytes, file: layout.config.description)
+        let bytes = try disk.readFile(file, maximumBytes: Config.maximumBytes)
+        return try Config(parsing: bytes, file: file.description)
     }
 
     /// Replaces the settings: durable when this returns.

@@ -41,16 +41,8 @@ enum EvaluationPlot: String, CaseIterable {
             xLabel: "false positive rate", yLabel: "true positive rate", x: 0...1, y: 0...1)
         drawing.ticks()
         drawing.line([(0, 0), (1, 1)], colour: EvaluationPlot.grey, isDashed: true)
-        var points: [(x: Double, y: Double)] = [(0, 0)]
-        var passed = (positives: 0, negatives: 0)
-        for group in groups.reversed() {
-            passed.positives += group.positives
-            passed.negatives += group.negatives
-            points.append(
-                (
-                    Double(passed.negatives) / Double(all.negatives),
-                    Double(passed.positives) / Double(all.positives)
-                ))
+        let points = EvaluationPlot.curve(of: groups, from: (0, 0)) { positives, negatives in
+            (negatives / Double(all.negatives), positives / Double(all.positives))
         }
         drawing.line(points, colour: EvaluationPlot.colour)
         return drawing.svg
@@ -66,16 +58,8 @@ enum EvaluationPlot: String, CaseIterable {
         drawing.ticks()
         let share = Double(all.positives) / Double(all.positives + all.negatives)
         drawing.line([(0, share), (1, share)], colour: EvaluationPlot.grey, isDashed: true)
-        var points: [(x: Double, y: Double)] = [(0, 1)]
-        var passed = (positives: 0, negatives: 0)
-        for group in groups.reversed() {
-            passed.positives += group.positives
-            passed.negatives += group.negatives
-            points.append(
-                (
-                    Double(passed.positives) / Double(all.positives),
-                    Double(passed.positives) / Double(passed.positives + passed.negatives)
-                ))
+        let points = EvaluationPlot.curve(of: groups, from: (0, 1)) { positives, negatives in
+            (positives / Double(all.positives), positives / (positives + negatives))
         }
         drawing.line(points, colour: EvaluationPlot.colour)
         return drawing.svg
@@ -167,6 +151,21 @@ enum EvaluationPlot: String, CaseIterable {
 
     private func total(_ groups: [Ranking.Counts]) -> Ranking.Counts {
         groups.reduce((0, 0)) { ($0.0 + $1.positives, $0.1 + $1.negatives) }
+    }
+
+    /// A point for each threshold, the highest first, from the numbers of rows at or above it.
+    private static func curve(
+        of groups: [Ranking.Counts], from start: (x: Double, y: Double),
+        _ point: (_ positives: Double, _ negatives: Double) -> (x: Double, y: Double)
+    ) -> [(x: Double, y: Double)] {
+        var points = [start]
+        var passed: Ranking.Counts = (0, 0)
+        for group in groups.reversed() {
+            passed.positives += group.positives
+            passed.negatives += group.negatives
+            points.append(point(Double(passed.positives), Double(passed.negatives)))
+        }
+        return points
     }
 
     private func rounded(_ value: Double?) -> String { value.map(Drawing.short) ?? "undefined" }

@@ -136,12 +136,7 @@ struct LiveObjects {
     {
         do {
             if key.kind == .chunk { return try store.bases(of: key).map { .object($0) } }
-            let bytes = try store.readObject(
-                key.kind, key.digest, maximumBytes: ObjectStore.maximumNodeBytes)
-            return try references(of: key.kind, bytes)
-        } catch let error as DecodeError {
-            throw StoreError.cannotCollect(
-                StoreError(.corrupt, "\(key) is damaged: \(error.reason)", cause: error))
+            return try store.references(of: key)
         } catch let error as StoreError { throw StoreError.cannotCollect(error) }
     }
 

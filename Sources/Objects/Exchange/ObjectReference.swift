@@ -29,6 +29,22 @@ package func references(
     }
 }
 
+extension ObjectStore {
+    /// The references of an object that is here. Throws `.notInStore`, and `.corrupt` where its bytes are
+    /// not of its kind.
+    package func references(of key: ObjectKey) throws -> [ObjectReference] {
+        let bytes = try readObject(
+            key.kind, key.digest, maximumBytes: ObjectStore.maximumNodeBytes)
+        do {
+            return try Objects.references(of: key.kind, bytes)
+        } catch {
+            throw StoreError(
+                .corrupt, "\(key) is damaged: \(error.reason)", subject: key.digest.hex,
+                advice: "run 'mlstore fsck' to see what is affected", cause: error)
+        }
+    }
+}
+
 private func references(of node: RecipeFormat.Node) -> [ObjectReference] {
     let kind: ObjectKind = node.level == 0 ? .chunk : .recipeNode
     return node.items.map { .object(ObjectKey(kind, $0.digest)) }

@@ -75,7 +75,7 @@ extension StoreSession {
     func putBeside(
         _ file: any DiskFile, _ expected: FileStatus, _ name: String
     ) throws -> BlobReceipt? {
-        guard store.sharing != .copy, expected.size >= plainFileMinimumBytes,
+        guard expected.size >= plainFileMinimumBytes, store.sharing != .copy,
             try !store.compresses(BlobInput(file, sizeBytes: expected.size)),
             let pack = try guarded({ try PlainPack(file, sizeBytes: expected.size, in: self) })
         else { return nil }

@@ -20,8 +20,8 @@ package final class ObjectStore: Sendable {
     let entropy: Entropy
     let clock: WallClock
     let threads: Int
-    /// How the place on the disk is shared between large files and their copies in the store.
-    package let sharing: ContentSharing
+    private let chooseSharing: @Sendable () -> ContentSharing
+    private let chosenSharing = Mutex<ContentSharing?>(nil)
     let workers = FrameWorkers()
     let packCache: PackCache
     let frameCache = FrameCache()
@@ -29,14 +29,14 @@ package final class ObjectStore: Sendable {
 
     private init(
         _ layout: StoreLayout, _ disk: any Disk, _ entropy: Entropy, _ clock: WallClock,
-        _ threads: Int, _ sharing: ContentSharing = .reflink
+        _ threads: Int, _ sharing: @escaping @Sendable () -> ContentSharing = { .reflink }
     ) throws {
         self.layout = layout
         self.disk = disk
         self.entropy = entropy
         self.clock = clock
         self.threads = max(1, threads)
-        self.sharing = sharing
+        chooseSharing = sharing
         packCache = PackCache(layout, disk)
         current = Mutex(try StoreLoader(layout: layout, disk: disk, workers: workers).load())
     }
@@ -72,9 +72,11 @@ package final class ObjectStore: Sendable {
 
     /// Opens the store in the directory `root`: reads the journal, loads the index, and rebuilds
     /// what is missing of it. `.notFound` when there is no store, `.newerFormat`, `.corrupt`.
+    /// `sharing` is asked once, when the first large file is met.
     package static func open(
         at root: DiskPath, on disk: any Disk, entropy: Entropy, clock: WallClock = .system,
-        threads: Int = Environment.processorCount, sharing: ContentSharing = .reflink
+        threads: Int = Environment.processorCount,
+        sharing: @escaping @Sendable () -> ContentSharing = { .reflink }
     ) throws -> ObjectStore {
         let layout = StoreLayout(root: root)
         let format: [UInt8]
@@ -96,6 +98,15 @@ package final class ObjectStore: Sendable {
             .corrupt, "the store in '\(root)' lacks its file 'format'", subject: root.description,
             advice: "put the file back, from a backup or another store: all of version 1 are equal",
             safety: "nothing was changed")
+    }
+
+    /// How the place on the disk is shared between large files and their copies in the store.
+    package var sharing: ContentSharing {
+        chosenSharing.withLock { chosen in
+            let sharing = chosen ?? chooseSharing()
+            chosen = sharing
+            return sharing
+        }
     }
 
     /// The directory of the store.

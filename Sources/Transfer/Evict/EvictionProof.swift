@@ -195,7 +195,7 @@ private struct EvictionWalk {
             guard key.kind != .chunk else { continue }
             try SignalWatch.check()
             if key.kind == .recipe { recipes.append(key) }
-            for reference in try references(of: key) {
+            for reference in try store.references(of: key) {
                 switch reference {
                 case .object(let key): pending.append(key)
                 case .blob(let blob): pending.append(self.key(of: blob))
@@ -220,18 +220,6 @@ private struct EvictionWalk {
             pending += index.bases(of: base)?.digests ?? []
         }
         return nil
-    }
-
-    private func references(of key: ObjectKey) throws -> [ObjectReference] {
-        let bytes = try store.readObject(
-            key.kind, key.digest, maximumBytes: ObjectStore.maximumNodeBytes)
-        do {
-            return try Objects.references(of: key.kind, bytes)
-        } catch {
-            throw StoreError(
-                .corrupt, "\(key) is damaged: \(error.reason)", subject: key.digest.hex,
-                advice: "run 'mlstore fsck' to see what is affected", cause: error)
-        }
     }
 }
 
