@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 apt_build=(libzstd-dev libxxhash-dev libyaml-dev libgit2-dev libcurl4-openssl-dev pkg-config git)
-apt_test=(python3 python3-venv binutils openssl procps zstd strace xfsprogs btrfs-progs openssh-server nginx-light)
+apt_test=(python3 python3-venv binutils openssl procps zstd strace xfsprogs btrfs-progs openssh-server nginx-light apache2)
 brew_build=(zstd xxhash libyaml libgit2 pkg-config git)
 brew_test=(python3)
 # Servers and signers of others that the tests talk to, each with all that it needs.

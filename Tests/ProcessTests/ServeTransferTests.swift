@@ -70,4 +70,25 @@ import Vocabulary
         #expect(ended.status == 1)
         #expect(ended.errors.contains("this server can only be read"), "\(ended.errors)")
     }
+
+    // nginx answers requests about any host from its files, as a proxy with a full cache would.
+    @Test(.enabled(if: NginxProcess.isInstalled))
+    func `a proxy that the environment names is gone through, and one that is down is told`() throws
+    {
+        let folder = try TemporaryFolder()
+        let bench = try Bench(in: folder.path, hasRemote: true)
+        try bench.succeed("chmod 755 .. ../remote")
+        let proxy = try NginxProcess(folder.path)
+        let get = "mlstore get http://data.invalid/remote t.csv -o ../got.csv"
+        try bench.succeed("http_proxy=\(proxy.url) \(get) && cmp t.csv ../got.csv")
+        try bench.succeed("rm ../got.csv")
+        let port = try PeerProcess.freePort()
+        for settings in [
+            "http_proxy=http://127.0.0.1:\(port)",
+            "http_proxy=\(proxy.url) no_proxy=data.invalid",
+        ] {
+            let ended = try bench.run("\(settings) \(get)")
+            #expect(ended.status == 12, "\(settings): \(ended.status) \(ended.errors)")
+        }
+    }
 }

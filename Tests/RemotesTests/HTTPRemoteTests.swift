@@ -170,30 +170,50 @@ import Vocabulary
     }
 
     @Test(.enabled(if: NginxProcess.isInstalled))
-    func `a static server can be read, in parts, and not written to`() throws {
+    func `nginx can be read, in parts, and not written to`() throws {
         try withTemporaryFolder { folder in
-            let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-            let direct = try FileRemote(directory: folder / "www", on: LocalDisk())
-            let name = try remoteName("packs/a/1.pack")
-            try direct.put(name, .bytes(bytes))
-            try LocalDisk().setPermissions(folder, 0o755)
-            let server = try NginxProcess(
-                folder, settings: "location /whole/ { max_ranges 0; alias \(folder)/www/; }")
-            let remote = try open(server.url + "/www")
-            #expect(try remote.read(name, maximumBytes: 100_000) == bytes)
-            #expect(try remote.read(name, range: 7..<70_000) == Array(bytes[7..<70_000]))
-            #expect(try remote.size(name) == 100_000)
-            #expect(try remote.size(try remoteName("no")) == nil)
-            #expect(
-                failure { _ = try remote.read(name, range: 99_999..<100_001) }?.kind == .corrupt)
-            let written = failure { try remote.put(try remoteName("f"), .bytes([1])) }
-            #expect(written?.kind == .remoteRefused)
-            #expect(written?.message.contains("this server can only be read") == true)
-            #expect(failure { _ = try remote.list(nil) }?.kind == .remoteRefused)
-            let lax = try open(server.url + "/whole")
-            let parts = failure { _ = try lax.read(name, range: 7..<9) }
-            #expect(parts?.message.contains("does not send parts of files") == true)
+            let whole = "location /whole/ { max_ranges 0; alias \(folder)/www/; }"
+            try checkStatic(folder) { try NginxProcess(folder, settings: whole) } url: { $0.url }
         }
+    }
+
+    @Test(.enabled(if: ApacheProcess.isInstalled))
+    func `Apache can be read, in parts, and not written to`() throws {
+        try withTemporaryFolder { folder in
+            let whole = """
+                Alias /whole "\(folder)/www"
+                <Location /whole>
+                  MaxRanges none
+                </Location>
+                """
+            try checkStatic(folder) { try ApacheProcess(folder, settings: whole) } url: { $0.url }
+        }
+    }
+
+    /// Checks a server of plain files that shows `folder`, and under `/whole/` its `www` without
+    /// ranges.
+    private func checkStatic<Server>(
+        _ folder: DiskPath, start: () throws -> Server, url: (Server) -> String
+    ) throws {
+        let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        let direct = try FileRemote(directory: folder / "www", on: LocalDisk())
+        let name = try remoteName("packs/a/1.pack")
+        try direct.put(name, .bytes(bytes))
+        try LocalDisk().setPermissions(folder, 0o755)
+        let server = try start()
+        let remote = try open(url(server) + "/www")
+        #expect(try remote.read(name, maximumBytes: 100_000) == bytes)
+        #expect(try remote.read(name, range: 7..<70_000) == Array(bytes[7..<70_000]))
+        #expect(try remote.size(name) == 100_000)
+        #expect(try remote.size(try remoteName("no")) == nil)
+        #expect(failure { _ = try remote.read(name, range: 99_999..<100_001) }?.kind == .corrupt)
+        let written = failure { try remote.put(try remoteName("f"), .bytes([1])) }
+        #expect(written?.kind == .remoteRefused)
+        #expect(written?.message.contains("this server can only be read") == true)
+        #expect(failure { _ = try remote.list(nil) }?.kind == .remoteRefused)
+        let lax = try open(url(server) + "/whole")
+        let parts = failure { _ = try lax.read(name, range: 7..<9) }
+        #expect(parts?.message.contains("does not send parts of files") == true)
     }
 
     @Test func `what listens to all needs tokens, and only a remote is served`() throws {

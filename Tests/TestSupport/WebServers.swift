@@ -1,4 +1,5 @@
 package import Platform
+import Remotes
 package import Vocabulary
 
 /// A running `mlstore serve` on loopback, ended with the last reference.
@@ -95,4 +96,53 @@ package final class NginxProcess: Sendable {
         process.terminate()
         _ = process.finish()
     }
+}
+
+/// A real Apache on loopback that shows a directory, ended with the last reference.
+package final class ApacheProcess: Sendable {
+    private let folder: TemporaryFolder
+    private let process: PeerProcess
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    package let url: String
+
+    /// Whether there is one to start.
+    package static let isInstalled = BuiltProgram.can("command -v apache2")
+
+    /// Shows `directory`; `settings` are more lines for the server.
+    package init(_ directory: DiskPath, settings: String = "") throws {
+        folder = try TemporaryFolder()
+        let port = try PeerProcess.freePort()
+        let modules = ["mpm_event", "authz_core", "alias"].map { name in
+            "LoadModule \(name)_module modules/mod_\(name).so"
+        }
+        try folder.write(
+            """
+            ServerRoot /usr/lib/apache2
+            ServerName 127.0.0.1
+            Listen 127.0.0.1:\(port)
+            PidFile \(folder.path)/apache.pid
+            Mutex file:\(folder.path) default
+            ErrorLog /dev/stderr
+            \(modules.joined(separator: "\n"))
+            User www-data
+            Group www-data
+            DocumentRoot "\(directory)"
+            <Directory "\(directory)">
+              Require all granted
+            </Directory>
+            \(settings)
+            """, to: "apache.conf")
+        url = "http://127.0.0.1:\(port)"
+        let place = HTTPURL(isSecure: false, host: "127.0.0.1", port: port, path: "/")
+        let client = BucketServer.directClient()
+        process = try PeerProcess(
+            "exec apache2 -f '\(folder.path)/apache.conf' -DFOREGROUND", in: folder.path
+        ) {
+            _ = try client.send(HTTPRequest(.get, place))
+            return true
+        }
+    }
+
+    // Before the folder, which says what to stop.
+    deinit { process.stop() }
 }
