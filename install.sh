@@ -5,6 +5,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 apt_build=(libzstd-dev libxxhash-dev libyaml-dev libgit2-dev libcurl4-openssl-dev pkg-config git)
 apt_test=(python3 python3-venv binutils openssl procps zstd strace xfsprogs btrfs-progs openssh-server nginx-light apache2)
+# For '--long': Ceph and OpenStack, which are large and slow to start.
+apt_long=(radosgw ceph-mon ceph-osd ceph-common swift-proxy swift-account swift-container swift-object memcached)
 brew_build=(zstd xxhash libyaml libgit2 pkg-config git)
 brew_test=(python3)
 # Servers and signers of others that the tests talk to, each with all that it needs.
@@ -27,7 +29,8 @@ usage() {
     cat <<'TEXT'
 usage: ./install.sh [--prefix DIR]             build and install mlstore
                     [--without-server]         and not what 'mlstore serve' runs
-       ./install.sh test                       build everything and run all checks and tests
+       ./install.sh test [--long]              build everything and run all checks and tests
+                                               (--long: also with servers that are large, on Debian)
        ./install.sh uninstall [--prefix DIR]   remove what an installation wrote
 
 The prefix is /usr/local for root and ~/.local for everybody else.
@@ -75,6 +78,7 @@ system_packages() {
     if command -v apt-get >/dev/null; then
         install_with_apt "${apt_build[@]}"
         [ "$1" != test ] || install_with_apt "${apt_test[@]}"
+        [ "$1" != test ] || [ -z "$long" ] || install_with_apt "${apt_long[@]}"
     elif command -v brew >/dev/null; then
         install_with_brew "${brew_build[@]}"
         [ "$1" != test ] || install_with_brew "${brew_test[@]}"
@@ -197,7 +201,7 @@ run_tests() {
     "$bin/dev" check --mlstore "$bin/mlstore" </dev/null
     say "running all tests"
     # Crashes on purpose must not wait for a debugger.
-    MLSTORE_BINARY=$bin/mlstore SWIFT_BACKTRACE=enable=no \
+    MLSTORE_BINARY=$bin/mlstore MLSTORE_LONG_TESTS=$long SWIFT_BACKTRACE=enable=no \
         swift test --skip-build --disable-xctest --explicit-target-dependency-import-check error </dev/null 2>&1
     local release schedules
     release=$(swift build "${release_flags[@]}" --show-bin-path </dev/null)
@@ -212,7 +216,7 @@ run_tests() {
     [ "$(uname -s)" = Darwin ] || "$release/dev" arithmetic "$release" </dev/null
 }
 
-action=install prefix=""
+action=install prefix="" long=""
 # The second is what 'mlstore serve' runs.
 programs=(mlstore mlstore-serve)
 while [ $# -gt 0 ]; do
@@ -225,6 +229,7 @@ while [ $# -gt 0 ]; do
             shift
             ;;
         --without-server) programs=(mlstore) ;;
+        --long) long=1 ;;
         -h | --help) usage && exit 0 ;;
         *) usage >&2 && exit 2 ;;
     esac

@@ -91,4 +91,48 @@ import Vocabulary
             #expect(ended.status == 12, "\(settings): \(ended.status) \(ended.errors)")
         }
     }
+
+    @Test(.enabled(if: ApacheProcess.isInstalled))
+    func `a real proxy passes requests on, and makes a tunnel to a server with TLS`() throws {
+        let folder = try TemporaryFolder()
+        let bench = try Bench(in: folder.path, hasRemote: true)
+        try bench.succeed(
+            """
+            cd .. && openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 \
+            -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+            """)
+        let plain = try ServeProcess(folder.path / "remote")
+        let secure = try ServeProcess(
+            folder.path / "remote", "--certificate", "\(folder.path)/cert.pem", "--key",
+            "\(folder.path)/key.pem")
+        let port = secure.url.split(separator: ":").last ?? ""
+        let proxy = try ApacheProcess(
+            folder.path, modules: ["proxy", "proxy_http", "proxy_connect"],
+            settings: """
+                ProxyRequests On
+                AllowCONNECT \(port)
+                <Proxy "*">
+                  Require all granted
+                </Proxy>
+                CustomLog "\(folder.path)/proxy.log" "%r"
+                """)
+        let names = "no_proxy= NO_PROXY= http_proxy=\(proxy.url) https_proxy=\(proxy.url)"
+        for url in [plain.url, secure.url] {
+            try bench.succeed(
+                """
+                \(names) SSL_CERT_FILE=$PWD/../cert.pem mlstore get \(url) t.csv -o ../got.csv
+                cmp t.csv ../got.csv && rm ../got.csv
+                """)
+        }
+        // Apache writes of a tunnel when it is closed.
+        try bench.succeed(
+            """
+            grep -q 'GET \(plain.url)/' ../proxy.log
+            for i in $(seq 100); do grep -q 'CONNECT 127.0.0.1:\(port) ' ../proxy.log && exit 0; sleep 0.1; done
+            cat ../proxy.log; exit 1
+            """)
+        // The tunnel hides nothing from who has no such authority.
+        let ended = try bench.run("\(names) mlstore get \(secure.url) t.csv -o ../got.csv")
+        #expect(ended.status == 12, "\(ended.errors)")
+    }
 }

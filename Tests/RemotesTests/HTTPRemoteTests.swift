@@ -173,7 +173,11 @@ import Vocabulary
     func `nginx can be read, in parts, and not written to`() throws {
         try withTemporaryFolder { folder in
             let whole = "location /whole/ { max_ranges 0; alias \(folder)/www/; }"
-            try checkStatic(folder) { try NginxProcess(folder, settings: whole) } url: { $0.url }
+            try checkStatic(folder) {
+                try NginxProcess(folder, settings: whole)
+            } url: {
+                $0.url
+            }
         }
     }
 
@@ -186,7 +190,11 @@ import Vocabulary
                   MaxRanges none
                 </Location>
                 """
-            try checkStatic(folder) { try ApacheProcess(folder, settings: whole) } url: { $0.url }
+            try checkStatic(folder) {
+                try ApacheProcess(folder, settings: whole)
+            } url: {
+                $0.url
+            }
         }
     }
 

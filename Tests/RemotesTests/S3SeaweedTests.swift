@@ -129,6 +129,10 @@ import Vocabulary
                 _ = try plain.compareAndSwap(root, expected: nil, new: [9])
             }
             #expect(locked?.kind == .locked && locked?.advice?.contains("'p/lock'") == true)
+            let findings = remoteConformanceFindings("s3 (rclone)", races: false) { number in
+                try server.remote("bkt", prefix: "rules/\(number)") { $0.swapsOnCondition = false }
+            }
+            #expect(findings == [])
         }
     }
 }

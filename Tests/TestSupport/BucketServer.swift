@@ -9,13 +9,15 @@ package final class BucketServer: Sendable {
     package let endpoint: String
     /// The program.
     package let process: PeerProcess
+    private let keys: AWSCredentials
 
-    /// The keys that it knows.
+    /// The keys that all but OpenStack know.
     package static let keys = AWSCredentials(accessKey: "MLSTORETEST", secretKey: "SECRETSECRET")
 
-    private init(endpoint: String, process: PeerProcess) {
+    private init(endpoint: String, process: PeerProcess, keys: AWSCredentials) {
         self.endpoint = endpoint
         self.process = process
+        self.keys = keys
     }
 
     /// SeaweedFS, which checks signatures and puts on condition; started once for all tests.
@@ -65,15 +67,21 @@ package final class BucketServer: Sendable {
         return try start(line, in: folder, port: port, path: "/", status: 400)
     }
 
-    private static func start(
-        _ line: String, in folder: DiskPath, port: Int, path: String, status: Int
+    /// Runs a line of the shell until it answers `path` with `status`, and, where there is to be one, has
+    /// made the file `afterwards`.
+    static func start(
+        _ line: String, in folder: DiskPath, port: Int, path: String, status: Int,
+        keys: AWSCredentials = keys, afterwards: DiskPath? = nil, seconds: Int = 60
     ) throws -> BucketServer {
         let client = directClient()
         let url = HTTPURL(isSecure: false, host: "127.0.0.1", port: port, path: path)
-        let process = try PeerProcess(line, in: folder) {
-            try client.send(HTTPRequest(.get, url)).status == status
+        let process = try PeerProcess(line, in: folder, seconds: seconds) {
+            if let afterwards, try LocalDisk().status(of: afterwards, followingLinks: true) == nil {
+                return false
+            }
+            return try client.send(HTTPRequest(.get, url)).status == status
         }
-        return BucketServer(endpoint: "http://127.0.0.1:\(port)", process: process)
+        return BucketServer(endpoint: "http://127.0.0.1:\(port)", process: process, keys: keys)
     }
 
     /// A client that no proxy of the machine comes into the way of.
@@ -92,7 +100,7 @@ package final class BucketServer: Sendable {
         for _ in 0..<300 {
             var request = HTTPRequest(.put, url, body: .bytes([]))
             SignatureV4(
-                credentials: BucketServer.keys, region: "us-east-1", service: "s3",
+                credentials: keys, region: "us-east-1", service: "s3",
                 moment: WallClock.system.now()
             ).sign(&request, payload: sha256([]).hex)
             let answer = try BucketServer.directClient().send(request)
@@ -112,7 +120,10 @@ package final class BucketServer: Sendable {
         var settings = S3Settings(bucket: bucket, prefix: prefix)
         settings.endpoint = endpoint
         change(&settings)
-        return try S3Remote(settings, .forTests(variables: variables))
+        let own = [
+            "AWS_ACCESS_KEY_ID": keys.accessKey, "AWS_SECRET_ACCESS_KEY": keys.secretKey,
+        ]
+        return try S3Remote(settings, .forTests(variables: variables ?? own))
     }
 }
 

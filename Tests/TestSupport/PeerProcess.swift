@@ -10,8 +10,10 @@ package final class PeerProcess: Sendable {
     package let folder: DiskPath
 
     /// Starts a line of the shell in `folder`, and waits until `isReady`, asked every 50 ms; throws
-    /// with the end of its output when it ends before that, or after a minute.
-    package init(_ line: String, in folder: DiskPath, isReady: () throws -> Bool) throws {
+    /// with the end of its output when it ends before that, or after so many seconds.
+    package init(
+        _ line: String, in folder: DiskPath, seconds: Int = 60, isReady: () throws -> Bool
+    ) throws {
         self.folder = folder
         let script = """
             (\(line)) >log 2>&1 &
@@ -37,7 +39,7 @@ package final class PeerProcess: Sendable {
             arguments: ["/bin/sh", "-c", command], directory: folder, environment: environment
         ).run()
         guard outcome.succeeded else { throw BrokenRule(description: "no shell for a peer") }
-        for _ in 0..<1200 {
+        for _ in 0..<20 * seconds {
             if (try? isReady()) == true { return }
             if (try? isGone()) == true { break }
             pause(milliseconds: 50)

@@ -108,11 +108,13 @@ package final class ApacheProcess: Sendable {
     /// Whether there is one to start.
     package static let isInstalled = BuiltProgram.can("command -v apache2")
 
-    /// Shows `directory`; `settings` are more lines for the server.
-    package init(_ directory: DiskPath, settings: String = "") throws {
+    /// Shows `directory`, with more modules; `settings` are more lines for the server.
+    package init(
+        _ directory: DiskPath, modules more: [String] = [], settings: String = ""
+    ) throws {
         folder = try TemporaryFolder()
         let port = try PeerProcess.freePort()
-        let modules = ["mpm_event", "authz_core", "alias"].map { name in
+        let modules = (["mpm_event", "authz_core", "alias"] + more).map { name in
             "LoadModule \(name)_module modules/mod_\(name).so"
         }
         try folder.write(
