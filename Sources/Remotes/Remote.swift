@@ -15,6 +15,9 @@ package import Vocabulary
 package protocol Remote: Sendable {
     /// The URL for messages, without passwords or keys.
     var description: String { get }
+    /// From now on no more bytes of files go to and fro in a second than the limit lets pass, within
+    /// files too; what is replaced goes by its own pace where the kind of remote allows.
+    func slow(to limit: RateLimit)
     /// How many requests were sent so far, repeated ones among them; nil where calls are requests.
     var sentRequests: Int? { get }
     /// The whole file; `.notFound` when missing, `.corrupt` when larger than `maximumBytes`.
@@ -103,6 +106,9 @@ package enum RemoteContent: Sendable {
 extension Remote {
     /// Nil: nobody counts.
     package var sentRequests: Int? { nil }
+
+    /// Nothing: for what is no way to anywhere.
+    package func slow(to limit: RateLimit) {}
 
     package func storedDigest(_ name: RemoteFileName) throws -> Digest? { nil }
 

@@ -19,7 +19,7 @@ extension RemoteContext {
     mutating func use(_ link: LinkOptions) {
         jobs = link.jobs
         if let rate = link.bytesPerSecond {
-            remote = LimitedRemote(remote, RateLimit(bytesPerSecond: rate))
+            remote.slow(to: RateLimit(bytesPerSecond: rate))
         }
     }
 

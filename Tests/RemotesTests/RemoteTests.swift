@@ -22,8 +22,8 @@ import Vocabulary
     @Test(arguments: remoteConformance)
     func `the decorators keep the rules`(rule: ConformanceCheck<any Remote>) throws {
         let inner = try FileRemote(directory: DiskPath("/remote"), on: SimulatedDisk())
-        let limited = LimitedRemote(inner, RateLimit(bytesPerSecond: 1 << 40))
-        try rule.run(CountingRemote(FaultyRemote(limited)))
+        inner.slow(to: RateLimit(bytesPerSecond: 1 << 40))
+        try rule.run(CountingRemote(FaultyRemote(inner)))
     }
 
     @Test func `requests and bytes are counted`() throws {

@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 package import Vocabulary
 
@@ -20,6 +21,8 @@ package final class CountingRemote: Remote {
     package var sentBytes: Int { sent.load(ordering: .relaxed) }
 
     package var description: String { inner.description }
+
+    package func slow(to limit: RateLimit) { inner.slow(to: limit) }
 
     package func read(_ name: RemoteFileName, maximumBytes: Int) throws -> [UInt8] {
         try counted { try inner.read(name, maximumBytes: maximumBytes) }
@@ -79,5 +82,18 @@ package final class CountingRemote: Remote {
         let bytes = try body()
         received.wrappingAdd(bytes.count, ordering: .relaxed)
         return bytes
+    }
+}
+
+extension RemoteContent {
+    /// How many bytes are sent.
+    var sizeBytes: Int {
+        get throws {
+            switch self {
+            case .bytes(let bytes): bytes.count
+            case .file(let path, let disk):
+                try disk.status(of: path, followingLinks: true)?.size ?? 0
+            }
+        }
     }
 }

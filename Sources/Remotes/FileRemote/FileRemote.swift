@@ -13,6 +13,7 @@ package struct FileRemote: Remote {
     private let directory: DiskPath
     private let lockAttempts: Int
     fileprivate let disk: any Disk
+    private let limit = RateLimitSetting()
 
     package var description: String { RemoteURL(directory: directory).description }
 
@@ -74,10 +75,27 @@ package struct FileRemote: Remote {
         guard range.lowerBound >= 0, range.upperBound <= (try file.status().size) else {
             throw tooShort(name, range)
         }
-        let bytes = try file.read(at: range.lowerBound, count: range.count)
+        let bytes = try read(range, of: file)
         guard bytes.count == range.count else { throw tooShort(name, range) }
         return bytes
     }
+
+    /// As much of the range as is there.
+    private func read(_ range: Range<Int>, of file: any DiskFile) throws -> [UInt8] {
+        guard let limit = limit.current else {
+            return try file.read(at: range.lowerBound, count: range.count)
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(range.count)
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: limit.pieceBytes) {
+            let count = min(limit.pieceBytes, range.upperBound - start)
+            try limit.pass(count)
+            bytes += try file.read(at: start, count: count)
+        }
+        return bytes
+    }
+
+    package func slow(to limit: RateLimit) { self.limit.set(limit) }
 
     package func readVersioned(
         _ name: RemoteFileName, maximumBytes: Int
@@ -102,15 +120,19 @@ package struct FileRemote: Remote {
     }
 
     private func send(_ content: RemoteContent, to put: FilePut) throws {
+        let limit = limit.current
         switch content {
-        case .bytes(let bytes): try put.append(bytes)
+        case .bytes(let bytes):
+            try limit?.pass(bytes.count)
+            try put.append(bytes)
         case .file(let path, let origin):
             let source = try origin.openFile(path, .read)
             defer { try? source.close() }  // only read
             var offset = 0
             while true {
-                let piece = try source.read(at: offset, count: 4 << 20)
+                let piece = try source.read(at: offset, count: limit?.pieceBytes ?? 4 << 20)
                 if piece.isEmpty { return }
+                try limit?.pass(piece.count)
                 try put.append(piece)
                 offset += piece.count
                 try SignalWatch.check()

@@ -29,6 +29,8 @@ final class FramedExchange: Sendable {
     private let state: Monitor<State>
     private let writing = Monitor(false)
     private let ended: @Sendable (SSHEnding) -> StoreError
+    /// How fast bytes go, heads and all.
+    let limit = RateLimitSetting()
 
     /// Talks to `process` with messages of at most `largest` bytes; `ended` tells what it means
     /// that the process ended.
@@ -68,6 +70,7 @@ final class FramedExchange: Sendable {
             return true
         }
         defer { writing.withLock { $0 = false } }
+        try limit.current?.pass(bytes.count)
         let isTaken: Bool
         do {
             isTaken = try process.write(bytes)
@@ -100,7 +103,11 @@ final class FramedExchange: Sendable {
     }
 
     private func readOn() {
-        let bytes = process.readSome(maximum: 1 << 18)
+        // What is not read yet makes the other end wait.
+        let limit = limit.current
+        let bytes = process.readSome(maximum: min(limit?.pieceBytes ?? 1 << 18, 1 << 18))
+        // A signal ends the command at its next look for one; what came is good.
+        if let bytes { try? limit?.pass(bytes.count) }
         // Found out without the lock: it waits for the process.
         let end = bytes == nil ? ended(ending()) : nil
         state.withLock { state in

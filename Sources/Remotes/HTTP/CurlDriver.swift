@@ -67,7 +67,11 @@ import Synchronization
             unsafe finishEnded(&active, &idle)
             if SignalWatch.isInterrupted { unsafe interrupt(&active) }
             // Awake often enough for a signal while somebody waits, else until there is work.
-            let patience: Int32 = unsafe active.isEmpty ? 60_000 : 100
+            var patience: Int32 = unsafe active.isEmpty ? 60_000 : 100
+            for unsafe(handle, exchange) in unsafe active {
+                guard let left = unsafe exchange.goOn(handle, curl) else { continue }
+                patience = min(patience, Int32(clamping: left))
+            }
             _ = unsafe curl.table.multi_poll(multi, nil, 0, patience, nil)
         }
         while let handle = unsafe idle.popLast() { unsafe curl.table.easy_cleanup(handle) }

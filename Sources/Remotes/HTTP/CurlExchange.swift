@@ -13,6 +13,9 @@ import Vocabulary
 
     private let request: HTTPRequest
     private let options: HTTPClientOptions
+    private let limit: RateLimit?
+    /// Whether libcurl waits until the limit lets more pass.
+    private var isPaused = false
     private var status = 0
     private var headers = HTTPHeaders()
     private var headerBytes = 0
@@ -28,9 +31,10 @@ import Vocabulary
     /// Of an answer that is an error, this much may be kept whatever was asked for.
     private static let maximumErrorBytes = 64 << 10
 
-    init(_ request: HTTPRequest, _ options: HTTPClientOptions) {
+    init(_ request: HTTPRequest, _ options: HTTPClientOptions, _ limit: RateLimit? = nil) {
         self.request = request
         self.options = options
+        self.limit = limit
         let capacity = Int(MLSTORE_CURL_ERROR_BYTES)
         unsafe errorText = .allocate(capacity: capacity)
         unsafe errorText.initialize(repeating: 0, count: capacity)
@@ -137,6 +141,23 @@ import Vocabulary
         end(CURLE_OK, newConnections: 0, curl)
     }
 
+    /// Goes on where the limit made it wait, if it may by now; else in how many milliseconds it may. Nil
+    /// where it does not wait.
+    func goOn(_ handle: UnsafeMutableRawPointer, _ curl: CurlFunctions) -> Int? {
+        guard isPaused, let limit else { return nil }
+        let left = limit.remaining()
+        if left > 0 { return Int(clamping: (left + 999_999) / 1_000_000) }
+        // First, since libcurl may call back before it returns.
+        isPaused = false
+        _ = unsafe curl.table.easy_pause(handle, 0)
+        return isPaused ? 1 : 0
+    }
+
+    private func mayPass() -> Bool {
+        isPaused = limit.map { $0.remaining() > 0 } ?? false
+        return !isPaused
+    }
+
     private func reason(_ code: CURLcode, _ curl: CurlFunctions) -> String {
         var text = unsafe String(cString: errorText)
         if text.isEmpty, let name = curl.table.easy_strerror(code) {
@@ -168,6 +189,8 @@ import Vocabulary
     }
 
     fileprivate func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard mayPass() else { return Int(CURL_WRITEFUNC_PAUSE) }
+        limit?.count(bytes.count)
         if let sink = request.sink, (200..<300).contains(status) {
             do {
                 try unsafe sink(bytes.assumingMemoryBound(to: UInt8.self).span)
@@ -192,10 +215,12 @@ import Vocabulary
 
     fileprivate func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         let left = (request.body.sizeBytes ?? 0) - sentBytes
-        let count = min(buffer.count, left)
+        let count = min(buffer.count, left, limit?.pieceBytes ?? .max)
         guard count > 0 else { return 0 }
+        guard mayPass() else { return Int(CURL_READFUNC_PAUSE) }
         do {
             let filled = try unsafe read(count, into: buffer)
+            limit?.count(filled)
             guard filled > 0 else {
                 throw StoreError(.changedMeanwhile, "a file became shorter while it was sent")
             }

@@ -44,6 +44,7 @@ package final class HTTPClient: HTTPTransport {
     private let driver = Mutex<CurlDriver?>(nil)
     private let requests = Atomic<Int>(0)
     private let connections = Atomic<Int>(0)
+    private let limit = RateLimitSetting()
 
     /// A client; costs nothing before its first request.
     package init(_ options: HTTPClientOptions = HTTPClientOptions()) { self.options = options }
@@ -54,6 +55,8 @@ package final class HTTPClient: HTTPTransport {
     package var requestCount: Int { requests.load(ordering: .relaxed) }
     /// How many connections they needed.
     package var connectionCount: Int { connections.load(ordering: .relaxed) }
+
+    package func slow(to limit: RateLimit) { self.limit.set(limit) }
 
     package func send(_ request: HTTPRequest) throws(HTTPFailure) -> HTTPResponse {
         var request = request
@@ -82,7 +85,7 @@ package final class HTTPClient: HTTPTransport {
     private func sendOnce(_ request: HTTPRequest) throws(HTTPFailure) -> HTTPResponse {
         try request.check()
         requests.wrappingAdd(1, ordering: .relaxed)
-        let exchange = CurlExchange(request, options)
+        let exchange = CurlExchange(request, options, limit.current)
         try currentDriver().submit(exchange)
         exchange.gate.wait()
         connections.wrappingAdd(exchange.newConnections, ordering: .relaxed)

@@ -137,4 +137,11 @@ package protocol HTTPTransport: Sendable {
     /// Sends the request and waits for the whole answer. Any status is an answer; no answer is a
     /// failure. Many threads may ask at once.
     func send(_ request: HTTPRequest) throws(HTTPFailure) -> HTTPResponse
+    /// From now on no more bytes of bodies go both ways in a second than the limit lets pass.
+    func slow(to limit: RateLimit)
+}
+
+extension HTTPTransport {
+    /// Nothing: for what is no way to anywhere.
+    package func slow(to limit: RateLimit) {}
 }

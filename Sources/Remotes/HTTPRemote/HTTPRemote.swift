@@ -36,6 +36,7 @@ package final class HTTPRemote: Remote {
         }
     }
 
+    package func slow(to limit: RateLimit) { transport.slow(to: limit) }
     package var sentRequests: Int? { (transport as? HTTPClient)?.requestCount }
 
     // MARK: - Reading

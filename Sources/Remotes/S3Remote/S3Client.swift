@@ -96,6 +96,9 @@ final class S3Client: Sendable {
     /// How many requests were sent, those for keys among them; nil where nobody counts.
     var sentRequests: Int? { (transport as? HTTPClient)?.requestCount }
 
+    /// From now on no more bytes go than the limit lets pass.
+    func slow(to limit: RateLimit) { transport.slow(to: limit) }
+
     /// How many requests may be under way at this moment.
     var concurrency: Int { limit.current }
 

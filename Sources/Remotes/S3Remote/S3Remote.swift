@@ -21,6 +21,7 @@ package struct S3Remote: Remote {
 
     package var description: String { client.title }
     package var sentRequests: Int? { client.sentRequests }
+    package func slow(to limit: RateLimit) { client.slow(to: limit) }
 
     // MARK: - Reading
 

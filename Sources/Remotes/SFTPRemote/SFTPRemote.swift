@@ -44,6 +44,8 @@ final class SFTPRemote: Remote {
 
     // MARK: - Reading
 
+    func slow(to limit: RateLimit) { session.exchange.limit.set(limit) }
+
     func read(_ name: RemoteFileName, maximumBytes: Int) throws -> [UInt8] {
         try refusing("read", name) {
             guard let bytes = try content(of: name, maximumBytes: maximumBytes) else {

@@ -19,6 +19,8 @@ final class StdioRemote: Remote {
     /// What answers beside the bytes of a file may take.
     private static let answerBytes = 64 << 10
 
+    func slow(to limit: RateLimit) { exchange.limit.set(limit) }
+
     func read(_ name: RemoteFileName, maximumBytes: Int) throws -> [UInt8] {
         try readWhole(name, maximumBytes: maximumBytes).bytes
     }
