@@ -31,6 +31,8 @@ let workloads: [Workload] = [
     Workload("collect", [.engine], benchCollect),
     Workload("scrub", [.engine], benchScrub),
     Workload("remote-files", [.remotes], benchRemoteFiles),
+    Workload("remote-million", [.remotes], benchRemoteMillion),
+    Workload("remote-far", [.remotes], benchRemoteFarAway),
     Workload("remote-file", [.remotes], benchRemoteFile),
     Workload("remote-change", [.remotes], benchRemoteChange),
     Workload("boosted-trees", [.numeric], benchBoostedTrees),

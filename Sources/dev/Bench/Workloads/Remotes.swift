@@ -7,6 +7,16 @@ import Vocabulary
     try withBucket(bench) { try $0.smallFiles() }
 }
 
+/// One file of a tree of a million back from a bucket.
+@Sendable func benchRemoteMillion(_ bench: Bench) throws {
+    try withBucket(bench) { try $0.oneOfMany() }
+}
+
+/// Many small files back from a bucket that is far away.
+@Sendable func benchRemoteFarAway(_ bench: Bench) throws {
+    try withBucket(bench) { try $0.filesFromAfar() }
+}
+
 /// One large file to a bucket and back.
 @Sendable func benchRemoteFile(_ bench: Bench) throws {
     try withBucket(bench) { try $0.largeFile() }
@@ -34,11 +44,13 @@ private struct BucketExchange {
     let here: DiskPath
 
     /// Adds a remote at a place of its own; the probe of it is nobody's push.
-    private func addRemote(_ name: String, in workspace: DiskPath, place: String? = nil) throws {
+    private func addRemote(
+        _ name: String, in workspace: DiskPath, place: String? = nil, endpoint: String? = nil
+    ) throws {
         try bench.run(
             bucket.withKeys([
                 bench.mlstore, "remote", "add", "--quiet", name, "s3://bench/\(place ?? name)",
-                "--endpoint", bucket.endpoint,
+                "--endpoint", endpoint ?? bucket.endpoint,
             ]), in: workspace)
     }
 
@@ -54,13 +66,13 @@ private struct BucketExchange {
     }
 
     /// A workspace that has the pointer of another and nothing else.
-    private func clone(_ pointer: String, of workspace: DiskPath, from place: String) throws
-        -> DiskPath
-    {
+    private func clone(
+        _ pointer: String, of workspace: DiskPath, from place: String, endpoint: String? = nil
+    ) throws -> DiskPath {
         let other = here / "clone"
         try bench.freshWorkspace(other)
         try bench.run(["cp", "\(workspace)/\(pointer)", "."], in: other)
-        try addRemote("origin", in: other, place: place)
+        try addRemote("origin", in: other, place: place, endpoint: endpoint)
         return other
     }
 
@@ -117,16 +129,82 @@ private struct BucketExchange {
             try ours("push", "--quiet", "--remote", "small1", at: workspace)
         }
         compareRequests("push with nothing to do", idle, "limit", 1, .atMost(1))
-        let other = try clone("images.mlstore", of: workspace, from: "small1")
-        let (_, few) = try bucket.counting {
-            try ours("pull", "--quiet", "images/d0/f7.bin", at: other)
-        }
-        guard try fileSize(other / "images/d0/f7.bin") == 4_096 else {
+        try pullOne("images/d0/f7.bin", sizeBytes: 4_096, of: count, workspace, from: "small1")
+        try bench.files.removeTree(workspace)
+    }
+
+    private func pullOne(
+        _ path: String, sizeBytes: Int, of count: Int, _ workspace: DiskPath, from place: String
+    ) throws {
+        let other = try clone("images.mlstore", of: workspace, from: place)
+        let (_, few) = try bucket.counting { try ours("pull", "--quiet", path, at: other) }
+        guard try fileSize(other / path) == sizeBytes else {
             throw StoreError(.internalFault, "the pull of one file brought something else")
         }
         compareRequests(
             "pull one file of \(count) into an empty clone", few, "limit", 12, .atMost(1))
-        for folder in [workspace, other] { try bench.files.removeTree(folder) }
+        try bench.files.removeTree(other)
+    }
+
+    // MARK: - A million files
+
+    func oneOfMany() throws {
+        let count = bench.scaled(1_000_000, minimum: 1_000)
+        let workspace = here / "many"
+        try bench.freshWorkspace(workspace)
+        try SmallFiles(seed: 1, perFolder: 1_000).writeLines(
+            below: workspace / "images", count: count)
+        try bench.run([bench.mlstore, "add", "--quiet", "images"], in: workspace)
+        try addRemote("many", in: workspace)
+        let (taken, requests) = try bucket.counting { try ours("push", "--quiet", at: workspace) }
+        bench.compare(
+            "push \(count) files of a line", (taken.seconds, secondsText(taken.seconds)),
+            "requests", (Double(requests), "\(requests)"), Targets())
+        bench.compareSizes(
+            "private memory of that", taken.peakBytes, "limit", 512 << 20,
+            Targets(remotes: .atMost(1)))
+        let last = "images/d\((count - 1) / 1_000)/f\(count - 1).txt"
+        try pullOne(
+            last, sizeBytes: "sample \(count - 1)\n".utf8.count, of: count, workspace, from: "many")
+        try bench.files.removeTree(workspace)
+    }
+
+    // MARK: - Far away
+
+    func filesFromAfar() throws {
+        let count = bench.scaled(100_000, minimum: 1_000)
+        let workspace = here / "far"
+        try bench.freshWorkspace(workspace)
+        try SmallFiles(seed: 4).writeRandom(
+            below: workspace / "images", count: count, sizeBytes: 4_096)
+        try bench.run([bench.mlstore, "add", "--quiet", "images"], in: workspace)
+        try addRemote("far", in: workspace)
+        _ = try ours("push", "--quiet", at: workspace)
+        try writeRandomFile(to: here / "same.bin", sizeBytes: count * 4_096, seed: 5)
+        _ = try awsCopy("same.bin", "s3://bench/same.bin", at: here)
+        let relay = try BenchRelay(
+            to: bucket.endpoint, oneWayMilliseconds: 50, bytesPerSecond: 12_500_000, in: here)
+        let url = try line(
+            of: bucket.withKeys([
+                aws, "--endpoint-url", relay.endpoint, "s3", "presign", "s3://bench/same.bin",
+            ]), in: here)
+        try bench.race(
+            "pull \(count) files of 4 KiB, 100 ms and 100 Mbit/s away", runs: 1,
+            ours: {
+                let other = try clone(
+                    "images.mlstore", of: workspace, from: "far", endpoint: relay.endpoint)
+                try bench.settle(here)
+                return try ours("pull", "--quiet", at: other)
+            },
+            against: [
+                Bench.Rival(
+                    name: "`curl` of as many bytes", targets: Targets(remotes: .atMost(1.5))
+                ) {
+                    try measure(
+                        ["curl", "-sf", "--noproxy", "*", "-o", "down.bin", url], in: here)
+                }
+            ])
+        try bench.files.removeTree(workspace)
     }
 
     private func dvcPush(_ dvc: String, _ images: DiskPath) throws -> (Measurement, requests: Int) {
