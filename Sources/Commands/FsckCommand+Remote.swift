@@ -32,21 +32,45 @@ extension FsckCommand {
         var lines = lines(done.found, options)
         if done.found.isSound {
             lines.append("there was nothing to mend")
-        } else if done.forgottenPushes > 0 {
-            lines.append(
-                "gave up \(counted(done.forgottenPushes, "note")) of what a push sent: they are lost"
-            )
-        } else if done.forgotten == 0 {
-            lines.append("only a push from where these refs are can mend them")
         } else {
-            lines.append(
-                "took \(counted(done.forgotten, "object")) out of the index: run 'mlstore push \(name)'"
-                    + " in every clone, which sends what it has of them")
+            lines += mended(done, name)
         }
         var fields = json(done.found, options).objectValue ?? [:]
         fields["forgottenObjects"] = JSONValue(done.forgotten)
+        fields["copiedObjects"] = JSONValue(done.copied)
+        fields["incompleteObjects"] = JSONValue(done.incomplete)
         fields["forgottenPushes"] = JSONValue(done.forgottenPushes)
         return Report(lines: lines, json: .object(fields), status: .done)
+    }
+
+    private func mended(_ done: RemoteRepairReport, _ name: String) -> [String] {
+        if done.forgotten > 0 {
+            let above =
+                done.incomplete == 0
+                ? ""
+                : "; \(counted(done.incomplete, "listing or record", plural: "listings and records"))"
+                    + " of what lacks them stay"
+            return [
+                "took \(counted(done.forgotten, "object")) out of the index\(above): run 'mlstore push"
+                    + " \(name)' in every clone, which sends what it has of them"
+            ]
+        }
+        var lines: [String] = []
+        if done.copied > 0 {
+            lines.append(
+                "copied \(counted(done.copied, "object")) out of damaged packs: nothing was lost")
+        }
+        if done.forgottenPushes > 0 {
+            lines.append(
+                "gave up \(counted(done.forgottenPushes, "note")) of what a push sent: they are lost"
+            )
+        }
+        if done.incomplete > 0 {
+            lines.append(
+                "\(counted(done.incomplete, "listing or record", plural: "listings and records"))"
+                    + " lack what nobody sent: the rest of them stays")
+        }
+        return lines.isEmpty ? ["only a push from where these refs are can mend them"] : lines
     }
 
     private func lines(_ found: RemoteVerifyReport, _ options: RemoteVerifyOptions) -> [String] {

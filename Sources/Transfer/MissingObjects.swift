@@ -7,13 +7,16 @@ import Vocabulary
 ///
 /// Invariant, on which whole subtrees are passed over: an object that the remote has came with
 /// everything below it, and with what its frame builds on. It is kept by leaving out every object below which something is neither
-/// here nor there. Records are different: what they name may be anywhere, so they are followed
-/// as far as this store goes.
+/// here nor there. Where a part was lost there, what is above it is known to be incomplete, and looked
+/// below. Records are different: what they name may be anywhere, so they are followed as far as this
+/// store goes.
 struct MissingObjects {
     private let store: ObjectStore
     private let index: RemoteIndex
     /// What is to be sent.
     private(set) var keys: [ObjectKey] = []
+    /// What is there already, and will have everything below it again with `keys`.
+    private(set) var mended: Set<Digest> = []
     private var visited: [ObjectKey: Bool] = [:]
 
     init(in store: ObjectStore, against index: RemoteIndex) {
@@ -30,14 +33,14 @@ struct MissingObjects {
     }
 
     private mutating func add(_ blob: BlobID) throws -> Bool {
-        if index.key(of: blob) != nil { return true }
+        if let key = index.key(of: blob), index.isWhole(key) { return true }
         let chunk = ObjectKey(.chunk, blob.digest)
         if store.contains(.chunk, blob.digest) { return try add(chunk) }
         return try add(ObjectKey(.recipe, blob.digest))
     }
 
     private mutating func add(_ key: ObjectKey) throws -> Bool {
-        if index.contains(key) { return true }
+        if index.isWhole(key) { return true }
         if let known = visited[key] { return known }
         guard store.contains(key.kind, key.digest) else {
             visited[key] = false
@@ -52,7 +55,9 @@ struct MissingObjects {
             }
         }
         visited[key] = isComplete
-        if isComplete { keys.append(key) }
+        if isComplete {
+            if index.contains(key) { mended.insert(key.digest) } else { keys.append(key) }
+        }
         return isComplete
     }
 
@@ -69,17 +74,20 @@ struct MissingObjects {
     mutating func add(records: [RecordID], without withheld: Set<ContentID> = []) throws {
         let skipped = Set(withheld.map(\.digest))
         var pending = records.reversed().map(\.digest)
+        var followed: [(record: Digest, names: [Digest])] = []
         while let digest = pending.popLast() {
             try SignalWatch.check()
             let key = ObjectKey(.record, digest)
-            guard visited[key] == nil, !index.contains(key),
+            guard visited[key] == nil, !index.isWhole(key),
                 store.contains(.record, digest)
             else { continue }
             visited[key] = true
             for base in try store.bases(of: key) { _ = try add(base) }
-            keys.append(key)
-            for case .mention(let named) in try store.references(of: key)
-            where !skipped.contains(named) {
+            let names = try store.references(of: key).compactMap { reference in
+                if case .mention(let named) = reference { named } else { nil }
+            }
+            if index.contains(key) { followed.append((digest, names)) } else { keys.append(key) }
+            for named in names where !skipped.contains(named) {
                 if store.contains(.record, named) {
                     pending.append(named)
                 } else if store.contains(.treeNode, named) {
@@ -89,5 +97,22 @@ struct MissingObjects {
                 }
             }
         }
+        mend(followed)
+    }
+
+    /// Records of which nothing is lacking any more. What is neither here nor there may be what was lost.
+    private mutating func mend(_ followed: [(record: Digest, names: [Digest])]) {
+        // Parents come after their children: from the end, once through is enough.
+        for item in followed.reversed() where item.names.allSatisfy(isThere) {
+            mended.insert(item.record)
+        }
+    }
+
+    private func isThere(_ digest: Digest) -> Bool {
+        mended.contains(digest)
+            || [ObjectKind.record, .treeNode, .recipe, .chunk].contains { kind in
+                let key = ObjectKey(kind, digest)
+                return index.isWhole(key) || visited[key] == true && !index.contains(key)
+            }
     }
 }

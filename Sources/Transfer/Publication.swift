@@ -19,6 +19,8 @@ struct Publication {
     let options: PushOptions
     /// What says that the contents were pushed, under its name; nil where there are none.
     let note: PushNote?
+    /// Objects of the remote that have everything below them again with the packs.
+    let mended: Set<Digest>
 
     private(set) var moved: [RefName] = []
     private(set) var conflicts: [RefConflict] = []
@@ -29,9 +31,10 @@ struct Publication {
     init(
         context: RemoteContext, catalog: RemoteCatalog, base: [RefName: RecordID],
         local: [RefName: RecordID], options: PushOptions,
-        note: PushNote?
+        note: PushNote?, mended: Set<Digest> = []
     ) {
         self.note = note
+        self.mended = mended
         collections = catalog.state.collections
         self.context = context
         self.catalog = catalog
@@ -58,9 +61,12 @@ struct Publication {
             else { throw Superseded() }
             var state = catalog.state
             try mergeRefs(into: &state)
+            state.mend(mended)
             if let note {
                 state.refs[note.name] = note.id
                 state.lastPush = note.name
+                // It names nothing that is lost, also where the same one did.
+                state.mend([note.id.digest])
             }
             if !packs.isEmpty, !state.segments.contains(where: { $0.id == segment?.id }) {
                 // For each root anew: what was put for one that came to nothing may be removed.

@@ -67,13 +67,13 @@ package func push(
     var publication: Publication
     while true {
         progress(TransferProgress(phase: .comparing))
-        let (absent, note) = try uploads.whileSending {
+        let (absent, note, mended) = try uploads.whileSending {
             try send(selection, refs, to: catalog, uploads, progress)
         }
         report.absent = absent
         publication = Publication(
             context: context, catalog: catalog, base: memory.refs, local: refs, options: options,
-            note: note)
+            note: note, mended: mended)
         do {
             try publication.publish(uploads.packs)
             break
@@ -98,11 +98,12 @@ package func push(
 }
 
 /// Sends what the remote lacks of the contents and refs, and what notes the push; returns the paths of
-/// which a part is neither here nor there, and the note, unless the last push said the same.
+/// which a part is neither here nor there, the note, unless the last push said the same, and below which
+/// objects of the remote nothing is missing any more.
 private func send(
     _ selection: TransferSelection, _ refs: [RefName: RecordID],
     to catalog: RemoteCatalog, _ uploads: PackUploads, _ progress: (TransferProgress) -> Void
-) throws -> (absent: [String], note: PushNote?) {
+) throws -> (absent: [String], note: PushNote?, mended: Set<Digest>) {
     var missing = MissingObjects(in: uploads.context.store, against: catalog.index)
     let contents = selection.contents
     let absent = try contents.filter { try !missing.add($0.id) }.map(\.path)
@@ -112,12 +113,14 @@ private func send(
     let unknown = Set(absent)
     let note = try PushNote(
         contents.filter { !unknown.contains($0.path) }, at: uploads.context.clock.now())
-    guard let note else { return (absent, nil) }
+    guard let note else { return (absent, nil, missing.mended) }
     let known = catalog.state.lastPush == note.name ? catalog.state.refs[note.name] : nil
     // After a repair the remote may have lost its record.
-    if let known, catalog.index.contains(ObjectKey(.record, known.digest)) { return (absent, nil) }
+    if let known, catalog.index.isWhole(ObjectKey(.record, known.digest)) {
+        return (absent, nil, missing.mended)
+    }
     try uploads.append(note.frame(uploads.context.store))
-    return (absent, note)
+    return (absent, note, missing.mended)
 }
 
 extension StoreError {

@@ -101,6 +101,7 @@ struct RemoteCatalog: Sendable {
         for segment in newer.segments where !index.segments.contains(segment.id) {
             index.add(try packs(of: segment), segment: segment.id)
         }
+        index.incomplete = newer.incomplete
         (state, self.index) = (newer, index)
         (self.root, version, rootDigest) = (root, found.version, sha256(found.bytes))
     }

@@ -75,7 +75,7 @@ private func status(
             path: tracked.path, place: place, sizeBytes: tracked.sizeBytes, missingObjects: missing)
     }
     let absent = try absentObjects(of: tracked.content, store)
-    if index.contains(tracked.content) {
+    if index.isWhole(tracked.content) {
         return absent == 0 ? found(.both) : found(.there, absent)
     }
     var missing = MissingObjects(in: store, against: index)

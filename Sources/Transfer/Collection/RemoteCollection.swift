@@ -158,7 +158,15 @@ private struct RemoteCollection {
             }
         }
         try mark.mark(all, in: catalog.index, progress: progress)
+        if catalog.state.awaitsLost, catalog.state.incomplete.contains(where: isMarked) {
+            throw StoreError.awaitsLost(context)
+        }
         return Set(notes.keys).subtracting(kept)
+    }
+
+    /// Whether a listing or record is needed.
+    private func isMarked(_ digest: Digest) -> Bool {
+        mark.contains(ObjectKey(.treeNode, digest)) || mark.contains(ObjectKey(.record, digest))
     }
 
     /// Which notes the roots' rule keeps.
@@ -207,32 +215,15 @@ private struct RemoteCollection {
                         let range = pack.range(ofFrame: frame)
                         let start = range.lowerBound - request.range.lowerBound
                         try uploads.append(
-                            try copied(
+                            try context.copied(
                                 Array(bytes[start..<(start + range.count)]), frame, of: pack,
-                                "\(name)"))
+                                keeping: mark.contains))
                         frameCount += 1
                         progress(frameCount)
                     }
                 }
             }
         }
-    }
-
-    /// A frame of which some objects are live: as it is, or without those that are not.
-    private func copied(
-        _ bytes: [UInt8], _ frame: Int, of pack: RemotePack, _ name: String
-    ) throws -> EncodedFrame {
-        let objects = pack.objects(ofFrame: frame).map {
-            (key: pack.keys[$0], length: Int(pack.lengths[$0]))
-        }
-        guard objects.contains(where: { !mark.contains($0.key) }) else {
-            return try EncodedFrame(
-                copying: bytes, of: objects, bases: pack.frameBases[frame], from: name)
-        }
-        let whole = try EncodedFrame(verifying: bytes, from: name)
-        let plain = try whole.plainObjects { key, _ in throw StoreError.notOnRemote(key, context) }
-        let living = zip(whole.objects, plain).filter { mark.contains($0.0.key) }
-        return try context.store.encodedFrame(of: living.map { ($0.0.key, $0.1) })
     }
 
     // MARK: - Publishing
@@ -291,6 +282,7 @@ private struct RemoteCollection {
             if !left.packs.isEmpty { state.segments.append(try catalog.send(left.packs)) }
             state.collections += 1
             state.fenced.formUnion(plan.condemned.map(\.session))
+            state.mend(state.incomplete.filter { !isMarked($0) })
         }
         for name in dropped { state.refs[name] = nil }
         let open = litter(packs).filter { session, _ in
@@ -362,6 +354,17 @@ extension StoreError {
             subject: name.description,
             advice: "run 'mlstore push \(context.name)' in every clone, or 'mlstore fsck --remote "
                 + "\(context.name)' to see what is wrong",
+            safety: "nothing was removed")
+    }
+
+    /// Something is lost that somebody may have, and nobody can tell what it keeps.
+    static func awaitsLost(_ context: RemoteContext) -> StoreError {
+        StoreError(
+            .notFound,
+            "cannot collect remote \(context.title): something is lost that a push may bring back",
+            subject: context.name.description,
+            advice: "run 'mlstore push \(context.name)' in every clone; when none has it, a second "
+                + "'mlstore fsck --remote \(context.name) --repair' goes on without it",
             safety: "nothing was removed")
     }
 

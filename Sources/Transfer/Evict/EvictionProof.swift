@@ -148,7 +148,7 @@ struct EvictionProof {
         guard let note = try PushNote(own + others, at: context.clock.now()) else { return true }
         let known = catalog.state.lastPush == note.name ? catalog.state.refs[note.name] : nil
         // The last push said the same, and is kept by every collection.
-        if let known, catalog.index.contains(ObjectKey(.record, known.digest)) { return true }
+        if let known, catalog.index.isWhole(ObjectKey(.record, known.digest)) { return true }
         let uploads = try PackUploads(context, collections: catalog.state.collections)
         try uploads.whileSending { try uploads.append(note.frame(context.store)) }
         var publication = Publication(

@@ -13,6 +13,8 @@ struct RemoteIndex: Sendable {
     private(set) var segments: Set<Digest> = []
     private var places: [ObjectKey: Place] = [:]
     private var packIDs: Set<PackID> = []
+    /// As `RemoteState.incomplete`.
+    var incomplete: Set<Digest> = []
 
     var objectCount: Int { places.count }
 
@@ -34,6 +36,11 @@ struct RemoteIndex: Sendable {
 
     func contains(_ key: ObjectKey) -> Bool { places[key] != nil }
 
+    /// Whether the object is there with everything below it.
+    func isWhole(_ key: ObjectKey) -> Bool {
+        contains(key) && (incomplete.isEmpty || !incomplete.contains(key.digest))
+    }
+
     func contains(_ pack: PackID) -> Bool { packIDs.contains(pack) }
 
     func place(of key: ObjectKey) -> Place? { places[key] }
@@ -52,12 +59,17 @@ struct RemoteIndex: Sendable {
         return nil
     }
 
-    /// Whether the file, or the root of the listing, is there. What is below it is too, since a
-    /// push sends nothing before what it needs.
+    /// Whether the file, or the root of the listing, is there.
     func contains(_ content: ContentID) -> Bool {
         switch content {
         case .file(let blob): key(of: blob) != nil
         case .directory(let tree): contains(ObjectKey(.treeNode, tree.digest))
         }
+    }
+
+    /// Whether the content is there with everything below it: a push sends nothing before what it needs,
+    /// and what was lost since is known.
+    func isWhole(_ content: ContentID) -> Bool {
+        contains(content) && (incomplete.isEmpty || !incomplete.contains(content.digest))
     }
 }

@@ -33,6 +33,17 @@ struct RemoteState: Hashable, Sendable {
     var fenced: Set<[UInt8]> = []
     /// Sessions of which the last collection saw packs that no segment names, with how many.
     var unfinished: [[UInt8]: Int] = [:]
+    /// Listings and records in the index below which something was lost. A push looks below them too.
+    var incomplete: Set<Digest> = []
+    /// Whether what was lost may still be sent by somebody: until then no collection can tell what it
+    /// kept. Only where something is incomplete.
+    var awaitsLost = false
+
+    /// Below these nothing is missing any more.
+    mutating func mend(_ digests: Set<Digest>) {
+        incomplete.subtract(digests)
+        if incomplete.isEmpty { awaitsLost = false }
+    }
 
     /// Written as the state of the root with this number, which makes each a file of its own.
     func bytes(sequence: Int) -> [UInt8] {
@@ -44,14 +55,20 @@ struct RemoteState: Hashable, Sendable {
         }
         var counts: [String: JSONValue] = [:]
         for (session, count) in unfinished { counts[Hex.encode(session)] = JSONValue(count) }
-        let value: JSONValue = [
+        var value: [String: JSONValue] = [
             "type": "mlstore state", "version": 2, "sequence": JSONValue(sequence),
             "lastPush": lastPush.map { .string($0.description) } ?? nil,
             "refs": refTable, "index": .array(list), "collections": JSONValue(collections),
             "fenced": .array(fenced.map { Hex.encode($0) }.sorted().map { .string($0) }),
             "unfinished": .object(counts),
         ]
-        return value.canonical + [0x0a]
+        if !incomplete.isEmpty {
+            // Who does not know of these would take all below them to be there.
+            value["version"] = 3
+            value["incomplete"] = .array(incomplete.map(\.hex).sorted().map { .string($0) })
+            value["awaitsLost"] = .bool(awaitsLost)
+        }
+        return JSONValue.object(value).canonical + [0x0a]
     }
 
     private var refTable: JSONValue {
@@ -75,7 +92,7 @@ struct RemoteState: Hashable, Sendable {
             value["type"]?.stringValue == "mlstore state",
             let version = value["version"]?.integerValue
         else { throw wrong }
-        guard version == 1 || version == 2 else {
+        guard (1...3).contains(version) else {
             throw StoreError.newerRemote(remote, file, version)
         }
         guard let table = value["refs"]?.objectValue, let list = value["index"]?.arrayValue else {
@@ -98,7 +115,9 @@ struct RemoteState: Hashable, Sendable {
                 Segment(
                     id: id, sizeBytes: Int(size), objects: Int(objects), sequence: Int(sequence)))
         }
-        guard version == 1 || readCollections(value) else { throw wrong }
+        guard version == 1 || readCollections(value), version < 3 || readIncomplete(value) else {
+            throw wrong
+        }
     }
 
     /// What collections left; false where it does not have the right shape.
@@ -116,6 +135,18 @@ struct RemoteState: Hashable, Sendable {
             guard let session = RemoteState.session(name), let count = item.integerValue, count > 0
             else { return false }
             unfinished[session] = Int(count)
+        }
+        return true
+    }
+
+    private mutating func readIncomplete(_ value: JSONValue) -> Bool {
+        guard let list = value["incomplete"]?.arrayValue, !list.isEmpty,
+            let awaits = value["awaitsLost"]?.boolValue
+        else { return false }
+        awaitsLost = awaits
+        for item in list {
+            guard let digest = item.stringValue.flatMap({ Digest(hex: $0) }) else { return false }
+            incomplete.insert(digest)
         }
         return true
     }

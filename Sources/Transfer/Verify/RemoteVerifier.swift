@@ -27,18 +27,30 @@ struct RemoteVerifier {
     private(set) var report = RemoteVerifyReport()
     /// Frames that cannot be used: by the number of the pack in the index.
     private(set) var badFrames: [Int: Set<Int>] = [:]
-    /// What each frame of metadata refers to; empty unless kept for a repair.
-    private(set) var references: [(frame: FramePlace, references: [ObjectReference])] = []
+    /// Packs that are not what they should be as files, by their numbers. In a repair, those of their
+    /// frames that can be read all the same are not in `badFrames`.
+    private(set) var badPacks: Set<Int> = []
+    /// What metadata refers to; empty unless kept for a repair.
+    private(set) var references: [Referrer] = []
     private let keepsReferences: Bool
     /// The records that notes of pushes stand for.
     private let notes: Set<RecordID>
     /// Notes of pushes of which the record is not there.
     private(set) var lostNotes: [RefName] = []
+    /// Of which the record is there, and nothing that it names.
+    private(set) var emptyNotes: Set<RecordID> = []
 
     /// Where a frame stands in the index.
     struct FramePlace: Hashable, Sendable {
         let pack: Int
         let frame: Int
+    }
+
+    /// An object of metadata, in one of the places where it stands.
+    struct Referrer: Sendable {
+        let frame: FramePlace
+        let key: ObjectKey
+        let references: [ObjectReference]
     }
 
     typealias Progress = (_ what: String, _ done: Int, _ total: Int) -> Void
@@ -112,14 +124,27 @@ struct RemoteVerifier {
             VerifyProblem(severity, file, error.message, affected: affected))
     }
 
-    /// Nothing in that pack can be used.
+    /// That pack is not what it should be: nothing in it is used, but by a repair what is intact.
     private mutating func condemn(
         _ number: Int, _ severity: VerifyProblem.Severity, _ message: String
-    ) {
+    ) throws {
         let pack = catalog.index.packs[number]
+        badPacks.insert(number)
         badFrames[number] = Set(0..<pack.frameCount)
         report.problems.append(
             VerifyProblem(severity, pack.path, message, affected: pack.keys))
+        guard keepsReferences, severity == .damaged else { return }
+        // A repair looks what can be read all the same: one frame after the other, since the file may end
+        // in the middle.
+        for frame in 0..<pack.frameCount {
+            for request in FetchPlan.requests(pack, [frame]) {
+                try SignalWatch.check()
+                report.receivedBytes += request.range.count
+                guard case .success? = try RemoteVerifier.read(request, context.remote).first
+                else { continue }
+                badFrames[number]?.remove(frame)
+            }
+        }
     }
 
     private mutating func condemn(_ place: FramePlace, _ error: StoreError) {
@@ -129,8 +154,10 @@ struct RemoteVerifier {
         note(error, in: pack.path, affected: objects)
     }
 
-    private func isUsable(_ number: Int) -> Bool {
-        (badFrames[number]?.count ?? 0) < catalog.index.packs[number].frameCount
+    private func isUsable(_ number: Int) -> Bool { !badPacks.contains(number) }
+
+    private func isUsable(_ place: FramePlace) -> Bool {
+        !(badFrames[place.pack]?.contains(place.frame) ?? false)
     }
 
     // MARK: - Without reading
@@ -145,7 +172,7 @@ struct RemoteVerifier {
         }
         for (number, pack) in catalog.index.packs.enumerated() {
             guard let fault = try check.fault(ofLengthOf: pack, listed) else { continue }
-            condemn(number, fault.severity, fault.message)
+            try condemn(number, fault.severity, fault.message)
         }
     }
 
@@ -170,9 +197,10 @@ struct RemoteVerifier {
     /// Reads all metadata, and looks for what it names.
     private mutating func readMetadata(_ progress: Progress) throws {
         var places: [FramePlace] = []
-        for (number, pack) in catalog.index.packs.enumerated() where isUsable(number) {
+        for (number, pack) in catalog.index.packs.enumerated() {
             guard pack.keys.first?.kind.packClass == .metadata else { continue }
             places += (0..<pack.frameCount).map { FramePlace(pack: number, frame: $0) }
+                .filter(isUsable)
         }
         try read(places, { progress("reading metadata", $0, places.count) }) {
             verifier, place, frame in
@@ -195,7 +223,9 @@ struct RemoteVerifier {
         } catch {
             throw StoreError(.corrupt, "\(key) cannot be read: \(error.reason)")
         }
-        if keepsReferences { references.append((place, found)) }
+        if keepsReferences {
+            references.append(Referrer(frame: place, key: key, references: found))
+        }
         for reference in found where !isThere(reference) {
             note(
                 StoreError(.notFound, "\(key) names what is not there: \(reference.text)"),
@@ -206,8 +236,11 @@ struct RemoteVerifier {
 
     /// What a push said it had sent is there.
     private mutating func checkNote(_ key: ObjectKey, _ bytes: [UInt8]) throws {
-        for id in PushNote.contents(of: try JSONValue(parsing: bytes))
-        where !catalog.index.contains(id) {
+        let contents = PushNote.contents(of: try JSONValue(parsing: bytes))
+        if !contents.contains(where: { catalog.index.contains($0) }) {
+            emptyNotes.insert(RecordID(key.digest))
+        }
+        for id in contents where !catalog.index.contains(id) {
             note(
                 StoreError(.notFound, "a push sent '\(id)', which is not there"), in: "state",
                 affected: [key])
@@ -337,7 +370,7 @@ struct RemoteVerifier {
             guard let digest else { return }
             report.comparedPacks += 1
             if digest != packs[chosen[number]].id.digest {
-                condemn(chosen[number], .damaged, "the remote keeps another digest of it")
+                try condemn(chosen[number], .damaged, "the remote keeps another digest of it")
             }
         }
     }
@@ -350,7 +383,7 @@ struct RemoteVerifier {
             number, fault in
             report.readPacks += 1
             report.receivedBytes += packs[chosen[number]].sizeBytes
-            if let fault { condemn(chosen[number], .damaged, fault) }
+            if let fault { try condemn(chosen[number], .damaged, fault) }
             progress("reading packs", number + 1, chosen.count)
         }
     }
