@@ -70,6 +70,7 @@ let package = Package(
             name: "CYAML", pkgConfig: "yaml-0.1",
             providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
         // Headers only: these libraries are opened when a command needs them.
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CGit2", providers: [.apt(["libgit2-dev"]), .brew(["libgit2"])]),
         .systemLibrary(
             name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
@@ -80,7 +81,7 @@ let package = Package(
 
         // 0
         module("Vocabulary"),
-        module("Bytes", ["Vocabulary", "CZstd", "CXXHash", "CYAML"]),
+        module("Bytes", ["Vocabulary", "CZlib", "CZstd", "CXXHash", "CYAML"]),
         module("Platform", ["Vocabulary", "CPlatform"]),
 
         // 1

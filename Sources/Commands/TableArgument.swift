@@ -36,11 +36,10 @@ extension CommandContext {
     func table(_ text: String) throws -> TableArgument {
         let address = ContentAddress(text)
         guard let format = TableFormats.format(forName: Array(address.path.utf8)) else {
-            let suffixes = TableFormats.all.flatMap(\.suffixes).joined(separator: " or ")
             throw StoreError(
                 .badUsage,
                 "'\(printable(Array(address.path.utf8)))' is no table: its name does "
-                    + "not end in \(suffixes)", subject: address.path,
+                    + "not end in \(TableFormats.suffixText)", subject: address.path,
                 advice: "'mlstore cat' prints files of any kind", safety: "nothing was read")
         }
         if address.revision == nil {

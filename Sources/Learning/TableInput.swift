@@ -5,12 +5,12 @@ internal import Vocabulary
 /// A step's input read as a table: any number of passes over a `ByteSource`.
 struct TableInput: Sendable {
     let source: ByteSource
-    private let format: any TableFormat
+    private let format: CSVFormat
 
     /// The source as a table of the format that its name promises, CSV where it promises none.
     init(_ source: ByteSource) {
         self.source = source
-        format = TableFormats.format(forName: Array(source.name.utf8)) ?? CSVFormat.csv
+        format = TableFormats.format(forName: Array(source.name.utf8)) as? CSVFormat ?? .csv
     }
 
     /// The header: names of the columns, its text, and how its line ends.
@@ -31,19 +31,17 @@ struct TableInput: Sendable {
     /// Reads as far as the header.
     func header() throws -> Header {
         try naming {
-            let next = try source.open()
             var reader = format.makeReader()
             var start: [UInt8] = []
-            while reader.header == nil {
-                let piece = try next()
-                if piece.isEmpty {
-                    try reader.finish { _ in }
-                    break
+            do {
+                // Unsafe, here and below: the buffer is read within the call.
+                try unsafe table.forEachPlainBuffer { piece in
+                    start += unsafe Array(piece)
+                    try unsafe reader.consume(piece) { _ in }
+                    if reader.header != nil { throw HeaderFound() }
                 }
-                start += piece
-                // Unsafe, here and below: the buffer is the array's, for the call.
-                try unsafe piece.withUnsafeBytes { unsafe try reader.consume($0) { _ in } }
-            }
+                try reader.finish { _ in }
+            } catch is HeaderFound {}
             let text = reader.header?.rawRow ?? []
             return Header(
                 names: reader.header?.columnNames ?? [], text: text,
@@ -61,28 +59,34 @@ struct TableInput: Sendable {
                 }
                 try body(batch)
             }
-            let next = try source.open()
-            var reader = format.makeReader()
-            while case let piece = try next(), !piece.isEmpty {
-                try unsafe piece.withUnsafeBytes { unsafe try reader.consume($0, checked) }
-            }
-            try reader.finish(checked)
+            _ = try format.forEachBatch(of: table, first: nil, checked)
         }
     }
 
     /// The types of the columns and the number of rows: one pass.
     func summary() throws -> TableSummary {
-        try naming {
+        try naming { try format.summary(of: table) }
+    }
+
+    private struct HeaderFound: Error {}
+
+    private var table: TableSource {
+        unsafe TableSource(name: source.name, format: format) { [source] body in
             let next = try source.open()
-            var scanner = TableScanner(format)
             while case let piece = try next(), !piece.isEmpty {
-                try unsafe piece.withUnsafeBytes { unsafe try scanner.consume($0) }
+                try unsafe piece.withUnsafeBytes { try unsafe body($0) }
             }
-            return try scanner.finish()
         }
     }
 
     private func naming<Result>(_ body: () throws -> Result) throws -> Result {
+        let promised = TableFormats.format(forName: Array(source.name.utf8))
+        if let promised, !(promised is CSVFormat) {
+            throw StoreError(
+                .malformed, "cannot read '\(source.name)' in a step: it is \(promised.name)",
+                subject: source.name,
+                advice: "steps read tables in CSV or TSV: write it as one first")
+        }
         do {
             return try body()
         } catch let error as TableError {

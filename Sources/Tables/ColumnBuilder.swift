@@ -64,7 +64,7 @@ struct ColumnBuilder {
             let field = unsafe batch.trimmedField(row: row, column: column)
             if let value = unsafe parse(field) {
                 values.append(value)
-            } else if unsafe FieldSyntax.isNull(field) {
+            } else if batch.isNull(row: row, column: column) {
                 values.append(null)
                 nulls.insert(count + row)
             } else {
@@ -76,8 +76,7 @@ struct ColumnBuilder {
 
     private mutating func appendTexts(_ batch: RowBatch, _ column: Int) {
         for row in 0..<batch.rowCount {
-            let trimmed = unsafe batch.trimmedField(row: row, column: column)
-            if unsafe FieldSyntax.isNull(trimmed) {
+            if batch.isNull(row: row, column: column) {
                 codes.append(-1)
                 nulls.insert(count + row)
             } else {

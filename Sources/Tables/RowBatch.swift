@@ -15,6 +15,8 @@
     package let firstRow: Int
     /// What the table said before its rows.
     package let header: TableHeader
+    /// Whether the file states types: see `TableHeader.types`.
+    let isTyped: Bool
 
     init(
         base: UnsafePointer<UInt8>, ends: UnsafePointer<UInt32>, rowCount: Int, header: TableHeader,
@@ -25,6 +27,7 @@
         self.rowCount = rowCount
         columnCount = header.columnNames.count
         self.header = header
+        isTyped = header.types != nil
         self.firstRow = firstRow
     }
 
@@ -80,8 +83,27 @@
         unsafe withValue(row: row, column: column) { unsafe String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Whether the field is one of the texts that stand for no value.
+    /// Calls `body` with what a comparison of two versions compares: the field's value, but for an
+    /// empty text of a typed table, which is another value than none: a byte that no text has.
+    @inline(__always)
+    package func withComparedValue<Result>(
+        row: Int, column: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
+    ) rethrows -> Result {
+        guard isTyped, unsafe rawField(row: row, column: column).count == 2 else {
+            return unsafe try withValue(row: row, column: column, body)
+        }
+        return unsafe try withValue(row: row, column: column) { value in
+            guard value.isEmpty else { return unsafe try body(value) }
+            return try unsafe withUnsafePointer(to: 0xfe as UInt8) {
+                try unsafe body(UnsafeBufferPointer(start: $0, count: 1))
+            }
+        }
+    }
+
+    /// Whether the field has no value: in a typed table no byte, else one of the texts that say so.
+    @inline(__always)
     package func isNull(row: Int, column: Int) -> Bool {
+        if isTyped { return unsafe rawField(row: row, column: column).isEmpty }
         let field = unsafe trimmedField(row: row, column: column)
         return unsafe FieldSyntax.isNull(field)
     }

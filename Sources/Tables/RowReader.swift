@@ -6,6 +6,18 @@ package struct TableHeader: Sendable, Hashable {
     package let rawRow: [UInt8]
     /// The byte between fields.
     package let delimiter: UInt8
+    /// The types of the columns, where the file states them. Then a field without any byte has no
+    /// value and every other one has; else the texts tell both.
+    package let types: [ColumnType]?
+
+    init(
+        columnNames: [String], rawRow: [UInt8], delimiter: UInt8, types: [ColumnType]? = nil
+    ) {
+        self.columnNames = columnNames
+        self.rawRow = rawRow
+        self.delimiter = delimiter
+        self.types = types
+    }
 }
 
 /// Reads a delimited text as rows, from buffers of any sizes pushed into it.

@@ -24,9 +24,14 @@ package struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
     package func named(_ name: String) -> StoreError {
         StoreError(
             .malformed, "cannot read '\(name)' as a table: \(description)", subject: name,
-            advice: "correct the file, or give it a name that does not end in .csv or .tsv",
+            advice: "correct the file, or give it a name that promises no table",
             cause: self)
     }
+}
+
+extension RowReader {
+    /// The longest row, for messages.
+    static var maximumRowText: String { "\(ByteCount(maximumRowBytes))" }
 }
 
 extension TableError {
@@ -40,7 +45,7 @@ extension TableError {
     }
 
     static func rowTooLong(line: Int, inQuotes: Bool) -> TableError {
-        let limit = ByteCount(RowReader.maximumRowBytes)
+        let limit = RowReader.maximumRowText
         guard inQuotes else { return TableError(line: line, "is longer than \(limit)") }
         return TableError(line: line, "opens a quote that does not close within \(limit)")
     }

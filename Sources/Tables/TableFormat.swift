@@ -6,24 +6,48 @@ package protocol TableFormat: Sendable {
     var name: String { get }
     /// The ends of file names, in lower case with the dot, that promise this format.
     var suffixes: [String] { get }
-    /// A reader at the start of such a file.
-    func makeReader() -> RowReader
+    /// Whether such a file may be compressed as a whole, and then have `.gz` or `.zst` behind its
+    /// name.
+    var mayBePacked: Bool { get }
+
+    /// Hands all rows of `source` to `body`, batch by batch, and returns the header. With a limit only
+    /// so many first rows are wanted: there may be more, but columns that occur only behind them may
+    /// be missing. Throws `TableError` where the bytes are no such table, and what `body` throws.
+    func forEachBatch(
+        of source: TableSource, first limit: Int?, _ body: (RowBatch) throws -> Void
+    ) throws -> TableHeader
+
+    /// Rows, columns and types. Throws `TableError` where the bytes are no such table.
+    func summary(of source: TableSource) throws -> TableSummary
 }
 
 /// The table formats, in the order in which they are tried.
 package enum TableFormats {
     /// Every format there is.
-    package static let all: [any TableFormat] = [CSVFormat.csv, CSVFormat.tsv]
+    package static let all: [any TableFormat] = [
+        CSVFormat.csv, CSVFormat.tsv, JSONLinesFormat(),
+    ]
+
+    /// The ends of names of tables, for messages.
+    package static var suffixText: String {
+        let suffixes = all.flatMap(\.suffixes)
+        return suffixes.dropLast().joined(separator: ", ") + " or " + (suffixes.last ?? "")
+    }
+
+    private static let packedSuffixes = [".gz", ".zst"]
 
     /// The format that a file's name promises, or nil. Only the end of the name counts, in
     /// either case; whether the bytes keep the promise shows when they are read.
     package static func format(forName name: [UInt8]) -> (any TableFormat)? {
         let lowered = name.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }
-        return all.first { format in
-            format.suffixes.contains { suffix in
-                lowered.count > suffix.utf8.count
-                    && lowered.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
-            }
+        guard let packed = packedSuffixes.first(where: { ends(lowered, with: $0) }) else {
+            return all.first { $0.suffixes.contains { ends(lowered, with: $0) } }
         }
+        let inner = Array(lowered.dropLast(packed.utf8.count))
+        return all.first { $0.mayBePacked && $0.suffixes.contains { ends(inner, with: $0) } }
+    }
+
+    private static func ends(_ name: [UInt8], with suffix: String) -> Bool {
+        name.count > suffix.utf8.count && name.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
     }
 }

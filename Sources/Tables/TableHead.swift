@@ -13,7 +13,7 @@ extension TableSource {
         var rows: [[String?]] = []
         var names: [String]?
         do {
-            names = try forEachBatch { batch in
+            names = try forEachBatch(first: limit) { batch in
                 names = batch.header.columnNames
                 for row in 0..<min(batch.rowCount, limit - rows.count) {
                     rows.append(

@@ -1,4 +1,4 @@
-/// One fast pass over a table: rows, columns, types, nulls.
+/// One fast pass over a delimited table: rows, columns, types, nulls.
 ///
 /// Pushed buffers of any size, so that it can run beside hashing and storing the same bytes.
 /// Costs about 2 ns a byte and little memory.
@@ -6,8 +6,8 @@ package struct TableScanner {
     private var reader: RowReader
     private var columns: [ColumnInference] = []
 
-    /// A scanner at the start of a file of that format.
-    package init(_ format: any TableFormat) { reader = format.makeReader() }
+    /// A scanner at the start of a file of that format, which takes its bytes unpacked.
+    package init(_ format: CSVFormat) { reader = format.makeReader() }
 
     /// Looks at the next bytes. After an error the scanner is of no further use.
     package mutating func consume(_ buffer: UnsafeRawBufferPointer) throws(TableError) {

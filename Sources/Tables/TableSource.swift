@@ -1,3 +1,6 @@
+import Bytes
+import Vocabulary
+
 /// A table's bytes, which can be read from the start any number of times.
 // Safe: the buffers exist only inside the closures that are given them.
 @safe package struct TableSource: Sendable {
@@ -31,17 +34,42 @@
         unsafe try read(body)
     }
 
+    /// Pushes all bytes into `body`, unpacked where they begin as gzip or zstd data do. Throws
+    /// `TableError` where these are damaged.
+    package func forEachPlainBuffer(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        var unpacker = StreamUnpacker()
+        do {
+            unsafe try read { unsafe try unpacker.consume($0, body) }
+            unsafe try unpacker.finish(body)
+        } catch let error as DecodeError {
+            throw TableError(line: nil, "\(error)")
+        }
+    }
+
+    /// Whether the bytes are gzip or zstd data; reads only the first of them.
+    package func isPacked() throws -> Bool {
+        var start: [UInt8] = []
+        do {
+            // The buffer lives for the call, and is copied in it.
+            unsafe try read {
+                unsafe start.append(contentsOf: $0.prefix(Packing.tellingBytes))
+                if start.count >= Packing.tellingBytes { throw SeenEnough() }
+            }
+        } catch is SeenEnough {}
+        return Packing(firstBytes: start) != .none
+    }
+
     /// Hands all rows to `body`, batch by batch; a table without rows has no batch. Returns the
     /// header. A `TableError` comes out as a `StoreError` that names the table.
     @discardableResult
     package func forEachBatch(_ body: (RowBatch) throws -> Void) throws -> TableHeader {
-        try naming {
-            var reader = format.makeReader()
-            unsafe try forEachBuffer { unsafe try reader.consume($0, body) }
-            try reader.finish(body)
-            guard let header = reader.header else { throw TableError(line: nil, "no header") }
-            return header
-        }
+        try forEachBatch(first: nil, body)
+    }
+
+    /// The same, for a caller who wants only so many first rows; columns that occur only behind these
+    /// may be missing.
+    func forEachBatch(first limit: Int?, _ body: (RowBatch) throws -> Void) throws -> TableHeader {
+        try naming { try format.forEachBatch(of: self, first: limit, body) }
     }
 
     /// What the table says before its rows; reads no further than that takes.
@@ -58,13 +86,7 @@
     }
 
     /// The table's rows, columns and types: one pass.
-    package func summary() throws -> TableSummary {
-        try naming {
-            var scanner = TableScanner(format)
-            unsafe try forEachBuffer { unsafe try scanner.consume($0) }
-            return try scanner.finish()
-        }
-    }
+    package func summary() throws -> TableSummary { try naming { try format.summary(of: self) } }
 
     private func naming<Result>(_ body: () throws -> Result) throws -> Result {
         do {

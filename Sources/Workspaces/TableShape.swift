@@ -24,7 +24,8 @@ enum TableShape {
         let before = try file.status()
         let found: Result<TableSummary, TableError>
         do {
-            found = .success(try scan(file, format))
+            let source = TableSource(file, name: path.description, format: format)
+            found = .success(try format.summary(of: source))
         } catch let error as TableError { found = .failure(error) }
         return Scan(found: found, before: before, after: try file.status())
     }
@@ -52,24 +53,5 @@ enum TableShape {
                     rows: summary.rowCount,
                     columns: summary.columns.map { .init(name: $0.name, type: $0.typeText) }))
         }
-    }
-
-    private static func scan(
-        _ file: any DiskFile, _ format: any TableFormat
-    ) throws -> TableSummary {
-        var scanner = TableScanner(format)
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        var offset = 0
-        while true {
-            // The buffer is filled and read within the call.
-            let count = try unsafe buffer.withUnsafeMutableBytes { room in
-                let count = try unsafe file.read(at: offset, into: room)
-                unsafe try scanner.consume(UnsafeRawBufferPointer(rebasing: room[..<count]))
-                return count
-            }
-            offset += count
-            if count < buffer.count { break }
-        }
-        return try scanner.finish()
     }
 }

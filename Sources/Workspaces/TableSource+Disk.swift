@@ -12,13 +12,32 @@ extension TableSource {
         unsafe self.init(name: name, format: format) { body in
             let file = try disk.openFile(path, .read)
             defer { try? file.close() }  // only read
-            var offset = 0
-            while true {
-                let piece = try file.read(at: offset, count: 1 << 20)
-                if piece.isEmpty { return }
-                offset += piece.count
-                unsafe try piece.withUnsafeBytes { unsafe try body($0) }
+            unsafe try file.forEachPiece(body)
+        }
+    }
+
+    /// A table in a file that stays open meanwhile.
+    init(_ file: any DiskFile, name: String, format: any TableFormat) {
+        unsafe self.init(name: name, format: format) { body in unsafe try file.forEachPiece(body) }
+    }
+}
+
+extension DiskFile {
+    /// Hands the bytes to `body`, in a buffer that is filled again and again.
+    fileprivate func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        var offset = 0
+        while true {
+            // Unsafe: the buffer is filled and read within the call.
+            let count = try unsafe buffer.withUnsafeMutableBytes { room in
+                let count = try unsafe read(at: offset, into: room)
+                if count > 0 {
+                    unsafe try body(UnsafeRawBufferPointer(rebasing: room[..<count]))
+                }
+                return count
             }
+            offset += count
+            if count < buffer.count { return }
         }
     }
 }

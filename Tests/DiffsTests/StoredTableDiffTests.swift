@@ -1,3 +1,4 @@
+import Bytes
 import Diffs
 import Platform
 import TestSupport
@@ -95,6 +96,38 @@ import Workspaces
         #expect(try diff(old, new)[1].contains("20,001 -> 20,001   +0 added, 0 removed, 1 changed"))
         let narrow = try track("id,v\n" + (0..<20_000).map { "\($0),1\n" }.joined())
         #expect(try diff(new, narrow)[1].contains("- name"))
+    }
+
+    @Test(arguments: ["t.csv", "t.csv.zst", "t.jsonl"])
+    func `what is packed, or no delimited text, is compared whole and not merged`(
+        _ name: String
+    ) throws {
+        let path = try RepoPath(name)
+        func track(_ change: String) throws -> Pointer {
+            let lines = (0..<3000).map { row in
+                name == "t.jsonl"
+                    ? "{\"id\":\(row),\"v\":\"\(row == 7 ? change : "x")\"}"
+                    : "\(row),\(row == 7 ? change : "x")"
+            }
+            let text = (name == "t.jsonl" ? "" : "id,v\n") + lines.joined(separator: "\n")
+            let bytes = name == "t.jsonl" ? Array(text.utf8) : Zstd.compress(Array(text.utf8))
+            try folder.write(bytes, to: name)
+            _ = try add([path], in: workspace)
+            return try #require(try workspace.pointer(of: path))
+        }
+        func version(_ pointer: Pointer) -> TrackedVersion {
+            TrackedVersion(
+                content: pointer.content, sizeBytes: pointer.sizeBytes, shape: pointer.shape)
+        }
+        let (base, ours, theirs) = (try track("a"), try track("b"), try track("c"))
+        #expect(base.shape?.rows == 3000)
+        let lines = try diffVersions(
+            from: [path: version(base)], to: [path: version(ours)], in: workspace
+        ).flatMap { $0.textLines() }
+        #expect(lines.contains { $0.contains("+0 added, 0 removed, 1 changed") }, "\(lines)")
+        let outcome = try mergePointers(
+            base: base, ours: ours, theirs: theirs, at: path, in: workspace)
+        #expect(outcome == .conflict(["'\(name)': both sides changed it"]))
     }
 
     @Test func `random edits give the same answer as reading everything`() throws {

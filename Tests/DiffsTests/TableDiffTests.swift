@@ -129,3 +129,35 @@ import Vocabulary
         #expect(groupedDigits(value) == text)
     }
 }
+
+/// Versions whose files state types.
+@Suite struct TypedTableDiffTests {
+    private func lines(_ text: String) -> TableSource {
+        TableSource(name: "t.jsonl", format: JSONLinesFormat(), bytes: Array(text.utf8))
+    }
+
+    @Test func `lines of JSON are compared row by row, whatever the order of their keys`() throws {
+        let diff = try diffTables(
+            old: lines("{\"id\":\"a\",\"v\":{\"x\":1}}\n{\"id\":\"b\",\"v\":{\"x\":2}}\n"),
+            new: lines(
+                "{\"v\":{\"x\":3},\"id\":\"b\"}\n{\"id\":\"a\",\"v\":{\"x\":1}}\n{\"id\":\"c\"}\n"))
+        #expect(diff.matching == .key(["id"], isInferred: true))
+        #expect((diff.addedCount, diff.removedCount, diff.changedCount) == (1, 0, 1))
+        #expect(diff.changedExamples.first?.cells.first?.column == "v.x")
+        #expect(diff.changedExamples.first?.cells.first?.new == "3")
+    }
+
+    @Test func `an empty text is another value than none`() throws {
+        let old = lines("{\"id\":1,\"t\":\"\"}\n{\"id\":2,\"t\":\"x,\"}\n")
+        let new = lines("{\"id\":1,\"t\":null}\n{\"id\":2,\"t\":\"x,\"}\n")
+        #expect(try diffTables(old: old, new: new).changedCount == 1)
+        #expect(try diffTables(old: old, new: old).isEmpty)
+    }
+
+    @Test func `a text that holds zeros is not two`() throws {
+        let old = lines(#"{"a":"x\u0000","b":"y","c":1}"# + "\n" + #"{"a":"p,","b":"q","c":1}"#)
+        let new = lines(#"{"a":"x","b":"\u0000y","c":1}"# + "\n" + #"{"a":"p,","b":"q","c":1}"#)
+        let diff = try diffTables(old: old, new: new)
+        #expect(!diff.isEmpty)
+    }
+}

@@ -7,6 +7,8 @@ let textTargets = [
     FuzzTarget("json", parseJSON),
     FuzzTarget("yaml") { _ = try parseYAML($0)?.jsonValue },
     FuzzTarget("csv") { try parseTable($0, CSVFormat.csv) },
+    FuzzTarget("jsonl") { try parseLines($0) },
+    FuzzTarget("packed") { try parsePacked($0) },
     FuzzTarget("tsv") { try parseTable($0, CSVFormat.tsv) },
 ]
 
@@ -28,6 +30,31 @@ private func parseTable(_ bytes: [UInt8], _ format: CSVFormat) throws {
     case (.success, .failure(let error)), (.failure(let error), .success):
         throw WrongResult("a table that is none in pieces, or only there: \(error)")
     }
+}
+
+/// A table of JSON lines in one piece and in pieces: both say the same, and the rows fit the summary.
+@Sendable private func parseLines(_ bytes: [UInt8]) throws {
+    let source = TableSource(name: "t.jsonl", format: JSONLinesFormat(), bytes: bytes)
+    let pieces = unsafe TableSource(name: "t.jsonl", format: JSONLinesFormat()) { body in
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let piece = Array(rest.prefix(1 + bytes.count % 13))
+            rest = rest.dropFirst(piece.count)
+            try unsafe piece.withUnsafeBytes { unsafe try body($0) }
+        }
+    }
+    let summary = try source.summary()
+    try require(try pieces.summary() == summary, "lines that read differently in pieces")
+    let table = try Table(reading: source, summary: summary)
+    try require(table.rowCount == summary.rowCount, "a row that is counted and not read")
+    for (column, known) in zip(table.columns, summary.columns) {
+        try require(column.summary == known, "a column that reads as another")
+    }
+}
+
+/// A table that may be packed: whatever unpacks is a table or is refused.
+@Sendable private func parsePacked(_ bytes: [UInt8]) throws {
+    _ = try TableSource(name: "t.csv", format: CSVFormat.csv, bytes: bytes).head(rows: 100)
 }
 
 private func scan(

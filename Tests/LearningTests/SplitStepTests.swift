@@ -51,6 +51,21 @@ import Vocabulary
         #expect(try split(["test": 0.25, "seed": 2], table).test != test)
     }
 
+    @Test func `a packed table is split, one of another format refused`() throws {
+        let packed = Zstd.compress(Array(penguins.utf8))
+        func sides(_ name: String, _ bytes: [UInt8]) throws -> [String: [UInt8]] {
+            try run(
+                ["split": ["data": .string(name)]], outputs: ["train.csv", "test.csv"],
+                onBytes: [name: bytes], pieceBytes: 1000)
+        }
+        let plain = try sides("all.csv", Array(penguins.utf8))
+        #expect(try sides("all.csv.zst", packed) == plain)
+        let error = #expect(throws: StoreError.self) {
+            try sides("all.jsonl", Array("{\"a\":1}".utf8))
+        }
+        #expect(error?.message == "cannot read 'all.jsonl' in a step: it is jsonl")
+    }
+
     @Test func `appending rows moves no row of a random split`() throws {
         let table = "n\n" + (0..<1000).map { "\($0)\n" }.joined()
         let before = try split([:], table)

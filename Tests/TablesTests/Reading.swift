@@ -11,7 +11,7 @@ struct ReadTable: Equatable {
 
 /// Reads `bytes` in buffers of the sizes that `sizes` gives, over and over.
 func read(
-    _ bytes: [UInt8], format: any TableFormat = CSVFormat.csv, bufferSizes sizes: [Int] = [1 << 20]
+    _ bytes: [UInt8], format: CSVFormat = CSVFormat.csv, bufferSizes sizes: [Int] = [1 << 20]
 ) throws -> ReadTable {
     var table = ReadTable()
     var reader = format.makeReader()
@@ -34,7 +34,7 @@ func read(_ text: String, bufferSizes sizes: [Int] = [1 << 20]) throws -> ReadTa
 
 /// The scanner's answer.
 func scan(
-    _ bytes: [UInt8], format: any TableFormat = CSVFormat.csv, bufferSizes sizes: [Int] = [1 << 20]
+    _ bytes: [UInt8], format: CSVFormat = CSVFormat.csv, bufferSizes sizes: [Int] = [1 << 20]
 ) throws -> TableSummary {
     var scanner = TableScanner(format)
     try push(bytes, sizes) { try scanner.consume($0) }

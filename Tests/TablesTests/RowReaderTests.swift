@@ -93,7 +93,7 @@ import Vocabulary
 
     @Test(arguments: [
         ("data/x.csv", "csv"), ("X.CSV", "csv"), ("a.tsv", "tsv"), ("a.txt", nil), (".csv", nil),
-        ("csv", nil), ("a.csv.gz", nil),
+        ("csv", nil), ("a.txt.gz", nil),
     ])
     func `a name promises a format by its end`(_ name: String, _ format: String?) {
         #expect(TableFormats.format(forName: Array(name.utf8))?.name == format)

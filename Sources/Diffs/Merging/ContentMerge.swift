@@ -66,6 +66,10 @@ final class ContentMerge {
         }
         let merge = TableMerge(base: source(base), ours: source(ours), theirs: source(theirs))
         do {
+            guard try merge.canBeWritten() else {
+                conflicts.append("'\(path)': both sides changed it")
+                return nil
+            }
             let folder = workspace.root / ".mlstore/state"
             let (outcome, output) = try merge.run {
                 try MergedFile(in: folder, on: workspace.disk)

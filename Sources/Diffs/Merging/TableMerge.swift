@@ -27,6 +27,13 @@ struct TableMerge {
     private struct DuplicateKey: Error {}
     private struct TooLarge: Error {}
 
+    /// Whether rows can be copied from these files into another of their kind, byte for byte.
+    func canBeWritten() throws -> Bool {
+        try [base, ours, theirs].allSatisfy {
+            try $0.format is CSVFormat && !$0.isPacked()
+        }
+    }
+
     /// Merges into what `makeOutput` makes, of which only that of the last call counts.
     func run(_ makeOutput: () throws -> MergedFile) throws -> (Outcome, MergedFile?) {
         let headers = try [base, ours, theirs].map { try $0.header() }

@@ -34,7 +34,8 @@ struct ChangedRegions {
     /// How many shared chunks are read to tell columns that name rows.
     private static let sampledChunks = 24
 
-    /// The regions, or nil where less than a quarter of the chunks is shared, or the headers differ.
+    /// The regions, or nil where less than a quarter of the chunks is shared, the headers differ, or the
+    /// chunks hold packed bytes.
     init?(_ old: StoredTable, _ new: StoredTable) throws {
         guard let first = old.chunks.first, let other = new.chunks.first, first.length > 0,
             other.length > 0
@@ -44,6 +45,7 @@ struct ChangedRegions {
         self.new = Side(new, after)
         guard 4 * before.count <= 3 * old.chunks.count, 4 * after.count <= 3 * new.chunks.count
         else { return nil }
+        if try old.source.isPacked() || new.source.isPacked() { return nil }
         let headers = try [old, new].map { try ChangedRegions.header(of: $0) }
         header = headers[0]
         guard headers[0] == headers[1], header.columnNames.count >= ChangedRegions.leastColumns

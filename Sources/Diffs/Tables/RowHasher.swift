@@ -16,6 +16,9 @@ struct RowHasher {
     let isRawComparable: Bool
     private var scratch: [UInt8] = []
 
+    /// A byte that is nowhere in UTF-8.
+    private static let noText: UInt8 = 0xff
+
     init(columns: [Int], key: [Int], isRawComparable: Bool) {
         self.columns = columns
         self.key = key
@@ -24,13 +27,13 @@ struct RowHasher {
 
     /// The hash of the row's key; of the whole row when there is no key.
     mutating func keyHash(_ batch: RowBatch, _ row: Int) -> Hash128 {
-        key.isEmpty ? rowHash(batch, row) : hash(batch, row, key, separator: 0)
+        key.isEmpty ? rowHash(batch, row) : hash(batch, row, key, separator: RowHasher.noText)
     }
 
     /// The hash of the row's values in the common columns.
     ///
-    /// Values are joined by the delimiter when none of them contains it, and by NUL, which no
-    /// table contains, when one does. The first form is the raw row where it has no quotes.
+    /// Values are joined by the delimiter when none of them contains it, and by a byte that no text
+    /// contains when one does. The first form is the raw row where it has no quotes.
     mutating func rowHash(_ batch: RowBatch, _ row: Int) -> Hash128 {
         if isRawComparable {
             // Unsafe: a view of the batch, hashed before it is gone.
@@ -39,15 +42,17 @@ struct RowHasher {
                 return unsafe xxh3Wide(buffer: UnsafeRawBufferPointer(raw))
             }
         }
-        let separator = isRawComparable ? batch.header.delimiter : 0
+        let separator = isRawComparable ? batch.header.delimiter : RowHasher.noText
         let hash = hash(batch, row, columns, separator: separator)
-        let isAmbiguous = separator != 0 && scratch.count { $0 == separator } >= columns.count
-        return isAmbiguous ? self.hash(batch, row, columns, separator: 0) : hash
+        let isAmbiguous =
+            separator != RowHasher.noText
+            && scratch.count { $0 == separator } >= columns.count
+        return isAmbiguous ? self.hash(batch, row, columns, separator: RowHasher.noText) : hash
     }
 
     /// The hash of one value.
     func cellHash(_ batch: RowBatch, _ row: Int, _ column: Int) -> UInt64 {
-        unsafe batch.withValue(row: row, column: columns[column]) {
+        unsafe batch.withComparedValue(row: row, column: columns[column]) {
             unsafe xxh3(buffer: UnsafeRawBufferPointer($0))
         }
     }
@@ -58,7 +63,7 @@ struct RowHasher {
         scratch.removeAll(keepingCapacity: true)
         for (index, column) in columns.enumerated() {
             if index > 0 { scratch.append(separator) }
-            unsafe batch.withValue(row: row, column: column) {
+            unsafe batch.withComparedValue(row: row, column: column) {
                 unsafe scratch.append(contentsOf: $0)
             }
         }

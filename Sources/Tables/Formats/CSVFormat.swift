@@ -1,7 +1,9 @@
-/// Text of delimited fields, one header row: RFC 4180 and what spreadsheets make of it.
+/// Text of delimited fields, one header row: RFC 4180 and what spreadsheets make of it. Its bytes may
+/// be packed by gzip or zstd, whatever the file is called.
 package struct CSVFormat: TableFormat {
     package let name: String
     package let suffixes: [String]
+    package let mayBePacked = true
     /// The delimiter; nil when it is found from the file's first 64 KiB.
     package let delimiter: UInt8?
 
@@ -10,5 +12,22 @@ package struct CSVFormat: TableFormat {
     /// `.tsv`: delimited by tabs.
     package static let tsv = CSVFormat(name: "tsv", suffixes: [".tsv"], delimiter: 0x09)
 
+    /// A reader at the start of such a file, which takes its bytes unpacked.
     package func makeReader() -> RowReader { RowReader(delimiter: delimiter) }
+
+    package func forEachBatch(
+        of source: TableSource, first limit: Int?, _ body: (RowBatch) throws -> Void
+    ) throws -> TableHeader {
+        var reader = makeReader()
+        unsafe try source.forEachPlainBuffer { unsafe try reader.consume($0, body) }
+        try reader.finish(body)
+        guard let header = reader.header else { throw TableError(line: nil, "no header") }
+        return header
+    }
+
+    package func summary(of source: TableSource) throws -> TableSummary {
+        var scanner = TableScanner(self)
+        unsafe try source.forEachPlainBuffer { unsafe try scanner.consume($0) }
+        return try scanner.finish()
+    }
 }

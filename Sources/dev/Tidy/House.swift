@@ -27,7 +27,7 @@ struct House {
     static let plan = House(rooms: [
         "Vocabulary": Room(0),
         "Bytes": Room(
-            1, ["Vocabulary", "CZstd", "CXXHash", "CYAML"],
+            1, ["Vocabulary", "CZlib", "CZstd", "CXXHash", "CYAML"],
             outside: system.union(["CommonCrypto"])),
         "Platform": Room(1, ["Vocabulary", "CPlatform"], outside: system),
         "Kernels": Room(2, ["Vocabulary", "CKernels"]),
@@ -63,7 +63,8 @@ struct House {
                 "ServiceLifecycle", "UnixSignals",
             ]),
         "dev": Room(7, ground.union(["Kernels", "Learning"]), outside: ["ArgumentParser"]),
-        "CZstd": Room(-1), "CXXHash": Room(-1), "CYAML": Room(-1), "CGit2": Room(-1),
+        "CZlib": Room(-1), "CZstd": Room(-1), "CXXHash": Room(-1), "CYAML": Room(-1),
+        "CGit2": Room(-1),
         "CCurl": Room(-1), "CPlatform": Room(-1), "CKernels": Room(-1),
     ])
 
