@@ -152,19 +152,19 @@ void mlp_unregister_group(int slot) {
 
 // MARK: - Children
 
-static int fill_attributes(posix_spawnattr_t *attributes, int own_group) {
+static int fill_attributes(posix_spawnattr_t *attributes, int group) {
     sigset_t none, defaults;
     sigemptyset(&none);
     sigemptyset(&defaults);
     int reset[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT, SIGCHLD};
     for (int index = 0; index < 6; index++) sigaddset(&defaults, reset[index]);
     short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-    if (own_group) flags |= POSIX_SPAWN_SETPGROUP;
+    if (group >= 0) flags |= POSIX_SPAWN_SETPGROUP;
 #ifdef POSIX_SPAWN_CLOEXEC_DEFAULT
     flags |= POSIX_SPAWN_CLOEXEC_DEFAULT;
 #endif
     int error = posix_spawnattr_setflags(attributes, flags);
-    if (!error && own_group) error = posix_spawnattr_setpgroup(attributes, 0);
+    if (!error && group >= 0) error = posix_spawnattr_setpgroup(attributes, group);
     if (!error) error = posix_spawnattr_setsigmask(attributes, &none);
     if (!error) error = posix_spawnattr_setsigdefault(attributes, &defaults);
     return error;
@@ -202,7 +202,7 @@ int mlp_spawn(char *const *arguments, char *const *environment, const uint8_t *d
         posix_spawnattr_destroy(&attributes);
         return -error;
     }
-    error = fill_attributes(&attributes, described->own_group);
+    error = fill_attributes(&attributes, described->group);
     if (!error) error = fill_actions(&actions, name, described);
     pid_t child = 0;
     if (!error)

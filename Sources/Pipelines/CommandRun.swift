@@ -9,7 +9,8 @@ struct CommandRun {
     let directory: DiskPath
     let seed: Int64
     let threads: Int
-    /// The lock that keeps other runs out, also while the command outlives this program.
+    /// The lock that keeps other runs out, also while what left the command's process group
+    /// outlives this program.
     var lock: (any DiskLock)?
     /// How often a command that fails is run again.
     var retries = 0
@@ -51,6 +52,7 @@ struct CommandRun {
                 deliver(line)
             })
         child.sharedLock = lock
+        child.endsWithUs = true
         child.timeoutMilliseconds = timeoutMilliseconds
         let outcome = try child.run()
         try SignalWatch.check()

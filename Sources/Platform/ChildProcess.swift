@@ -5,7 +5,7 @@ package import Vocabulary
 ///
 /// A run ends when its process ends. What it left running in its group is killed then: it could
 /// still write to outputs that count as finished. A signal that ends this program goes to the
-/// group as well.
+/// group as well; one that nobody can catch does where `endsWithUs`.
 package struct ChildProcess: Sendable {
     /// Where one of the child's two outputs goes.
     package enum Output: Sendable {
@@ -57,6 +57,8 @@ package struct ChildProcess: Sendable {
     /// A lock that the child, and what it starts, holds as well: if this program is killed, the
     /// lock stays until they end.
     package var sharedLock: (any DiskLock)?
+    /// Whether it, and what it starts in its group, is killed when this program ends in any way.
+    package var endsWithUs = false
     /// How long it may take, in milliseconds: then its group is asked to end, and killed when it
     /// has not within five seconds. nil for as long as it takes.
     package var timeoutMilliseconds: Int64?
@@ -91,28 +93,32 @@ package struct ChildProcess: Sendable {
     package func run() throws -> Outcome {
         var output = try OutputSink(standardOutput, inherited: 1)
         var error = try OutputSink(standardError, inherited: 2)
-        let pid = try spawn(output: output.childEnd, error: error.childEnd)
-        let slot = mlp_register_group(pid)
+        let guardian = endsWithUs ? try ChildGuard() : nil
+        defer { guardian?.end() }
+        let pid = try spawn(
+            output: output.childEnd, error: error.childEnd, group: guardian?.group ?? 0)
+        let group = guardian?.group ?? pid
+        let slot = mlp_register_group(group)
         defer { mlp_unregister_group(slot) }
         output.closeChildEnd()
         error.closeChildEnd()
         var deadline = Deadline(milliseconds: timeoutMilliseconds)
-        let ending = try followToTheEnd(pid, &output, &error, &deadline)
+        let ending = try followToTheEnd(pid, of: group, &output, &error, &deadline)
         return Outcome(
             ending: ending, standardOutput: output.captured, standardError: error.captured,
             ranOutOfTime: deadline.hasSignalled)
     }
 
-    private func spawn(output: Int32, error: Int32) throws -> Int32 {
+    private func spawn(output: Int32, error: Int32, group: Int32) throws -> Int32 {
         try Platform.spawn(
             arguments, environment, in: directory,
             mlp_child(
                 input: -1, output: output, error: error, kept: sharedLock?.descriptor ?? -1,
-                own_group: 1))
+                group: group))
     }
 
     private func followToTheEnd(
-        _ pid: Int32, _ output: inout OutputSink, _ error: inout OutputSink,
+        _ pid: Int32, of group: Int32, _ output: inout OutputSink, _ error: inout OutputSink,
         _ deadline: inout Deadline
     ) throws -> Ending {
         var ended: Ending?
@@ -122,10 +128,10 @@ package struct ChildProcess: Sendable {
             if ready > 0, ready & 1 != 0 { output.drain() }
             if ready > 0, ready & 2 != 0 { error.drain() }
             if ready <= 0 || deadline.hasPassed { ended = try wait(pid, block: false) }
-            if ended == nil, let signal = deadline.signal() { mlp_kill_group(pid, signal) }
+            if ended == nil, let signal = deadline.signal() { mlp_kill_group(group, signal) }
         }
         let ending = try ended ?? wait(pid, block: true) ?? .exited(0)
-        mlp_kill_group(pid, 9)
+        mlp_kill_group(group, 9)
         output.finish()
         error.finish()
         return ending

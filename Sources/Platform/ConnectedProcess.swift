@@ -43,7 +43,7 @@ package final class ConnectedProcess: Sendable {
             arguments.map { Array($0.utf8) }, environment, in: directory,
             mlp_child(
                 input: ends[0].read, output: ends[1].write, error: ends[2].write, kept: -1,
-                own_group: 0))
+                group: -1))
         (output, error) = (ends[1].read, ends[2].read)
         input = Mutex(ends[0].write)
         // What is left in the list is the child's, and closed here.

@@ -135,7 +135,8 @@ typedef struct {
     int output;
     int error;
     int kept;       // open in it as well, or -1
-    int own_group;  // 0: it stays in ours, so that it may ask at the terminal
+    int group;      // the one that it joins, 0 for one of its own, -1 for ours: there it may ask
+                    // at the terminal
 } mlp_child;
 int mlp_spawn(char *const *arguments, char *const *environment, const uint8_t *directory,
               size_t directory_length, const mlp_child *child, int *pid);
