@@ -40,4 +40,5 @@ let workloads: [Workload] = [
     Workload("structure", [.numeric], benchStructure),
     Workload("table-diffs", [.tables], benchTableDiffs),
     Workload("networks", [.numeric], benchNetworks),
+    Workload("pipelines", [.numeric], benchPipelines),
 ]
