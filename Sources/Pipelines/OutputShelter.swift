@@ -9,7 +9,8 @@ import Workspaces
 /// They are renamed into a directory below `.mlstore/tmp`, whose manifest says what was where.
 /// When the command fails they are put back; after a kill or a power cut the next `repro` does
 /// it, told apart by the lock: if the stage's run there is still the one that the manifest knew,
-/// the new run did not finish. Removing the manifest ends the shelter.
+/// the new run did not finish. Removing the manifest ends the shelter. Where there is nothing to set
+/// aside there is no directory either.
 ///
 /// What ignore rules leave out of an output is in no store, and never goes with it: it moves to
 /// the new output.
@@ -42,6 +43,10 @@ struct OutputShelter {
         self.persistent = persistent
         self.place = place
         directory = place.temporary / (OutputShelter.prefix + place.nonce())
+        guard try hasFormer() else {
+            try makeFolders()
+            return
+        }
         try disk.makeDirectories(directory)
         let manifest: JSONValue = [
             "stage": .string(stage), "run": lockedRun.map { .string($0.description) } ?? .null,
@@ -75,8 +80,20 @@ struct OutputShelter {
             } else if try disk.status(of: source, followingLinks: false) != nil {
                 try disk.rename(source, to: directory / String(index))
             }
-            try disk.makeDirectories(source.parent)
         }
+        try makeFolders()
+    }
+
+    /// Whether anything stands at the paths.
+    private func hasFormer() throws -> Bool {
+        try paths.contains {
+            try disk.status(of: place.root / $0, followingLinks: false) != nil
+        }
+    }
+
+    /// A command finds the folders above its outputs.
+    private func makeFolders() throws {
+        for path in paths { try disk.makeDirectories((place.root / path).parent) }
     }
 
     /// Copies an output by way of the store, which mostly has it; what is left out of it stays.
@@ -127,6 +144,7 @@ struct OutputShelter {
     }
 
     private func end() throws {
+        guard try disk.status(of: directory, followingLinks: false) != nil else { return }
         let manifest = directory / OutputShelter.manifestName
         if try disk.status(of: manifest, followingLinks: false) != nil {
             try disk.removeFile(manifest)

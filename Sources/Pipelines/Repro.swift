@@ -29,6 +29,7 @@ package func stageStates(
     let reproduction = try Reproduction(options, in: Workplace(workspace)) { _ in }
     let graph = reproduction.graph
     let selected = try options.selection(in: graph, file: reproduction.file)
+    try reproduction.lookAhead(selected)
     var isStale = [Bool](repeating: false, count: graph.stages.count)
     let states = try selected.map { index in
         let stage = graph.stages[index]

@@ -21,6 +21,8 @@ final class Reproduction {
     var report = ReproReport()
     /// Believes what the stat tables know of files that have not changed since.
     var scanner: ContentScanner
+    /// Folders that were looked at ahead of time: see `lookAhead`.
+    private var lookedAt: [RepoPath: ContentID?] = [:]
     /// What git says; asked once, since only files that git tracks count.
     private lazy var gitState = Result { try place.gitState(recorded: Set(allProducts)) }
 
@@ -87,6 +89,7 @@ final class Reproduction {
 
     /// The content of an input: as it is on disk, else as its pointer or the lock names it.
     private func inputID(of path: RepoPath) throws -> ContentID? {
+        if let known = lookedAt[path] { return known }
         if let id = try place.content(at: path, scanner) { return id }
         if let pointer = try place.workspace.pointer(of: path) { return pointer.content }
         return lock.stages.values.compactMap { $0.outputs[path]?.content }.first
@@ -119,18 +122,42 @@ final class Reproduction {
         }
     }
 
+    /// Looks at the folders that stages read and none writes on all threads, before the first stage
+    /// runs; what was seen is believed until then.
+    func lookAhead(_ selection: [Int]) throws {
+        let paths = Set(selection.flatMap { graph.stages[$0].dependencies })
+            .filter { graph.producer(of: $0) == nil }.sorted()
+        let workspace = place.workspace
+        let threads = min(workspace.machine.threads, paths.count)
+        guard threads > 1 else { return }
+        let found = try WorkerPool(threads: threads).map(
+            count: paths.count, makeWorker: { ContentScanner(workspace) }
+        ) { scanner, index -> ContentState? in
+            let path = paths[index]
+            let status = try? workspace.disk.status(
+                of: workspace.root / path, followingLinks: false)
+            // What cannot be read says so in its turn.
+            return status?.kind == .directory ? try? scanner.state(of: path) : nil
+        }
+        for (path, state) in zip(paths, found) {
+            if let state { lookedAt[path] = .some(state.content) }
+        }
+    }
+
     /// Brings the selected stages up to date. `held` is the pipeline's lock.
     func run(holding held: any DiskLock) throws {
         self.held = held
         defer { self.held = nil }
         try OutputShelter.recover(in: place, lock: lock)
         defer { scanner.finish() }
+        try lookAhead(try options.selection(in: graph, file: file))
         var round = try ReproRound(self)
         report.outcomes = try round.run()
     }
 
     /// A new scanner takes the time anew, and so believes what stages wrote since the last.
     func renewScanner() {
+        lookedAt = [:]
         scanner.finish()
         scanner = ContentScanner(place.workspace)
     }
@@ -150,6 +177,7 @@ final class Reproduction {
             renewScanner()
             return .settled(outcome)
         }
+        lookedAt = [:]
         progress(.started(stage: stage.name, reasons: reasons))
         for path in stage.dependencies { try fetch(path, of: stage, findings) }
         return .running(

@@ -52,6 +52,18 @@ import Vocabulary
         #expect(try pipeline.litter() == [])
     }
 
+    @Test func `where nothing is set aside nothing is written but the folders`() throws {
+        let pipeline = try PipelineFolder()
+        let shelter = try shelter(pipeline, run: nil)
+        #expect(try pipeline.litter() == [] && pipeline.folder.has("new"))
+        try pipeline.folder.write("half", to: "a/x")
+        try shelter.restoreAfterFailure()
+        #expect(try !pipeline.folder.has("a/x"))
+        try pipeline.folder.write("whole", to: "a/x")
+        try shelter.discard()
+        #expect(try pipeline.folder.read("a/x") == "whole")
+    }
+
     @Test func `success lets the former outputs go`() throws {
         let pipeline = try prepared()
         let shelter = try shelter(pipeline, run: nil)

@@ -442,4 +442,31 @@ import Workspaces
         try pipeline.folder.write("y", to: "src/b.py")
         #expect(try pipeline.repro() == "a ran")
     }
+
+    @Test func `what was looked at ahead of time is looked at again behind a stage that ran`() throws {
+        let pipeline = try PipelineFolder(
+            """
+            stages:
+              first:
+                cmd: cat a/x > first.txt; echo changed > b/x
+                deps: [a]
+                outs: [first.txt]
+              second:
+                cmd: cat b/x > second.txt
+                deps: [b]
+                outs: [second.txt]
+              third:
+                cmd: cat c/x > third.txt
+                deps: [c]
+                outs: [third.txt]
+            """)
+        for name in ["a", "b", "c"] { try pipeline.folder.write("one\n", to: "\(name)/x") }
+        #expect(try pipeline.repro { $0.threads = 3 } == "first ran, second ran, third ran")
+        #expect(try pipeline.folder.read("second.txt") == "changed\n")
+        let read = try pipeline.run(of: "second").inputs[RepoPath("b")]
+        #expect(try pipeline.repro() == "first current, second current, third current")
+        #expect(try pipeline.run(of: "second").inputs[RepoPath("b")] == read)
+        try pipeline.folder.write("two\n", to: "c/x")
+        #expect(try pipeline.repro() == "first current, second current, third ran")
+    }
 }
