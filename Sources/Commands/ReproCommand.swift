@@ -14,6 +14,7 @@ struct ReproCommand: ReportingCommand {
                 "mlstore repro train",
                 "mlstore repro -j 4 --keep-going",
                 "mlstore repro --explain --dry-run",
+                "mlstore repro --force --trace train",
                 "mlstore repro --pull",
                 "mlstore repro --check --remote origin",
                 "mlstore repro --verify",
@@ -31,6 +32,8 @@ struct ReproCommand: ReportingCommand {
                 A stage whose recipe was answered before is \
                 taken from the run cache. When a stage fails, its previous outputs and the lock \
                 stay as they were.
+
+                --trace runs commands under strace, and tells which files of the workspace they read,                 wrote or removed that their stages do not declare. --strict fails such a stage.                 What is current is not run for it, unless with --force.
 
                 --check needs no data here: results that are not on disk are taken for what \
                 mlstore.lock says. Exit status 3 tells that a stage is stale or a result is not on \
@@ -66,6 +69,12 @@ struct ReproCommand: ReportingCommand {
 
     @Flag(help: "Fetch inputs and earlier results that are not here.")
     var pull = false
+
+    @Flag(help: "Tell which files commands use and stages do not declare.")
+    var trace = false
+
+    @Flag(help: "Trace, and fail a stage that uses a file that it does not declare.")
+    var strict = false
 
     @Option(
         help: ArgumentHelp(
@@ -111,6 +120,7 @@ struct ReproCommand: ReportingCommand {
         options.dryRun = dryRun
         options.seed = seed
         options.keepGoing = keepGoing
+        options.tracing = strict ? .refused : trace ? .told : .off
         options.jobs = try jobCount()
         options.threads = try threadCount(in: place)
         let console = context.console
@@ -174,6 +184,13 @@ struct ReproCommand: ReportingCommand {
         if modes.count > 1 {
             throw StoreError(
                 .badUsage, "'\(modes[0])' does not go with '\(modes[1])'",
+                safety: "nothing was run")
+        }
+        let runsNothing = modes.first { $0 != "--pull" }
+        if let runsNothing, trace || strict {
+            throw StoreError(
+                .badUsage,
+                "'\(runsNothing)' does not go with '\(strict ? "--strict" : "--trace")'",
                 safety: "nothing was run")
         }
         guard remote == nil || check || pull else {

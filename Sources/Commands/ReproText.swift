@@ -43,6 +43,7 @@ enum ReproText {
             lines += outcome.outputs.map {
                 "  \($0.path)  \(ByteCount($0.sizeBytes))  sha256:\($0.content.short)"
             }
+            lines += (outcome.undeclared?.lines(limit: 20) ?? []).map { "  \($0)" }
             return lines + outcome.metricsDiff.files.flatMap { metricLines($0.changes) }
         }
     }
@@ -71,6 +72,8 @@ enum ReproText {
         let frozen = report.outcomes.count { $0.deed == .frozen }
         if frozen > 0 { parts.append("\(frozen) frozen") }
         if current > 0 || parts.isEmpty { parts.append("\(current) current") }
+        let untold = report.outcomes.count { !($0.undeclared?.files.isEmpty ?? true) }
+        if untold > 0 { parts.append("\(untold) with undeclared files") }
         var lines = isDryRun ? report.outcomes.flatMap(finished) : []
         lines.append(parts.joined(separator: ", "))
         return Report(
@@ -84,7 +87,7 @@ enum ReproText {
     private static func json(_ outcome: StageOutcome) -> JSONValue {
         var metrics: [String: JSONValue] = [:]
         for (path, value) in outcome.metrics { metrics[path.description] = value }
-        return [
+        var members: [String: JSONValue] = [
             "stage": .string(outcome.stage), "deed": .string(outcome.deed.rawValue),
             "reasons": .array(outcome.reasons.map(\.json)),
             "run": outcome.run.map { .string($0.description) } ?? nil,
@@ -98,6 +101,17 @@ enum ReproText {
                     ]
                 }),
         ]
+        if let undeclared = outcome.undeclared {
+            members["undeclared"] = .array(
+                undeclared.files.map {
+                    [
+                        "path": .string($0.path.description),
+                        "access": .string($0.access.rawValue),
+                    ]
+                })
+            members["undeclaredIsCut"] = .bool(undeclared.isCut)
+        }
+        return .object(members)
     }
 
     /// Why the first of some replays that gave nothing to compare did not; nil if all did.

@@ -9,6 +9,8 @@ struct CommandRun {
     let directory: DiskPath
     let seed: Int64
     let threads: Int
+    /// A program with its arguments that runs the command: a tracer.
+    var runner: [String] = []
     /// The lock that keeps other runs out, also while what left the command's process group
     /// outlives this program.
     var lock: (any DiskLock)?
@@ -45,7 +47,8 @@ struct CommandRun {
         variables["MLSTORE_THREADS"] = String(threads)
         let deliver = onLine
         var child = ChildProcess(
-            arguments: ["/bin/sh", "-c", command], directory: directory, environment: variables,
+            arguments: runner + ["/bin/sh", "-c", command], directory: directory,
+            environment: variables,
             standardOutput: .lines(deliver),
             standardError: .lines { line in
                 tail.append(line)

@@ -31,7 +31,7 @@ final class ParameterFiles {
 extension Parameters {
     /// Reads a file of parameters in the format that the ending of its name says; YAML where it
     /// says none. An empty file holds no parameters.
-    init(parsing bytes: [UInt8], file: String) throws {
+    package init(parsing bytes: [UInt8], file: String) throws {
         if file.hasSuffix(".json") {
             try self.init(Parameters.json(bytes, file), file: file)
         } else if file.hasSuffix(".toml") {

@@ -18,6 +18,18 @@ package struct ReproOptions: Sendable {
     /// what is in the run cache by name. Called on the thread that called `repro`.
     package var fetchContents:
         (@Sendable (_ contents: [(path: RepoPath, id: ContentID)]) throws -> Void)?
+    /// What is done about files that commands use and stages do not declare.
+    package enum Tracing: Sendable {
+        /// Nothing.
+        case off
+        /// They are told.
+        case told
+        /// They fail the stage.
+        case refused
+    }
+
+    /// Whether commands are traced. What would be taken from the run cache runs then.
+    package var tracing = Tracing.off
     /// Say what would run, and run nothing.
     package var dryRun = false
     /// How many stages may run at once, 1 or more. Never changes a result.

@@ -37,6 +37,8 @@ package struct StageOutcome: Sendable {
     package let metricsDiff: MetricsDiff
     /// What its outputs are, with sizes.
     package let outputs: [(path: RepoPath, content: ContentID, sizeBytes: Int)]
+    /// The files that its command used without declaring them; nil if that was not looked at.
+    package let undeclared: UndeclaredFiles?
     /// Why it failed, where it did.
     package let failure: StoreError?
 
@@ -46,7 +48,7 @@ package struct StageOutcome: Sendable {
         durationMilliseconds: Int64 = 0, metrics: [RepoPath: JSONValue] = [:],
         metricsBefore: [RepoPath: JSONValue] = [:],
         outputs: [(path: RepoPath, content: ContentID, sizeBytes: Int)] = [],
-        failure: StoreError? = nil
+        undeclared: UndeclaredFiles? = nil, failure: StoreError? = nil
     ) {
         self.stage = stage
         self.deed = deed
@@ -56,6 +58,7 @@ package struct StageOutcome: Sendable {
         self.metrics = metrics
         metricsDiff = MetricsDiff(old: metricsBefore, new: metrics)
         self.outputs = outputs
+        self.undeclared = undeclared
         self.failure = failure
     }
 }

@@ -10,7 +10,9 @@ extension Reproduction {
 
     /// Stores what a stage wrote together with the record of the run, in one commit; then puts the
     /// outputs where they belong, and renews the lock.
-    func conclude(_ execution: Execution, _ produced: Produced) throws -> StageOutcome {
+    func conclude(
+        _ execution: Execution, _ produced: Produced, _ undeclared: UndeclaredFiles? = nil
+    ) throws -> StageOutcome {
         let stage = execution.stage
         let session = try place.store.beginSession()
         defer { session.abandon() }  // does nothing after a commit
@@ -25,7 +27,8 @@ extension Reproduction {
         return StageOutcome(
             stage: stage.name, deed: .ran, reasons: execution.reasons, run: run,
             durationMilliseconds: record.durationMilliseconds, metrics: record.metrics,
-            metricsBefore: execution.metricsBefore, outputs: outputs(of: entry))
+            metricsBefore: execution.metricsBefore, outputs: outputs(of: entry),
+            undeclared: undeclared)
     }
 
     /// The one commit of a stage, and what makes it visible in the work tree, while no other

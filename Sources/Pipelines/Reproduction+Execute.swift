@@ -29,8 +29,10 @@ struct StageRun {
     let before: [RepoPath: [FileStatus]]
     /// A command's former outputs.
     var shelter: OutputShelter?
-    /// Where a step writes.
+    /// Where a step writes, or a tracer.
     var scratch: DiskPath?
+    /// What the command used besides what is declared, once it has run; nil if that is not traced.
+    var undeclared: Monitor<UndeclaredFiles?>?
     /// Where the outputs are once it has run.
     var produced = Produced(places: [:], former: [:])
     /// The command or step itself, for a thread of its own.
@@ -56,19 +58,18 @@ extension Reproduction {
     /// Takes what a stage wrote. A command's former outputs are still to be discarded.
     func finish(_ run: StageRun) throws -> StageOutcome {
         let stage = run.execution.stage
+        defer { try? run.scratch.map(place.disk.removeTree) }  // litter at worst
         renewScanner()
         try checkInputs(of: stage, run.before)
-        guard let shelter = run.shelter else {
-            let outcome = try conclude(run.execution, run.produced)
-            try? run.scratch.map(place.disk.removeTree)  // litter at worst
-            return outcome
-        }
+        let undeclared = run.undeclared?.withLock { $0 }
+        if options.tracing == .refused, let undeclared { try undeclared.refuse(stage) }
+        guard let shelter = run.shelter else { return try conclude(run.execution, run.produced) }
         var produced = run.produced
         for path in stage.products {
             produced.places[path] = place.root / path
             produced.former[path] = try shelter.place(of: path)
         }
-        return try conclude(run.execution, produced)
+        return try conclude(run.execution, produced, undeclared)
     }
 
     /// Makes everything as it was before a stage that failed.
@@ -82,7 +83,7 @@ extension Reproduction {
     ) throws -> StageRun {
         let stage = execution.stage
         let report = progress
-        let command = CommandRun(
+        var command = CommandRun(
             stage: stage.name, command: line,
             directory: stage.directory.map { place.root / $0 } ?? place.root,
             seed: execution.seed ?? 0,
@@ -97,8 +98,41 @@ extension Reproduction {
         let shelter = try OutputShelter(
             stage.products, keeping: Set(stage.persistent), of: stage.name,
             lockedRun: lock.stages[stage.name]?.run, in: place)
+        guard let tracer else {
+            return StageRun(
+                execution: execution, before: before, shelter: shelter,
+                work: { [command] in try command.run() })
+        }
+        do {
+            let scratch = try place.makeScratch("trace")
+            command.runner = tracer.arguments(log: scratch / "log")
+            return try traced(
+                command,
+                StageRun(
+                    execution: execution, before: before, shelter: shelter, scratch: scratch,
+                    undeclared: Monitor(nil), work: {}))
+        } catch {
+            try shelter.restoreAfterFailure()
+            throw error
+        }
+    }
+
+    /// The run with a command that a tracer runs as its work.
+    private func traced(_ command: CommandRun, _ run: StageRun) throws -> StageRun {
+        let (root, disk) = (place.root, place.disk)
+        let declared = try DeclaredFiles(of: run.execution.stage, in: place)
+        let (scratch, found) = (run.scratch, run.undeclared)
         return StageRun(
-            execution: execution, before: before, shelter: shelter, work: { try command.run() })
+            execution: run.execution, before: run.before, shelter: run.shelter, scratch: scratch,
+            undeclared: found,
+            work: {
+                try command.run()
+                guard let scratch, let found else { return }
+                let accesses = try CommandTracer.accesses(
+                    in: scratch / "log", root: root, folder: command.directory, on: disk)
+                let undeclared = try declared.undeclared(accesses)
+                found.withLock { $0 = undeclared }
+            })
     }
 
     private func stepRun(

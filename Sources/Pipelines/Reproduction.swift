@@ -19,6 +19,8 @@ final class Reproduction {
     /// What keeps other runs out; nil while nothing is run.
     private(set) var held: (any DiskLock)?
     var report = ReproReport()
+    /// Runs commands where they are traced.
+    private(set) var tracer: CommandTracer?
     /// Believes what the stat tables know of files that have not changed since.
     var scanner: ContentScanner
     /// Folders that were looked at ahead of time: see `lookAhead`.
@@ -150,6 +152,11 @@ final class Reproduction {
         defer { self.held = nil }
         try OutputShelter.recover(in: place, lock: lock)
         defer { scanner.finish() }
+        if options.tracing != .off {
+            let scratch = try place.makeScratch("trace")
+            defer { try? place.disk.removeTree(scratch) }  // litter at worst
+            tracer = try CommandTracer(tryingIn: scratch)
+        }
         try lookAhead(try options.selection(in: graph, file: file))
         var round = try ReproRound(self)
         report.outcomes = try round.run()
@@ -170,7 +177,7 @@ final class Reproduction {
         guard let recipe = findings.recipe(of: stage) else {
             throw missingInput(of: stage, findings)
         }
-        if !options.forces(stage), !stage.policy.isAlwaysRun,
+        if !options.forces(stage), !stage.policy.isAlwaysRun, options.tracing == .off,
             let run = try cachedRun(recipe.key, for: stage)
         {
             let outcome = try restore(stage, from: run, recipe: recipe, reasons: reasons)

@@ -154,7 +154,9 @@ struct Workplace {
         return held
     }
 
-    private static let scratchPrefixes = ["fetch-", "lock-", "restore-", "step-", "verify-"]
+    private static let scratchPrefixes = [
+        "fetch-", "lock-", "restore-", "step-", "trace-", "verify-",
+    ]
 
     private static func isScratch(_ name: [UInt8]) -> Bool {
         scratchPrefixes.contains { name.starts(with: Array($0.utf8)) }

@@ -27,7 +27,7 @@ package struct FuzzTarget: Sendable {
     /// All of them.
     package static let all: [FuzzTarget] =
         objectTargets + storeTargets + textTargets + workspaceTargets + remoteTargets
-        + framingTargets + bucketTargets
+        + framingTargets + bucketTargets + pipelineTargets
 
     /// Feeds the parser; returns whether it could read the bytes. Throws `WrongResult` where it
     /// returned or threw what it must not.

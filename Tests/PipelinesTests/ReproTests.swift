@@ -443,7 +443,9 @@ import Workspaces
         #expect(try pipeline.repro() == "a ran")
     }
 
-    @Test func `what was looked at ahead of time is looked at again behind a stage that ran`() throws {
+    @Test func `what was looked at ahead of time is looked at again behind a stage that ran`()
+        throws
+    {
         let pipeline = try PipelineFolder(
             """
             stages:

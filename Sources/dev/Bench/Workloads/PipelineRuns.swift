@@ -45,7 +45,7 @@ private func benchNothingToDo(_ bench: Bench) throws {
     }
 }
 
-/// The start of the program, a stage that does nothing, and its record.
+/// The start of the program, a stage that does nothing, and its record; and one such stage of many.
 private func benchNoOpStage(_ bench: Bench) throws {
     for (place, name) in [(bench.memory, "tmpfs"), (bench.disk, "disk")] {
         try bench.withFolder(on: place) { here in
@@ -64,6 +64,20 @@ private func benchNoOpStage(_ bench: Bench) throws {
                 ])
             bench.compare(
                 work, (seconds, secondsText(seconds)), "limit", (0.015, "15 ms"),
+                Targets(numeric: .atMost(1)))
+            let many = 50
+            try pipelines.write((0..<many).map { "  stage\($0):\n    cmd: \"true\"" })
+            let manySeconds = try bench.race(
+                "the same with \(many) stages",
+                ours: { try measure([bench.mlstore] + command, in: here) },
+                against: [
+                    try pipelines.dvc(nil, prepare: command) {
+                        try measure([$0] + command, in: here)
+                    }
+                ])
+            let each = manySeconds / Double(many)
+            bench.compare(
+                "the same, each stage", (each, secondsText(each)), "limit", (0.015, "15 ms"),
                 Targets(numeric: .atMost(1)))
         }
     }
@@ -116,10 +130,10 @@ private struct Pipelines {
 
     /// DVC at the same work, run once before, after `prepare`.
     func dvc(
-        _ target: Target, prepare: [String], _ run: @escaping (String) throws -> Measurement
+        _ target: Target?, prepare: [String], _ run: @escaping (String) throws -> Measurement
     ) throws -> Bench.Rival {
         if let dvc = bench.peers.dvc {
-            try bench.run([dvc, "init", "--no-scm", "--quiet"], in: here)
+            try bench.run([dvc, "init", "--no-scm", "--quiet", "--force"], in: here)
             try bench.run([dvc] + prepare, in: here)
         }
         return bench.rival(
