@@ -26,13 +26,16 @@ struct StoredTable: Sendable {
         chunks = try store.chunkList(of: id)
     }
 
+    /// The bytes of one chunk.
+    func piece(_ place: Int) throws -> [UInt8] { try store.readChunk(chunks[place].id) }
+
     /// Hands the bytes of some chunks to `body`, in order; they are decoded ahead of it.
     func forEachPiece(of places: [Int], _ body: ([UInt8]) throws -> Void) throws {
         let pool = WorkerPool(threads: threads)
         for start in stride(from: 0, to: places.count, by: StoredTable.chunksAhead) {
             let batch = places[start..<min(start + StoredTable.chunksAhead, places.count)]
             let pieces = try pool.map(count: batch.count) { index in
-                try store.readChunk(chunks[batch[batch.startIndex + index]].id)
+                try piece(batch[batch.startIndex + index])
             }
             try pieces.forEach(body)
         }

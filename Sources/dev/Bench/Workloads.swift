@@ -39,6 +39,7 @@ let workloads: [Workload] = [
     Workload("linear-models", [.numeric], benchLinearModels),
     Workload("structure", [.numeric], benchStructure),
     Workload("table-diffs", [.tables], benchTableDiffs),
+    Workload("table-profiles", [.tables], benchTableProfiles),
     Workload("networks", [.numeric], benchNetworks),
     Workload("pipelines", [.numeric], benchPipelines),
 ]

@@ -48,7 +48,7 @@ private func commit(
     try bench.run(["git", "tag", name], in: workspace)
 }
 
-private func lineCount(_ file: DiskPath) throws -> Int {
+func lineCount(_ file: DiskPath) throws -> Int {
     let words = try output(of: ["wc", "-l", "\(file)"], in: file.parent).split(separator: " ")
     return words.first.flatMap { Int($0) } ?? 0
 }

@@ -1,0 +1,77 @@
+package import Platform
+package import Tables
+package import Vocabulary
+import Workspaces
+
+/// The profile of a table in a file on disk, on so many threads. `name` is what errors call it.
+/// Memory: some tens of megabytes a thread.
+package func profileTableFile(
+    _ path: DiskPath, named name: String, format: any TableFormat, on disk: any Disk, threads: Int
+) throws -> TableProfile {
+    let source = TableSource(file: path, name: name, format: format, on: disk)
+    guard format is CSVFormat else { return try TableProfile(of: source) }
+    let header = try source.header()
+    do {
+        return try profile(path, header, on: disk, WorkerPool(threads: threads))
+    } catch is TableError {
+        // Blocks that do not end between rows, or a fault, which is told with its line.
+        return try TableProfile(of: source)
+    }
+}
+
+private func profile(
+    _ path: DiskPath, _ header: TableHeader, on disk: any Disk, _ pool: WorkerPool
+) throws -> TableProfile {
+    var total = TableProfile(columnNames: header.columnNames)
+    let file = try disk.openFile(path, .read)
+    defer { try? file.close() }  // only read
+    var reader = LineBlocks(file: file)
+    var isFirst = true
+    while true {
+        var blocks: [[UInt8]] = []
+        while blocks.count < 2 * pool.threads, let block = try reader.next() {
+            blocks.append(block)
+        }
+        if blocks.isEmpty { return total }
+        let parts = try pool.map(count: blocks.count) { [blocks, isFirst] index in
+            try unsafe TableProfile(ofPiece: header, holdsHeader: isFirst && index == 0) { body in
+                unsafe try blocks[index].withUnsafeBytes { unsafe try body($0) }
+            }
+        }
+        for part in parts { try total.merge(part) }
+        isFirst = false
+    }
+}
+
+/// A file in blocks that end with a line, but for the last.
+private struct LineBlocks {
+    private static let blockBytes = 4 << 20
+
+    let file: any DiskFile
+    private var offset = 0
+    private var carry: [UInt8] = []
+    private var isAtEnd = false
+
+    init(file: any DiskFile) { self.file = file }
+
+    mutating func next() throws -> [UInt8]? {
+        var block = carry
+        carry = []
+        while !isAtEnd {
+            let piece = try file.read(at: offset, count: LineBlocks.blockBytes)
+            offset += piece.count
+            isAtEnd = piece.isEmpty
+            guard let end = piece.lastIndex(of: 0x0a) else {
+                block += piece
+                guard block.count <= RowReader.maximumRowBytes + LineBlocks.blockBytes else {
+                    throw TableError(line: nil, "has no line end for long")
+                }
+                continue
+            }
+            block += piece[...end]
+            carry = Array(piece[(end + 1)...])
+            return block
+        }
+        return block.isEmpty ? nil : block
+    }
+}

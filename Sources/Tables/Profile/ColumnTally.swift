@@ -1,0 +1,240 @@
+/// What is counted of a column while its rows go by: parts that only add, so that tallies of parts of
+/// a table merge to the tally of all of it, whatever the parts and their order.
+///
+/// No part depends on the column's type, which is known at the end only.
+struct ColumnTally: Sendable {
+    /// Fields without a value.
+    var missing = 0
+    /// Values by what they are.
+    var kinds = KindCounts()
+    var numbers = NumberTally()
+    /// Numbers in bins: of those that `values` has no whole text of.
+    var sketch = ValueSketch()
+    /// The earliest and latest day, and moment.
+    var dates: TimeRange?
+    var moments: TimeRange?
+    /// Texts by what they look like, in the order of `TextShape.allCases`.
+    var shapes = Array(repeating: 0, count: TextShape.allCases.count)
+    /// Letters (Unicode scalars) of the values.
+    var lengths = LengthTally()
+    /// The values.
+    var values: DistinctValues
+
+    /// A tally of nothing; up to `valueLimit` different values are counted exactly.
+    init(valueLimit: Int) { values = DistinctValues(limit: valueLimit) }
+
+    /// Values.
+    var present: Int { kinds.total }
+
+    /// The type, by the rules of `ColumnInference`.
+    var type: ColumnType { kinds.type }
+
+    // Unsafe in what follows: fields are views of the batch, used before it is gone.
+
+    /// Counts the column's fields in `rows` of `batch`.
+    mutating func observe(_ batch: RowBatch, column: Int, rows: Range<Int>) {
+        var row = rows.lowerBound
+        while row < rows.upperBound, values.exact != nil {
+            row = observeCounting(batch, column, row..<rows.upperBound)
+            if values.isOverfull { spill() }
+        }
+        while row < rows.upperBound {
+            let trimmed = unsafe batch.trimmedField(row: row, column: column)
+            if unsafe FieldSyntax.isNull(trimmed) {
+                missing &+= 1
+            } else {
+                unsafe batch.withValue(row: row, column: column) { field in
+                    unsafe values.observeSampled(field)
+                    if let number = unsafe note(field, times: 1) {
+                        sketch.observe(number, times: 1)
+                    }
+                }
+            }
+            row &+= 1
+        }
+    }
+
+    /// Counts fields while all values are counted. Returns the row behind them.
+    private mutating func observeCounting(
+        _ batch: RowBatch, _ column: Int, _ rows: Range<Int>
+    ) -> Int {
+        let limit = values.limit
+        guard var table = values.takeTable() else { return rows.lowerBound }
+        defer { values.putBack(table) }
+        for row in rows {
+            if table.count > limit { return row }
+            let trimmed = unsafe batch.trimmedField(row: row, column: column)
+            if unsafe FieldSyntax.isNull(trimmed) {
+                missing &+= 1
+                continue
+            }
+            unsafe batch.withValue(row: row, column: column) { field in
+                guard unsafe !table.observe(field) else { return }
+                if let number = unsafe note(field, times: 1) { sketch.observe(number, times: 1) }
+            }
+        }
+        return rows.upperBound
+    }
+
+    /// Takes account of what waits: needed before tallies are merged, written or told.
+    mutating func settle() {
+        if var table = values.takeTable() {
+            unsafe table.settle { text, times in _ = unsafe note(text, times: times) }
+            values.putBack(table)
+        }
+        numbers.settle()
+    }
+
+    /// Goes on with a sample of the values.
+    private mutating func spill() {
+        settle()
+        guard let table = values.spill() else { return }
+        table.forEachNumber { sketch.observe($0, times: $1) }
+    }
+
+    /// The bins of all finite numbers.
+    func fullSketch() -> ValueSketch {
+        var sketch = self.sketch
+        values.exact?.forEachNumber { sketch.observe($0, times: $1) }
+        return sketch
+    }
+
+    /// Counts a value in all parts but `values` and `sketch`. Returns its number, if it is a finite one.
+    @inline(__always)
+    private mutating func note(_ field: UnsafeBufferPointer<UInt8>, times: Int) -> Double? {
+        unsafe lengths.observe(field, times: times)
+        if let integer = unsafe FieldSyntax.int(field) {
+            kinds.ints &+= times
+            numbers.observe(integer, times: times)
+            return Double(integer)
+        }
+        if let number = unsafe FieldSyntax.float(field) {
+            kinds.floats &+= times
+            numbers.observe(number, times: times)
+            return number.isFinite ? number : nil
+        }
+        unsafe noteText(field, times: times)
+        return nil
+    }
+
+    private mutating func noteText(_ field: UnsafeBufferPointer<UInt8>, times: Int) {
+        if unsafe FieldSyntax.bool(field) != nil {
+            kinds.bools += times
+        } else if let day = unsafe FieldSyntax.date(field) {
+            kinds.dates += times
+            unsafe TimeRange.extend(&dates, to: day, field)
+        } else if let moment = unsafe FieldSyntax.timestamp(field) {
+            kinds.timestamps += times
+            unsafe TimeRange.extend(&moments, to: moment, field)
+        } else {
+            kinds.strings += times
+            if let shape = unsafe TextShape(field) { shapes[shape.place] += times }
+        }
+    }
+
+    /// Counts what another tally of the same limit counted; of neither anything waits.
+    mutating func merge(_ other: ColumnTally) {
+        missing += other.missing
+        kinds.merge(other.kinds)
+        numbers.merge(other.numbers)
+        dates = TimeRange.merged(dates, other.dates)
+        moments = TimeRange.merged(moments, other.moments)
+        for index in shapes.indices { shapes[index] += other.shapes[index] }
+        lengths.merge(other.lengths)
+        var other = other
+        if other.values.exact == nil { spill() }
+        if values.exact == nil { other.spill() }
+        sketch.merge(other.sketch)
+        if let table = other.values.exact {
+            values.merge(table)
+            if values.isOverfull { spill() }
+        } else {
+            values.mergeSample(other.values)
+        }
+    }
+}
+
+/// Values by what they are; an integer is no float here.
+struct KindCounts: Hashable, Sendable {
+    var bools = 0
+    var ints = 0
+    var floats = 0
+    var dates = 0
+    var timestamps = 0
+    var strings = 0
+
+    static let parts: [(ColumnType, any WritableKeyPath<KindCounts, Int> & Sendable)] = [
+        (.bool, \.bools), (.int, \.ints), (.float, \.floats), (.date, \.dates),
+        (.timestamp, \.timestamps), (.string, \.strings),
+    ]
+
+    var total: Int { bools + ints + floats + dates + timestamps + strings }
+
+    var type: ColumnType {
+        let found = KindCounts.parts.filter { self[keyPath: $0.1] > 0 }.map(\.0)
+        if found == [.int, .float] { return .float }
+        return found.count == 1 ? found[0] : .string
+    }
+
+    mutating func merge(_ other: KindCounts) {
+        for (_, part) in KindCounts.parts { self[keyPath: part] += other[keyPath: part] }
+    }
+}
+
+/// A day or moment as it stands in the table.
+struct TimePoint: Hashable, Sendable, Comparable {
+    let time: Int64
+    let text: String
+
+    static func < (left: TimePoint, right: TimePoint) -> Bool {
+        left.time != right.time
+            ? left.time < right.time : left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+    }
+}
+
+/// The earliest and the latest.
+struct TimeRange: Hashable, Sendable {
+    let first: TimePoint
+    let last: TimePoint
+
+    init(first: TimePoint, last: TimePoint) { (self.first, self.last) = (first, last) }
+
+    /// Makes `range` hold a time.
+    // Unsafe: reads the view it is given.
+    static func extend(
+        _ range: inout TimeRange?, to time: Int64, _ text: UnsafeBufferPointer<UInt8>
+    ) {
+        // Equal times may differ by their text.
+        if let range, time > range.first.time, time < range.last.time { return }
+        let point = TimePoint(time: time, text: unsafe String(decoding: text, as: UTF8.self))
+        range = merged(range, TimeRange(first: point, last: point))
+    }
+
+    static func merged(_ left: TimeRange?, _ right: TimeRange?) -> TimeRange? {
+        guard let left, let right else { return left ?? right }
+        return TimeRange(first: min(left.first, right.first), last: max(left.last, right.last))
+    }
+}
+
+/// Lengths of texts in Unicode scalars.
+struct LengthTally: Hashable, Sendable {
+    var shortest = Int.max
+    var longest = 0
+    var total = 0
+
+    // Unsafe: reads the view it is given.
+    @inline(__always)
+    mutating func observe(_ text: UnsafeBufferPointer<UInt8>, times: Int) {
+        var length = 0
+        for index in 0..<text.count where unsafe text[index] & 0xc0 != 0x80 { length &+= 1 }
+        shortest = min(shortest, length)
+        longest = max(longest, length)
+        total &+= length &* times
+    }
+
+    mutating func merge(_ other: LengthTally) {
+        shortest = min(shortest, other.shortest)
+        longest = max(longest, other.longest)
+        total += other.total
+    }
+}

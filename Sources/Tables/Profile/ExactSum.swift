@@ -1,0 +1,246 @@
+/// A sum of numbers without any rounding, so that neither the order of the numbers nor how they are
+/// split into parts changes it.
+///
+/// Fixed point over the whole range of products of two doubles: digits of 32 bits, each in a word
+/// of 64 that leaves room for carries. Takes 1.1 kB once something was added.
+struct ExactSum: Sendable {
+    /// The exponent of the lowest digit's lowest bit: below that of the smallest product.
+    private static let lowestExponent = -2176
+    /// Up to 2^2304: the sum of 2^63 of the largest products is below 2^2112.
+    private static let digitCount = 140
+    private static let base: Int64 = 1 << 32
+
+    /// Empty stands for zero.
+    private var digits: [Int64] = []
+    /// Additions since carries were last passed on; each adds less than 2^32 to a digit.
+    private var pending = 0
+
+    /// Adds a number `times` times; infinities and NaN are the caller's to leave out.
+    mutating func add(_ value: Double, times: Int = 1) {
+        let parts = FloatParts(value)
+        add(
+            UInt128(parts.mantissa) &* UInt128(times), exponent: parts.exponent,
+            isNegative: parts.isNegative)
+    }
+
+    /// Adds the product of two numbers `times` times.
+    mutating func addProduct(_ left: Double, _ right: Double, times: Int = 1) {
+        let (a, b) = (FloatParts(left), FloatParts(right))
+        let product = UInt128(a.mantissa) &* UInt128(b.mantissa)
+        let isNegative = a.isNegative != b.isNegative
+        addMultiple(product, times: times, exponent: a.exponent + b.exponent, isNegative)
+    }
+
+    /// Adds an integer `times` times.
+    mutating func add(_ value: Int64, times: Int) {
+        add(UInt128(value.magnitude) &* UInt128(times), exponent: 0, isNegative: value < 0)
+    }
+
+    /// Adds an integer.
+    mutating func add(_ value: Int128) {
+        add(value.magnitude, exponent: 0, isNegative: value < 0)
+    }
+
+    /// Adds the square of an integer `times` times.
+    mutating func addSquare(_ value: Int64, times: Int) {
+        let square = UInt128(value.magnitude) &* UInt128(value.magnitude)
+        addMultiple(square, times: times, exponent: 0, false)
+    }
+
+    /// Adds `times` times an integer of up to 126 bits, in two parts that do not overflow.
+    private mutating func addMultiple(
+        _ magnitude: UInt128, times: Int, exponent: Int, _ isNegative: Bool
+    ) {
+        guard times > 1 else { return add(magnitude, exponent: exponent, isNegative: isNegative) }
+        let low = magnitude & ((1 << 64) - 1)
+        add(low &* UInt128(times), exponent: exponent, isNegative: isNegative)
+        add((magnitude >> 64) &* UInt128(times), exponent: exponent + 64, isNegative: isNegative)
+    }
+
+    /// Adds another sum.
+    mutating func merge(_ other: ExactSum) {
+        guard !other.digits.isEmpty else { return }
+        var other = other
+        other.carry()
+        prepare()
+        carry()
+        for index in digits.indices { digits[index] += other.digits[index] }
+        carry()
+    }
+
+    /// The sum, correctly rounded; infinite beyond the range of doubles.
+    var rounded: Double {
+        let parts = scaled
+        return Double(sign: .plus, exponent: parts.exponent, significand: parts.significand)
+    }
+
+    /// The sum as a number of 53 bits times a power of two, of any size.
+    private var scaled: (significand: Double, exponent: Int) {
+        let (isNegative, magnitude) = signed()
+        guard let top = magnitude.lastIndex(where: { $0 != 0 }) else { return (0, 0) }
+        // The four highest digits decide, and whether anything is below them.
+        var window: UInt128 = 0
+        for index in (top - 3)...top {
+            let digit = index >= 0 ? UInt128(magnitude[index]) : 0
+            window |= digit << UInt128(32 * (index - top + 3))
+        }
+        var isInexact = top > 3 && magnitude[..<(top - 3)].contains { $0 != 0 }
+        let dropped = 64 - window.leadingZeroBitCount
+        var word = UInt64(truncatingIfNeeded: window >> UInt128(dropped))
+        if window & ((1 << UInt128(dropped)) - 1) != 0 { isInexact = true }
+        if isInexact { word |= 1 }
+        let significand = Double(word)
+        return (
+            isNegative ? -significand : significand,
+            32 * (top - 3) + ExactSum.lowestExponent + dropped
+        )
+    }
+
+    private mutating func prepare() {
+        if digits.isEmpty { digits = Array(repeating: 0, count: ExactSum.digitCount) }
+    }
+
+    /// Adds `magnitude * 2^exponent`.
+    private mutating func add(_ magnitude: UInt128, exponent: Int, isNegative: Bool) {
+        guard magnitude != 0 else { return }
+        prepare()
+        let place = exponent - ExactSum.lowestExponent
+        let shift = UInt64(place & 31)
+        let first = place >> 5
+        precondition(first >= 0 && first + 6 <= ExactSum.digitCount)
+        // Unsafe: checked above; 128 bits and a shift touch five digits.
+        unsafe digits.withUnsafeMutableBufferPointer { digits in
+            var index = first
+            var rest = magnitude
+            var over: UInt64 = 0
+            while rest != 0 || over != 0 {
+                let part = (UInt64(truncatingIfNeeded: rest) & 0xffff_ffff) << shift | over
+                let digit = Int64(truncatingIfNeeded: part & 0xffff_ffff)
+                unsafe digits[index] &+= isNegative ? 0 &- digit : digit
+                over = part >> 32
+                rest >>= 32
+                index &+= 1
+            }
+        }
+        pending += 1
+        if pending == 1 << 29 { carry() }
+    }
+
+    /// Passes carries on: then every digit but the highest is in 0 ..< 2^32, in one way only.
+    private mutating func carry() {
+        pending = 0
+        guard !digits.isEmpty else { return }
+        for index in 0..<(digits.count - 1) {
+            let over = digits[index] >> 32
+            digits[index] -= over << 32
+            digits[index + 1] += over
+        }
+    }
+
+    /// Sign and digits of the magnitude.
+    private func signed() -> (isNegative: Bool, digits: [UInt64]) {
+        var sum = self
+        sum.carry()
+        let isNegative = (sum.digits.last ?? 0) < 0
+        if isNegative {
+            for index in sum.digits.indices { sum.digits[index] = -sum.digits[index] }
+            sum.carry()
+        }
+        return (isNegative, sum.digits.map { UInt64($0) })
+    }
+}
+
+extension ExactSum: Equatable {
+    static func == (left: ExactSum, right: ExactSum) -> Bool {
+        left.canonicalDigits() == right.canonicalDigits()
+    }
+}
+
+extension ExactSum {
+    /// The standard deviation of `count` numbers, two at least, of which these are the sum and the
+    /// sum of squares: over `count - 1`. Nil beyond the range of doubles.
+    ///
+    /// Nothing cancels: the squares are moved exactly to where the mean is, which is known as two
+    /// doubles, and rounded only there.
+    static func standardDeviation(sum: ExactSum, squares: ExactSum, count: Int) -> Double? {
+        var (offset, total) = (sum, squares)
+        for _ in 0..<2 {
+            let mean = offset.rounded / Double(count)
+            guard mean.isFinite else { return nil }
+            shift(&offset, &total, count: count, by: mean)
+        }
+        var (significand, exponent) = total.scaled
+        guard significand > 0 else { return 0 }
+        if exponent & 1 != 0 {
+            significand *= 2
+            exponent -= 1
+        }
+        let root = (significand / Double(count - 1)).squareRoot()
+        let result = Double(sign: .plus, exponent: exponent / 2, significand: root)
+        return result.isFinite ? result : nil
+    }
+
+    /// Makes the sums of `x` and `x^2` those of `x - center` and its square, exactly.
+    private static func shift(
+        _ sum: inout ExactSum, _ squares: inout ExactSum, count: Int, by center: Double
+    ) {
+        let parts = FloatParts(center)
+        let (mantissa, number) = (UInt128(parts.mantissa), UInt128(count))
+        let (sumIsNegative, digits) = sum.signed()
+        for (index, digit) in digits.enumerated() where digit != 0 {
+            squares.add(
+                UInt128(digit) * mantissa,
+                exponent: 32 * index + lowestExponent + parts.exponent + 1,
+                isNegative: sumIsNegative == parts.isNegative)
+        }
+        let square = mantissa * mantissa
+        squares.add((square >> 53) * number, exponent: 2 * parts.exponent + 53, isNegative: false)
+        squares.add(
+            (square & ((1 << 53) - 1)) * number, exponent: 2 * parts.exponent, isNegative: false)
+        sum.add(mantissa * number, exponent: parts.exponent, isNegative: !parts.isNegative)
+    }
+}
+
+/// A finite number as an integer times a power of two.
+private struct FloatParts {
+    let mantissa: UInt64
+    let exponent: Int
+    let isNegative: Bool
+
+    init(_ value: Double) {
+        let field = Int(value.exponentBitPattern)
+        mantissa = value.significandBitPattern | (field == 0 ? 0 : 1 << 52)
+        exponent = max(field, 1) - 1075
+        isNegative = value.sign == .minus
+    }
+}
+
+extension ExactSum {
+    /// The sum in one way only: the number of its lowest digit that is not zero, and the digits from
+    /// there up to the highest one, of which the last is signed.
+    func canonicalDigits() -> (lowest: Int, digits: [Int64]) {
+        var sum = self
+        sum.carry()
+        guard let low = sum.digits.firstIndex(where: { $0 != 0 }),
+            var high = sum.digits.lastIndex(where: { $0 != 0 })
+        else { return (0, []) }
+        // A negative sum has ones all the way up: they are told by the sign of one digit.
+        if sum.digits[high] == -1, high == ExactSum.digitCount - 1 {
+            while high > low, sum.digits[high] == -1, sum.digits[high - 1] == ExactSum.base - 1 {
+                sum.digits[high] = 0
+                sum.digits[high - 1] = -1
+                high -= 1
+            }
+        }
+        return (low, Array(sum.digits[low...high]))
+    }
+
+    /// The sum of those digits; nil where there cannot be so many.
+    init?(lowest: Int, digits: [Int64]) {
+        guard lowest >= 0, lowest + digits.count <= ExactSum.digitCount else { return nil }
+        guard digits.allSatisfy({ $0.magnitude <= ExactSum.base.magnitude }) else { return nil }
+        guard !digits.isEmpty else { return }
+        prepare()
+        for (index, digit) in digits.enumerated() { self.digits[lowest + index] = digit }
+    }
+}

@@ -1,0 +1,166 @@
+import Bytes
+import Tables
+import Testing
+import Vocabulary
+
+@Suite struct ProfileTests {
+    private func source(_ text: String) -> TableSource {
+        TableSource(name: "t.csv", format: CSVFormat.csv, bytes: Array(text.utf8))
+    }
+
+    private func column(_ values: [String]) throws -> ColumnProfile {
+        let text = "c,z\n" + values.map { $0 + ",0\n" }.joined()
+        return try #require(try TableProfile(of: source(text)).columns().first)
+    }
+
+    // MARK: - Order and parts
+
+    private func row(_ numbers: inout SeededNumbers) -> String {
+        let float = Double.random(in: -1e6...1e6, using: &numbers)
+        let fields = [
+            "\(Int.random(in: 0...1_000_000, using: &numbers))",
+            "\(Int.random(in: -3...3, using: &numbers))",
+            Bool.random(using: &numbers) ? "\(float)" : "\(float * 1e-300)",
+            ["a", "bb", "", "NA", "ü", "\"q\"\"q\""].randomElement(using: &numbers) ?? "",
+            "u\(Int.random(in: 0...90, using: &numbers))@example.com",
+            "2020-01-0\(Int.random(in: 1...9, using: &numbers))",
+            String(repeating: "7", count: Int.random(in: 1...90, using: &numbers)),
+            ["1", "1.0", "-0.0", "0", "inf"].randomElement(using: &numbers) ?? "",
+            "\(Int64.random(in: .min ... .max, using: &numbers))",
+        ]
+        return fields.joined(separator: ",") + "\n"
+    }
+
+    private let header = "id,small,f,s,mail,day,long,zero,large\n"
+
+    private func profile(_ rows: ArraySlice<String>, limit: Int) throws -> TableProfile {
+        let names = header.dropLast().split(separator: ",").map(String.init)
+        var profile = TableProfile(columnNames: names, valueLimit: limit)
+        try source(header + rows.joined()).forEachBatch { profile.observe($0) }
+        profile.settle()
+        return profile
+    }
+
+    @Test(arguments: [2, 8, 64, 4096])
+    func `parts in any order give the same bytes`(limit: Int) throws {
+        var numbers = SeededNumbers(UInt64(limit))
+        for _ in 0..<12 {
+            let rows = (0..<Int.random(in: 1...300, using: &numbers)).map { _ in row(&numbers) }
+            let whole = try profile(rows[...], limit: limit).encoded()
+            let shuffled = rows.shuffled(using: &numbers)
+            #expect(try profile(shuffled[...], limit: limit).encoded() == whole)
+            var parts: [TableProfile] = []
+            var start = 0
+            while start < shuffled.count {
+                let count = Int.random(in: 1...90, using: &numbers)
+                let end = min(shuffled.count, start + count)
+                parts.append(try profile(shuffled[start..<end], limit: limit))
+                start = end
+            }
+            while parts.count > 1 {
+                let one = parts.remove(at: Int.random(in: 0..<parts.count, using: &numbers))
+                let other = Int.random(in: 0..<parts.count, using: &numbers)
+                try parts[other].merge(one)
+            }
+            #expect(parts[0].encoded() == whole)
+            let again = try TableProfile(decoding: whole, columnNames: parts[0].columnNames)
+            if limit == 4096 {
+                #expect(again.encoded() == whole)
+                #expect(again.columns() == parts[0].columns())
+            }
+        }
+    }
+
+    @Test func `profiles of different columns do not merge`() throws {
+        var one = try TableProfile(of: source("a,b\n1,2\n"))
+        let other = try TableProfile(of: source("a,c\n1,2\n"))
+        #expect(throws: StoreError.self) { try one.merge(other) }
+    }
+
+    @Test func `damaged bytes are refused, or are another profile`() throws {
+        var numbers = SeededNumbers(5)
+        let rows = (0..<40).map { _ in row(&numbers) }
+        let profile = try profile(rows[...], limit: 4096)
+        let bytes = profile.encoded()
+        for _ in 0..<300 {
+            var damaged = bytes
+            let place = Int.random(in: 0..<bytes.count, using: &numbers)
+            damaged[place] ^= 1 << UInt8.random(in: 0..<8, using: &numbers)
+            if Bool.random(using: &numbers) { damaged.removeLast(bytes.count - place) }
+            // Whatever comes of it can be written again.
+            let read = try? TableProfile(decoding: damaged, columnNames: profile.columnNames)
+            #expect(read?.encoded().isEmpty != true)
+        }
+        #expect(throws: DecodeError.self) {
+            try TableProfile(decoding: bytes + [0], columnNames: profile.columnNames)
+        }
+        #expect(throws: DecodeError.self) {
+            try TableProfile(decoding: bytes, columnNames: ["a"])
+        }
+    }
+
+    // MARK: - Figures
+
+    @Test func `columns tell types, nulls, values and keys`() throws {
+        let id = try column(["1", "2", "3"])
+        #expect(id.type == .int && id.uniqueness == .unique && id.distinct == 3)
+        let again = try column(["1", "2", "2", "NA"])
+        #expect(again.uniqueness == .no && again.missing == 1 && again.distinct == 2)
+        #expect(again.top.first?.value == "2" && again.top.first?.count == 2)
+        let floats = try column(["1", "1.0", "-0.0", "0", "inf", "-inf", "2e0"])
+        #expect(floats.type == .float && floats.distinct == 5)
+        #expect(floats.numbers?.infinities == 2 && floats.numbers?.zeros == 2)
+        #expect(floats.low == "0.0" && floats.high == "2.0")
+        let mixed = try column(["1", "x"])
+        #expect(mixed.type == .string && mixed.numbers == nil)
+        let days = try column(["2020-02-29", "1999-01-01"])
+        #expect(days.type == .date && days.low == "1999-01-01" && days.high == "2020-02-29")
+        let none = try column(["", "NA"])
+        #expect(none.type == .string && none.missing == 2 && none.lengths == nil)
+        #expect(none.distinct == 0 && none.uniqueness == .no)
+    }
+
+    @Test func `many values are estimated, and counted no more`() throws {
+        let ids = try column((0..<9000).map { "\($0)" })
+        #expect(!ids.isDistinctExact && ids.uniqueness == .likely && ids.top.isEmpty)
+        #expect((8300...9000).contains(ids.distinct), "\(ids.distinct)")
+        #expect(ids.low == "0" && ids.high == "8999")
+        #expect(ids.numbers?.mean == 4499.5)
+        let median = try #require(ids.numbers?.median)
+        #expect((median - 4499.5).magnitude < 0.008 * 4499.5)
+        let twice = try column((0..<9000).map { "\($0 % 4500)" })
+        #expect(twice.uniqueness == .no)
+    }
+
+    @Test func `texts tell what they look like`() throws {
+        let shapes: [(TextShape, [String])] = [
+            (.email, ["ada@example.com", "a.b+c@mail.example.org"]),
+            (.phone, ["+44 20 7946 0958", "+1 (555) 010-9999"]),
+            (.uuid, ["123e4567-e89b-12d3-a456-426614174000"]),
+            (.url, ["https://example.com/a"]), (.digits, ["00501"]),
+            (.dayOrMonthFirst, ["01/02/2026", "1.2.26"]),
+        ]
+        for (shape, texts) in shapes {
+            let found = try column(texts + ["plain"]).shapes
+            #expect(found.map(\.value) == [shape] && found[0].count == texts.count, "\(shape)")
+        }
+        for text in ["a@b", "@example.com", "ada @example.com", "1.2.3.4", "+12", "x@y."] {
+            #expect(try column([text]).shapes.isEmpty, "\(text)")
+        }
+    }
+
+    // MARK: - Pieces
+
+    @Test func `a piece that ends inside quotes is refused`() throws {
+        let header = try source("a,b\n1,2\n").header()
+        func piece(_ text: String) throws -> TableProfile {
+            try TableProfile(ofPiece: header, holdsHeader: false) { body in
+                try Array(text.utf8).withUnsafeBytes { try body($0) }
+            }
+        }
+        #expect(try piece("1,2\n3,4\n").rowCount == 2)
+        #expect(try piece("").rowCount == 0)
+        #expect(throws: TableError.self) { try piece("1,\"2\n") }
+        #expect(throws: TableError.self) { try piece("1,2\n3\n") }
+    }
+}
