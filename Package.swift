@@ -158,7 +158,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "TestSupport", "Vocabulary", "Bytes", "Platform", "Objects", "Tables", "Learning",
-                "Kernels", "Workspaces", "Pipelines", "Transfer", "Remotes",
+                "Kernels", "Workspaces", "Pipelines", "Transfer", "Remotes", "Diffs",
             ],
             path: "Tests/FuzzTargets", swiftSettings: strictTests),
         // A line of text, unless it is built for libFuzzer.

@@ -33,7 +33,9 @@ struct MLStoreCommand: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "Tables",
-                subcommands: [HeadCommand.self, SchemaCommand.self]),
+                subcommands: [
+                    HeadCommand.self, SchemaCommand.self, ProfileCommand.self, CheckCommand.self,
+                ]),
             CommandGroup(
                 name: "Pipelines",
                 subcommands: [

@@ -110,6 +110,8 @@ private func refuseUnknownSubcommand(_ arguments: [String]) throws {
         let commands = configuration.allSubcommands
         guard !commands.isEmpty, !typed.hasPrefix("-"), typed != "help" else { return }
         guard let command = commands.first(where: { $0._commandName == typed }) else {
+            // 'mlstore schema PATH': the word is what the default command is about.
+            if configuration.defaultSubcommand == SchemaShowCommand.self { return }
             throw unknownSubcommand(typed, of: configuration, above: above)
         }
         configuration = command.configuration

@@ -67,7 +67,7 @@ enum ValueText {
     private static func shown(_ text: String) -> String { printableText(Array(text.utf8)) }
 
     /// At most six digits behind the point: for people; files keep every digit.
-    private static func rounded(_ value: Double) -> String {
+    static func rounded(_ value: Double) -> String {
         let scale = 1_000_000.0
         guard value.magnitude < 1_000_000_000, value.magnitude >= 1e-4 || value == 0 else {
             return shortestText(value)

@@ -1,15 +1,19 @@
-import Bytes
-import Vocabulary
+package import Bytes
+package import Vocabulary
 
 /// Reads the fields of one mapping of a small YAML file of ours, naming file and line in every
 /// error.
-struct YAMLFields {
-    let file: String
-    let advice: String
-    let node: YAMLNode
+package struct YAMLFields {
+    /// What errors call the file.
+    package let file: String
+    /// What errors advise.
+    package let advice: String
+    /// The mapping.
+    package let node: YAMLNode
     private let pairs: [(key: YAMLNode, value: YAMLNode)]
 
-    init(_ node: YAMLNode, file: String, advice: String) throws {
+    /// The fields of `node`; throws `.malformed` where it is no mapping.
+    package init(_ node: YAMLNode, file: String, advice: String) throws {
         self.file = file
         self.advice = advice
         self.node = node
@@ -21,7 +25,9 @@ struct YAMLFields {
     }
 
     /// The mapping that a whole file is.
-    static func document(_ bytes: [UInt8], file: String, advice: String) throws -> YAMLFields {
+    package static func document(_ bytes: [UInt8], file: String, advice: String) throws
+        -> YAMLFields
+    {
         if let line = conflictLine(bytes) {
             throw StoreError(
                 .conflict, "cannot read '\(file)': line \(line) is a conflict marker of git",
@@ -41,7 +47,7 @@ struct YAMLFields {
     }
 
     /// Refuses keys that are not in `known`, with the nearest of them as a hint.
-    func checkKeys(_ known: [String]) throws {
+    package func checkKeys(_ known: [String]) throws {
         for (key, _) in pairs {
             let name = key.text ?? ""
             guard !known.contains(name) else { continue }
@@ -51,14 +57,17 @@ struct YAMLFields {
         }
     }
 
-    func optional(_ key: String) -> YAMLNode? { node[key] }
+    /// The value of a key, if it is there.
+    package func optional(_ key: String) -> YAMLNode? { node[key] }
 
-    func required(_ key: String) throws -> YAMLNode {
+    /// The value of a key that must be there.
+    package func required(_ key: String) throws -> YAMLNode {
         guard let value = node[key] else { throw malformed(node, "the key '\(key)' is missing") }
         return value
     }
 
-    func text(_ key: String) throws -> String {
+    /// The text under a key that must be there.
+    package func text(_ key: String) throws -> String {
         let value = try required(key)
         guard let text = value.text else { throw malformed(value, "'\(key)' must be text") }
         return text
@@ -83,7 +92,7 @@ struct YAMLFields {
 
     /// The version, which is from 1 to `newest`.
     @discardableResult
-    func checkVersion(newest: Int = 1) throws -> Int {
+    package func checkVersion(newest: Int = 1) throws -> Int {
         let value = try required("version")
         guard let version = value.jsonValue.integerValue, version > 0 else {
             throw malformed(value, "'version' must be a whole number")
@@ -99,11 +108,12 @@ struct YAMLFields {
     }
 
     /// The fields of a mapping in this one.
-    func below(_ node: YAMLNode) throws -> YAMLFields {
+    package func below(_ node: YAMLNode) throws -> YAMLFields {
         try YAMLFields(node, file: file, advice: advice)
     }
 
-    func malformed(_ node: YAMLNode, _ reason: String) -> StoreError {
+    /// An error that names file and line.
+    package func malformed(_ node: YAMLNode, _ reason: String) -> StoreError {
         YAMLFields.malformed(file: file, line: node.line, reason, advice: advice)
     }
 

@@ -1,4 +1,5 @@
 import Bytes
+import Diffs
 import Tables
 import Vocabulary
 
@@ -10,6 +11,7 @@ let textTargets = [
     FuzzTarget("jsonl") { try parseLines($0) },
     FuzzTarget("packed") { try parsePacked($0) },
     FuzzTarget("tsv") { try parseTable($0, CSVFormat.tsv) },
+    FuzzTarget("table-schema", parseSchema),
 ]
 
 @Sendable private func parseJSON(_ bytes: [UInt8]) throws {
@@ -17,6 +19,14 @@ let textTargets = [
     let again = try JSONValue(parsing: value.canonical)
     try require(again.canonical == value.canonical, "JSON that has two canonical forms")
     try require(again == value, "JSON that is another value once it is written")
+}
+
+/// A schema file; what is written of it reads the same.
+@Sendable private func parseSchema(_ bytes: [UInt8]) throws {
+    let schema = try TableSchema(parsing: bytes, file: "schema")
+    let text = schema.text(of: "table")
+    let again = try TableSchema(parsing: Array(text.utf8), file: "schema")
+    try require(again.text(of: "table") == text, "a schema that is another one once it is written")
 }
 
 /// A table in one piece and in pieces: both say the same.

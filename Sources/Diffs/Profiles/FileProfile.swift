@@ -9,7 +9,7 @@ package func profileTableFile(
     _ path: DiskPath, named name: String, format: any TableFormat, on disk: any Disk, threads: Int
 ) throws -> TableProfile {
     let source = TableSource(file: path, name: name, format: format, on: disk)
-    guard format is CSVFormat else { return try TableProfile(of: source) }
+    guard format is CSVFormat, try !source.isPacked() else { return try TableProfile(of: source) }
     let header = try source.header()
     do {
         return try profile(path, header, on: disk, WorkerPool(threads: threads))

@@ -15,7 +15,7 @@ package func profileStoredTable(
     let source = unsafe TableSource(name: name, format: format) { body in
         unsafe try store.streamBlob(id, body)
     }
-    guard format is CSVFormat else { return try TableProfile(of: source) }
+    guard format is CSVFormat, try !source.isPacked() else { return try TableProfile(of: source) }
     let threads = workspace.machine.threads
     let table = try StoredTable(id, source, summary: nil, in: store, threads: threads)
     guard !table.chunks.isEmpty else { return try TableProfile(of: source) }

@@ -74,9 +74,9 @@ package struct ColumnProfile: Sendable, Hashable {
     package var high: String? { numbers?.high ?? times?.last }
 
     /// Of the tally, nothing waits.
-    init(name: String, _ tally: ColumnTally, rowCount: Int) {
+    init(name: String, _ tally: ColumnTally, rowCount: Int, type: ColumnType) {
         self.name = name
-        type = tally.type
+        self.type = type
         missing = tally.missing
         present = tally.present
         let table = tally.values.exact

@@ -39,8 +39,7 @@ struct ColumnTally: Sendable {
             if values.isOverfull { spill() }
         }
         while row < rows.upperBound {
-            let trimmed = unsafe batch.trimmedField(row: row, column: column)
-            if unsafe FieldSyntax.isNull(trimmed) {
+            if batch.isNull(row: row, column: column) {
                 missing &+= 1
             } else {
                 unsafe batch.withValue(row: row, column: column) { field in
@@ -63,8 +62,7 @@ struct ColumnTally: Sendable {
         defer { values.putBack(table) }
         for row in rows {
             if table.count > limit { return row }
-            let trimmed = unsafe batch.trimmedField(row: row, column: column)
-            if unsafe FieldSyntax.isNull(trimmed) {
+            if batch.isNull(row: row, column: column) {
                 missing &+= 1
                 continue
             }

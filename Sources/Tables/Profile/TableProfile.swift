@@ -11,6 +11,8 @@ package struct TableProfile: Sendable {
     /// Rows counted.
     package internal(set) var rowCount = 0
     var tallies: [ColumnTally]
+    /// The types of the columns, where the file states them.
+    private var statedTypes: [ColumnType]?
 
     /// The most different values of a column that are counted exactly, in a table of so many columns:
     /// even, so that half of it is a number.
@@ -40,6 +42,7 @@ package struct TableProfile: Sendable {
     /// Counts rows of `batch`, which has the profile's columns; nil: all of them.
     package mutating func observe(_ batch: RowBatch, rows: Range<Int>? = nil) {
         precondition(batch.columnCount == tallies.count)
+        statedTypes = batch.header.types
         let rows = rows ?? 0..<batch.rowCount
         for column in tallies.indices {
             tallies[column].observe(batch, column: column, rows: rows)
@@ -61,11 +64,16 @@ package struct TableProfile: Sendable {
         }
         for column in tallies.indices { tallies[column].merge(other.tallies[column]) }
         rowCount += other.rowCount
+        statedTypes = statedTypes ?? other.statedTypes
     }
 
     /// What is to be told of each column, in file order.
     package func columns() -> [ColumnProfile] {
-        zip(columnNames, tallies).map { ColumnProfile(name: $0, $1, rowCount: rowCount) }
+        tallies.indices.map { column in
+            ColumnProfile(
+                name: columnNames[column], tallies[column], rowCount: rowCount,
+                type: statedTypes?[column] ?? tallies[column].type)
+        }
     }
 }
 

@@ -1,0 +1,159 @@
+import ArgumentParser
+import Bytes
+import Diffs
+import Platform
+import Tables
+import Vocabulary
+import Workspaces
+
+struct CheckCommand: ReportingCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Judge tables by the rules of their schema files.",
+        discussion: helpText(
+            examples: [
+                "mlstore check",
+                "mlstore check data/train.csv",
+                "mlstore check data/train.csv@v1 --schema rules.yaml",
+                "mlstore check --junit check.xml --no-values",
+            ],
+            notes: """
+                The rules of data/train.csv stand in data/train.csv.schema.yaml, which \
+                'mlstore schema infer' writes. Without a path all tracked tables that have such a \
+                file are judged. The first rows that break a rule are kept as a table, in \
+                .mlstore/state/failures unless --failures says where. Ends with status 1 where a \
+                rule of severity 'error' is broken. docs/reference/checks.md has all rules.
+                """))
+
+    @Argument(
+        help: ArgumentHelp("The tables.", valueName: "path[@revision]"), completion: .file())
+    var files: [String] = []
+
+    @Option(
+        help: ArgumentHelp("The schema file of the one table.", valueName: "file"),
+        completion: .file())
+    var schema: String?
+
+    @Option(
+        help: ArgumentHelp("Write the verdicts for a CI into this file too.", valueName: "file"),
+        completion: .file())
+    var junit: String?
+
+    @Option(
+        help: ArgumentHelp("Keep rows that break rules in this folder.", valueName: "folder"),
+        completion: .directory)
+    var failures: String?
+
+    @Flag(help: "Show no value of any table, and keep no rows.")
+    var noValues = false
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if schema != nil, files.count != 1 {
+            throw ValidationError("--schema is for one table: name it")
+        }
+    }
+
+    func perform(in context: CommandContext) throws -> Report {
+        var text = CheckText(isHidingValues: noValues)
+        for (name, source, rules) in try tables(context) {
+            let verdict = try context.check(source, by: rules)
+            text.add(verdict, failures: try keep(verdict, name, context))
+        }
+        if let junit {
+            try writeAtomically(
+                Array(text.junit.utf8), to: context.path(junit), on: context.disk, durable: false)
+        }
+        return Report(
+            lines: text.lines, json: text.json, status: text.isBroken ? .failed : .done)
+    }
+
+    /// What is to be judged, by what: tables that were named, or the tracked ones with a schema file.
+    private func tables(
+        _ context: CommandContext
+    ) throws -> [(name: String, TableSource, TableSchema)] {
+        if !files.isEmpty {
+            return try files.map { file in
+                let table = try context.table(file)
+                return (
+                    table.address.path, table.source, try context.schema(of: table, file: schema)
+                )
+            }
+        }
+        let workspace = try context.workspace()
+        let tracked = try workspace.tracked().paths.compactMap { tracked in
+            try context.schema(of: tracked.path, in: workspace).map {
+                (
+                    tracked.path.description,
+                    try context.table(at: tracked.path, in: workspace), $0
+                )
+            }
+        }
+        guard !tracked.isEmpty else {
+            throw StoreError(
+                .notFound, "no tracked table has a schema file",
+                advice: "'mlstore schema infer PATH' writes one for you to review",
+                safety: "nothing was checked")
+        }
+        return tracked
+    }
+
+    /// Writes the rows that break rules into a file of their own, and an older one away. Returns the
+    /// file.
+    private func keep(
+        _ verdict: TableVerdict, _ path: String, _ context: CommandContext
+    ) throws -> String? {
+        let folder: DiskPath
+        if let failures {
+            folder = context.path(failures)
+        } else {
+            guard let workspace = try? context.workspace() else { return nil }
+            folder = workspace.failures
+        }
+        let name = path.split(separator: "/").joined(separator: "%")
+        let file = folder / name
+        if noValues || verdict.failingRows.isEmpty {
+            if try context.disk.status(of: file, followingLinks: false) != nil {
+                try context.disk.removeFile(file)
+            }
+            return nil
+        }
+        try context.disk.makeDirectories(folder)
+        try writeAtomically(verdict.failingTable, to: file, on: context.disk, durable: false)
+        return file.description
+    }
+}
+
+extension CommandContext {
+    /// The schema of a table: of that file, or of the one beside it.
+    func schema(of table: TableArgument, file: String?) throws -> TableSchema {
+        let name = file ?? table.address.path + TableSchema.suffix
+        let path = path(name)
+        guard try disk.status(of: path, followingLinks: true) != nil else {
+            throw StoreError(
+                .notFound, "there is no schema file '\(path)'", subject: name,
+                advice:
+                    "'mlstore schema infer \(printable(Array(table.address.path.utf8)))' writes one, "
+                    + "'--schema' names another", safety: "nothing was checked")
+        }
+        let bytes = try disk.readFile(path, maximumBytes: TableSchema.maximumBytes)
+        return try TableSchema(parsing: bytes, file: name)
+    }
+
+    /// The schema that stands beside a path of the work tree, if there is one.
+    func schema(of path: RepoPath, in workspace: Workspace) throws -> TableSchema? {
+        let file = path.addingSuffix(TableSchema.suffix)
+        let place = workspace.root / file
+        guard try disk.status(of: place, followingLinks: true) != nil else { return nil }
+        let bytes = try disk.readFile(place, maximumBytes: TableSchema.maximumBytes)
+        return try TableSchema(parsing: bytes, file: file.description)
+    }
+
+    /// Judges a table; those that its rules refer to are read where they are.
+    func check(_ source: TableSource, by schema: TableSchema) throws -> TableVerdict {
+        try checkTable(source, by: schema, now: clock.now()) { path in
+            try self.table(at: path, in: try workspace())
+        }
+    }
+}

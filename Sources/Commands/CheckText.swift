@@ -1,0 +1,124 @@
+import Bytes
+import Diffs
+import Vocabulary
+
+/// Verdicts on tables for people, programs and CIs.
+struct CheckText {
+    let isHidingValues: Bool
+    private var tables: [(verdict: TableVerdict, failures: String?)] = []
+
+    init(isHidingValues: Bool) { self.isHidingValues = isHidingValues }
+
+    mutating func add(_ verdict: TableVerdict, failures: String?) {
+        tables.append((verdict, failures))
+    }
+
+    /// Whether a rule of severity `error` is broken.
+    var isBroken: Bool { tables.contains { !$0.verdict.broken(.error).isEmpty } }
+
+    // MARK: - Text
+
+    var lines: [String] { tables.flatMap { lines($0.verdict, $0.failures) } }
+
+    private func lines(_ verdict: TableVerdict, _ failures: String?) -> [String] {
+        let broken = verdict.broken(.error) + verdict.broken(.warn)
+        let kept = verdict.verdicts.count - broken.count
+        var lines = [
+            "\(printableText(Array(verdict.name.utf8))): \(counted(verdict.rowCount, "row")), "
+                + "\(groupedDigits(kept)) of \(counted(verdict.verdicts.count, "rule")) kept"
+        ]
+        var layout = TableLayout(columns: 4)
+        for verdict in broken {
+            layout.add([
+                verdict.rule.severity == .error ? "broken" : "warning", verdict.rule.title,
+                verdict.sentence, examples(verdict).joined(separator: ", "),
+            ])
+        }
+        lines += layout.lines(indent: 2)
+        if let failures { lines.append("  rows that break rules: \(failures)") }
+        return lines
+    }
+
+    private func examples(_ verdict: RuleVerdict) -> [String] {
+        verdict.examples.map { example in
+            guard !isHidingValues, !example.value.isEmpty else { return "row \(example.row)" }
+            return "row \(example.row): \(CellText.short(example.value))"
+        }
+    }
+
+    // MARK: - JSON
+
+    var json: JSONValue {
+        ["broken": .bool(isBroken), "tables": .array(tables.map { json($0.verdict, $0.failures) })]
+    }
+
+    private func json(_ verdict: TableVerdict, _ failures: String?) -> JSONValue {
+        [
+            "table": .string(verdict.name), "rows": JSONValue(verdict.rowCount),
+            "failures": failures.map { .string($0) } ?? .null,
+            "rules": .array(verdict.verdicts.map(json)),
+        ]
+    }
+
+    private func json(_ verdict: RuleVerdict) -> JSONValue {
+        [
+            "rule": .string(verdict.rule.title),
+            "column": verdict.rule.column.map { .string($0) } ?? .null,
+            "line": verdict.rule.line.map { JSONValue($0) } ?? .null,
+            "severity": .string(verdict.rule.severity.rawValue),
+            "status": .string(verdict.rule.status.rawValue), "mostly": .number(verdict.rule.mostly),
+            "kept": .bool(verdict.isKept), "examined": JSONValue(verdict.examined),
+            "failed": JSONValue(verdict.failed), "note": verdict.note.map { .string($0) } ?? .null,
+            "examples": .array(
+                verdict.examples.map { example in
+                    isHidingValues
+                        ? ["row": JSONValue(example.row)]
+                        : ["row": JSONValue(example.row), "value": .string(example.value)]
+                }),
+        ]
+    }
+
+    // MARK: - JUnit
+
+    /// A suite for each table, a case for each rule; warnings are cases that pass with output.
+    var junit: String {
+        let suites = tables.map { suite($0.verdict) }
+        return """
+            <?xml version="1.0" encoding="UTF-8"?>
+            <testsuites name="mlstore check">
+            \(suites.joined(separator: "\n"))
+            </testsuites>
+
+            """
+    }
+
+    private func suite(_ verdict: TableVerdict) -> String {
+        let name = attribute(verdict.name)
+        let cases = verdict.verdicts.map { verdict -> String in
+            let start = "<testcase classname=\"\(name)\" name=\"\(attribute(verdict.rule.title))\""
+            guard !verdict.isKept else { return start + "/>" }
+            let details = htmlText(plain(examples(verdict).joined(separator: ", ")))
+            let message = attribute(verdict.sentence)
+            return verdict.rule.severity == .error
+                ? start + "><failure message=\"\(message)\">\(details)</failure></testcase>"
+                : start + "><system-out>warning: \(message)\n\(details)</system-out></testcase>"
+        }
+        return """
+            <testsuite name="\(name)" tests="\(cases.count)" \
+            failures="\(verdict.broken(.error).count)">
+            \(cases.joined(separator: "\n"))
+            </testsuite>
+            """
+    }
+
+    private func attribute(_ text: String) -> String { htmlText(plain(text)) }
+
+    /// Without the two letters that no XML may hold; control characters are escaped as everywhere.
+    private func plain(_ text: String) -> String {
+        var scalars = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            scalars.append(scalar.value == 0xfffe || scalar.value == 0xffff ? "\u{fffd}" : scalar)
+        }
+        return String(scalars)
+    }
+}

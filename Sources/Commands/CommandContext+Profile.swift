@@ -1,0 +1,78 @@
+import Diffs
+import Objects
+import Platform
+import Tables
+import Transfer
+import Vocabulary
+import Workspaces
+
+extension CommandContext {
+    /// The profile of a table. Where a version of it is in the store, from what is kept of its pieces.
+    func profile(of table: TableArgument) throws -> TableProfile {
+        let name = table.source.name
+        if let (blob, workspace) = try storedVersion(of: table) {
+            return try profileStoredTable(
+                blob, named: name, format: table.source.format, in: workspace)
+        }
+        if let file = try file(of: table) {
+            return try profileTableFile(
+                file, named: name, format: table.source.format, on: disk,
+                threads: try threads())
+        }
+        return try TableProfile(of: table.source)
+    }
+
+    /// How many threads a command has outside of a workspace too.
+    private func threads() throws -> Int {
+        if let workspace = try? workspace() { return workspace.machine.threads }
+        return try machine().threads
+    }
+
+    /// The table at a path seen from the top of the workspace: the file on disk, or what its pointer
+    /// says. Throws `.badUsage` where the name promises no table.
+    func table(at path: RepoPath, in workspace: Workspace) throws -> TableSource {
+        let file = workspace.root / path
+        guard let format = TableFormats.format(forName: path.lastComponent) else {
+            throw StoreError(
+                .badUsage, "'\(path)' is no table", subject: path.description,
+                safety: "nothing was checked")
+        }
+        if try disk.status(of: file, followingLinks: true)?.kind == .file {
+            return TableSource(file: file, name: path.description, format: format, on: disk)
+        }
+        // Unsafe: the buffers are those of the pieces, for the call.
+        return unsafe TableSource(name: path.description, format: format) { body in
+            _ = try Transfer.cat(path, at: .workTree, in: workspace, from: .store) { piece in
+                unsafe try piece.withUnsafeBytes { unsafe try body($0) }
+            }
+        }
+    }
+
+    /// The file on disk that the argument means; nil where it means a stored version.
+    private func file(of table: TableArgument) throws -> DiskPath? {
+        guard table.address.revision == nil else { return nil }
+        let file = path(table.source.name)
+        return try disk.status(of: file, followingLinks: true)?.kind == .file ? file : nil
+    }
+
+    /// What the store has under what the argument means: a stored version, or a tracked file that is
+    /// as it is there. Nil where that cannot be said without reading anything.
+    private func storedVersion(
+        of table: TableArgument
+    ) throws -> (BlobID, Workspace)? {
+        guard table.address.place == nil, let workspace = try? workspace(),
+            let path = try workspace.path(
+                of: Array(table.address.path.utf8), from: try Environment.realPath(directory))
+        else { return nil }
+        let source = try table.address.revision.map { try workspace.source(named: $0) }
+        guard let tracked = try workspace.tracked(at: source ?? .workTree)[path],
+            case .file(let blob) = tracked.content, try workspace.store().contains(blob)
+        else { return nil }
+        if try file(of: table) != nil {
+            let scanner = ContentScanner(workspace)
+            defer { scanner.finish() }
+            guard try scanner.state(of: path).content == tracked.content else { return nil }
+        }
+        return (blob, workspace)
+    }
+}

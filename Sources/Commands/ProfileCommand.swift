@@ -1,0 +1,74 @@
+import ArgumentParser
+import Bytes
+import Tables
+import Vocabulary
+
+struct ProfileCommand: ReportingCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "profile",
+        abstract: "Summarize the columns of a table, of any version, without checking it out.",
+        discussion: helpText(
+            examples: [
+                "mlstore profile data/train.csv",
+                "mlstore profile data/train.csv@v1 --json",
+                "mlstore profile data/train.csv --columns age,country",
+                "mlstore profile data/customers.csv --no-values",
+            ],
+            notes: TableArgument.help + """
+
+
+                Tells missing and different values, extremes, mean, deviation and median, what is \
+                most frequent, what may be a key and what may be personal data; of columns that \
+                --columns names also quantiles, histograms, frequent values and lengths, as --json \
+                does of all. Sums are exact, so the order of the rows changes nothing. '~' stands \
+                before what is estimated: in columns of more than 4,096 different values. A version \
+                that is in the store costs what differs from versions that were profiled before. \
+                docs/reference/tables.md says how each figure is computed.
+                """))
+
+    @Argument(
+        help: ArgumentHelp("The table.", valueName: "[place:]path[@revision]"),
+        completion: .file())
+    var file: String
+
+    @Option(help: ArgumentHelp("Only these columns, with more figures.", valueName: "columns"))
+    var columns: String?
+
+    @Flag(
+        name: .customLong("no-values"),
+        help: "Tell counts, types and lengths only: no value and no figure made of values.")
+    var isHidingValues = false
+
+    @OptionGroup var common: CommonOptions
+
+    func perform(in context: CommandContext) throws -> Report {
+        let table = try context.table(file)
+        let profile = try context.profile(of: table)
+        let wanted = try columns.map { try TableColumns.names($0, in: profile.columnNames) }
+        let text = ProfileText(
+            rowCount: profile.rowCount, columnCount: profile.columnNames.count,
+            columns: profile.columns().filter { wanted?.contains($0.name) ?? true },
+            isHidingValues: isHidingValues)
+        var json = table.json
+        json["rows"] = JSONValue(profile.rowCount)
+        json["columns"] = text.json
+        let details = wanted == nil ? [] : text.details()
+        return Report(lines: text.lines() + details, json: .object(json))
+    }
+}
+
+/// Names of columns in arguments.
+enum TableColumns {
+    /// The names in a list with commas; throws `.badUsage` for one that the table does not have.
+    static func names(_ list: String, in known: [String]) throws -> [String] {
+        let names = list.split(separator: ",").map { String($0.drop { $0 == " " }) }
+        for name in names where !known.contains(name) {
+            let shown = printable(Array(name.utf8))
+            throw StoreError(
+                .badUsage, "the table has no column '\(shown)'", subject: name,
+                advice: nearest(name, in: known).map { "did you mean '\($0)'?" }
+                    ?? "'mlstore schema' lists its columns", safety: "nothing was changed")
+        }
+        return names
+    }
+}

@@ -1,0 +1,98 @@
+import Bytes
+import Tables
+import Vocabulary
+
+/// The rules about the values of one column, at most 64 of them.
+///
+/// What a value breaks depends on its text alone, so that the answers for the texts seen last are kept.
+// Safe: tests get views only for the length of a call.
+@safe struct ColumnJudge {
+    /// What a value is asked; true where it breaks that.
+    typealias Test = (UnsafeBufferPointer<UInt8>) -> Bool
+
+    /// A test and the verdict that it is for, by place.
+    @safe struct PlacedTest {
+        let place: Int
+        let test: Test
+    }
+
+    let column: Int
+    /// The verdicts of the tests, by place.
+    let places: [Int]
+    /// Tests of values that are there; bit by bit.
+    private let tests: [PlacedTest]
+    /// The verdict on missing values, if there is one.
+    let requiredPlace: Int?
+    private var cache: [(hash: Hash128, mask: UInt64)]
+    /// The latest day or moment, in seconds since 1970; nil where nobody asks, or none was seen.
+    private(set) var newest: Double?
+    let asksForNewest: Bool
+
+    private static let cacheSize = 4096
+
+    init(
+        column: Int, tests: [PlacedTest], requiredPlace: Int?, asksForNewest: Bool
+    ) {
+        self.column = column
+        places = tests.map(\.place)
+        self.tests = tests
+        self.requiredPlace = requiredPlace
+        self.asksForNewest = asksForNewest
+        let none = Hash128(high: 0, low: 0)
+        cache = Array(repeating: (none, .max), count: ColumnJudge.cacheSize)
+    }
+
+    /// Which tests a value breaks, bit by bit.
+    // Unsafe: reads the view it is given.
+    mutating func judge(_ text: UnsafeBufferPointer<UInt8>) -> UInt64 {
+        let hash = unsafe xxh3Wide(buffer: UnsafeRawBufferPointer(text))
+        let slot = Int(truncatingIfNeeded: hash.low) & (ColumnJudge.cacheSize - 1)
+        // A mask of all bits marks a place that was not used: there are 63 tests at most.
+        if cache[slot].hash == hash, cache[slot].mask != .max { return cache[slot].mask }
+        var mask: UInt64 = 0
+        for index in tests.indices {
+            let test = unsafe tests[index].test
+            if unsafe test(text) { mask |= 1 << UInt64(index) }
+        }
+        cache[slot] = (hash, mask)
+        if asksForNewest { unsafe note(text) }
+        return mask
+    }
+
+    private mutating func note(_ text: UnsafeBufferPointer<UInt8>) {
+        if let day = unsafe FieldSyntax.date(text) {
+            newest = max(newest ?? -.infinity, Double(day) * 86400)
+        } else if let moment = unsafe FieldSyntax.timestamp(text) {
+            newest = max(newest ?? -.infinity, Double(moment) / 1e6)
+        }
+    }
+}
+
+extension TableRule.Demand {
+    /// What breaks a rule about single values; nil for rules of another sort. `known` are the hashes of
+    /// what a rule about another table refers to.
+    func test(known: Set<Hash128>?) -> ColumnJudge.Test? {
+        // Unsafe: tests read the view they are given.
+        switch self {
+        case .type(let type): return { unsafe !type.holds(Array($0)) }
+        case .range(let bounds): return { unsafe !bounds.holdsText(Array($0)) }
+        case .values(let values):
+            let set = Set(values.map { Array($0.utf8) })
+            return { unsafe !set.contains(Array($0)) }
+        case .length(let bounds):
+            return { text in
+                var count = 0
+                for index in 0..<text.count where unsafe text[index] & 0xc0 != 0x80 { count += 1 }
+                return !bounds.holds(count)
+            }
+        case .pattern(let pattern): return { unsafe !pattern.matches($0) }
+        case .shape(let shape): return { unsafe TextShape($0) != shape }
+        case .references:
+            guard let known else { return nil }
+            return {
+                unsafe !known.contains(xxh3Wide(buffer: UnsafeRawBufferPointer($0)))
+            }
+        case .rows, .key, .required, .unique, .newest: return nil
+        }
+    }
+}
