@@ -136,7 +136,18 @@ private struct BucketExchange {
     private func pullOne(
         _ path: String, sizeBytes: Int, of count: Int, _ workspace: DiskPath, from place: String
     ) throws {
-        let other = try clone("images.mlstore", of: workspace, from: place)
+        var other = try clone("images.mlstore", of: workspace, from: place)
+        let cat = bucket.withKeys([bench.mlstore, "cat", "origin:\(path)"])
+        let (read, fewer) = try bucket.counting {
+            try output(of: ["sh", "-c", "\"$@\" | wc -c", "-"] + cat, in: other)
+        }
+        guard Int(read.filter(\.isNumber)) == sizeBytes else {
+            throw StoreError(.internalFault, "what was read of one file is something else")
+        }
+        compareRequests(
+            "read one file of \(count) from an empty clone (`cat`)", fewer, "limit", 12, .atMost(1))
+        // Without the copy of the index that this left.
+        other = try clone("images.mlstore", of: workspace, from: place)
         let (_, few) = try bucket.counting { try ours("pull", "--quiet", path, at: other) }
         guard try fileSize(other / path) == sizeBytes else {
             throw StoreError(.internalFault, "the pull of one file brought something else")
