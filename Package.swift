@@ -71,6 +71,7 @@ let package = Package(
             providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
         // Headers only: these libraries are opened when a command needs them.
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CArrow"),
         .systemLibrary(name: "CGit2", providers: [.apt(["libgit2-dev"]), .brew(["libgit2"])]),
         .systemLibrary(
             name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
@@ -86,7 +87,7 @@ let package = Package(
 
         // 1
         module("Kernels", ["Vocabulary", "CKernels"]),
-        module("Tables", ["Vocabulary", "Bytes"]),
+        module("Tables", ["Vocabulary", "Bytes", "CArrow"]),
         module("Objects", ["Vocabulary", "Bytes", "Platform"]),
         module("Remotes", ["Vocabulary", "Bytes", "Platform", "CCurl"]),
         module("GitHistory", ["Vocabulary", "Bytes", "Platform", "CGit2"]),

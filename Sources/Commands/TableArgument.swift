@@ -50,8 +50,20 @@ extension CommandContext {
                 return TableArgument(address: address, source: source)
             }
         }
+        @Sendable func ranges() throws -> TableRanges {
+            var address = address
+            let all = try cat(&address, CatOptions(onlyDescribes: true)) { _ in }
+            return TableRanges(sizeBytes: all.sizeBytes) { range in
+                var bytes: [UInt8] = []
+                let part = ByteRange.from(range.lowerBound, through: range.upperBound - 1)
+                _ = try cat(&address, CatOptions(range: part)) { bytes += $0 }
+                return bytes
+            }
+        }
         // Unsafe: the buffers are those of the pieces, for the call.
-        let source = unsafe TableSource(name: address.path, format: format) { body in
+        let source = unsafe TableSource(
+            name: address.path, format: format, ranges: ranges
+        ) { body in
             var address = address
             _ = try cat(&address, CatOptions()) { piece in
                 unsafe try piece.withUnsafeBytes { unsafe try body($0) }

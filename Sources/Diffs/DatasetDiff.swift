@@ -181,8 +181,14 @@ private struct PathComparison {
                     table(before, source, old), table(after, target, new), options)
                 if let diff { return .table(diff) }
             }
+            if let old = try PartedTable(source, ByteAccess(before, in: store)),
+                let new = try PartedTable(target, newBytes(after, store)),
+                let diff = try diffPartedTables(old, new, options)
+            {
+                return .table(diff)
+            }
             return .table(try diffTables(old: source, new: target, options: options))
-        } catch let error as StoreError where error.kind == .malformed {
+        } catch let error as StoreError where error.kind == .malformed || error.isMissingPlugin {
             return .content(error.message)
         }
     }
@@ -191,17 +197,26 @@ private struct PathComparison {
         _ before: BlobID, _ after: BlobID, _ store: ObjectStore
     ) throws -> DatasetChange.Detail {
         let found = try diffParts(
-            named: path.lastComponent, ByteAccess(before, in: store),
-            isNewOnDisk
-                ? ByteAccess(workspace.root / path, on: workspace.disk)
-                : ByteAccess(after, in: store))
+            named: path.lastComponent, ByteAccess(before, in: store), newBytes(after, store))
         return found.map { .parts($0) } ?? .content("not a table, document, text, image or model")
+    }
+
+    private func newBytes(_ after: BlobID, _ store: ObjectStore) throws -> ByteAccess {
+        isNewOnDisk
+            ? try ByteAccess(workspace.root / path, on: workspace.disk)
+            : try ByteAccess(after, in: store)
     }
 
     private func stored(
         _ id: BlobID, _ format: any TableFormat, _ store: ObjectStore
     ) -> TableSource {
-        unsafe TableSource(name: path.description, format: format) { body in
+        @Sendable func ranges() throws -> TableRanges {
+            let bytes = try ByteAccess(id, in: store)
+            return TableRanges(sizeBytes: bytes.sizeBytes) { try bytes.read($0) }
+        }
+        return unsafe TableSource(
+            name: path.description, format: format, ranges: ranges
+        ) { body in
             unsafe try store.streamBlob(id, body)
         }
     }

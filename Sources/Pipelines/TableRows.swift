@@ -9,6 +9,7 @@ enum TableRows {
     /// stage's own business. One pass over its bytes.
     static func count(at place: DiskPath, named name: RepoPath, on disk: any Disk) throws -> Int? {
         guard let format = TableFormats.format(forName: name.lastComponent),
+            format.isCounted,
             try disk.status(of: place, followingLinks: true)?.kind == .file
         else { return nil }
         let source = TableSource(file: place, name: name.description, format: format, on: disk)

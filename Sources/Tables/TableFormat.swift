@@ -9,6 +9,9 @@ package protocol TableFormat: Sendable {
     /// Whether such a file may be compressed as a whole, and then have `.gz` or `.zst` behind its
     /// name.
     var mayBePacked: Bool { get }
+    /// Whether such files are read when they are added, for rows and columns in their pointers. A
+    /// pointer must be the same on every machine: so not where reading takes what may be missing.
+    var isCounted: Bool { get }
 
     /// Hands all rows of `source` to `body`, batch by batch, and returns the header. With a limit only
     /// so many first rows are wanted: there may be more, but columns that occur only behind them may
@@ -17,15 +20,35 @@ package protocol TableFormat: Sendable {
         of source: TableSource, first limit: Int?, _ body: (RowBatch) throws -> Void
     ) throws -> TableHeader
 
+    /// The parts of `source` that can be read by themselves, in order; none where it has no such parts, or
+    /// does not say where they are.
+    func parts(of source: TableSource) throws -> [TablePart]
+
     /// Rows, columns and types. Throws `TableError` where the bytes are no such table.
     func summary(of source: TableSource) throws -> TableSummary
+}
+
+extension TableFormat {
+    package func parts(of source: TableSource) throws -> [TablePart] { [] }
+}
+
+/// Rows of a file that stand together and can be read by themselves.
+///
+/// In files of equal columns, parts with equal bytes, rows and layouts hold the same rows.
+package struct TablePart: Sendable, Hashable {
+    /// How many rows it has, as the file says.
+    package let rowCount: Int
+    /// Where its bytes are.
+    package let range: Range<Int>
+    /// A number for how the bytes are encoded.
+    package let layout: UInt64
 }
 
 /// The table formats, in the order in which they are tried.
 package enum TableFormats {
     /// Every format there is.
     package static let all: [any TableFormat] = [
-        CSVFormat.csv, CSVFormat.tsv, JSONLinesFormat(),
+        CSVFormat.csv, CSVFormat.tsv, JSONLinesFormat(), ArrowFormat.parquet, ArrowFormat.arrow,
     ]
 
     /// The ends of names of tables, for messages.

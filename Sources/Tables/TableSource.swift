@@ -1,6 +1,20 @@
 import Bytes
 import Vocabulary
 
+/// The bytes of a table, of which any part can be read.
+package struct TableRanges {
+    /// How many there are.
+    package let sizeBytes: Int
+    /// Reads the bytes of a range that lies within them.
+    package let read: (Range<Int>) throws -> [UInt8]
+
+    /// Makes it.
+    package init(sizeBytes: Int, read: @escaping (Range<Int>) throws -> [UInt8]) {
+        self.sizeBytes = sizeBytes
+        self.read = read
+    }
+}
+
 /// A table's bytes, which can be read from the start any number of times.
 // Safe: the buffers exist only inside the closures that are given them.
 @safe package struct TableSource: Sendable {
@@ -13,18 +27,28 @@ import Vocabulary
     package let name: String
     /// How its bytes are read as rows.
     package let format: any TableFormat
+    /// Which of its parts are read: see `TableFormat.parts`; nil for all that it holds.
+    private(set) var selection: [Int]?
     private let read: Read
+    private let openRanges: (@Sendable () throws -> TableRanges)?
 
-    /// Makes a source.
-    package init(name: String, format: any TableFormat, read: @escaping Read) {
+    /// Makes a source. Formats that say where things are in a file ask for `ranges`.
+    package init(
+        name: String, format: any TableFormat,
+        ranges: (@Sendable () throws -> TableRanges)? = nil, read: @escaping Read
+    ) {
         self.name = name
         self.format = format
+        openRanges = ranges
         unsafe self.read = unsafe read
     }
 
     /// A source whose bytes are in memory.
     package init(name: String, format: any TableFormat, bytes: [UInt8]) {
-        unsafe self.init(name: name, format: format) { body in
+        @Sendable func ranges() -> TableRanges {
+            TableRanges(sizeBytes: bytes.count) { Array(bytes[$0]) }
+        }
+        unsafe self.init(name: name, format: format, ranges: ranges) { body in
             unsafe try bytes.withUnsafeBytes { unsafe try body($0) }
         }
     }
@@ -44,6 +68,24 @@ import Vocabulary
         } catch let error as DecodeError {
             throw TableError(line: nil, "\(error)")
         }
+    }
+
+    /// The parts of the file: see `TableFormat.parts`.
+    package func parts() throws -> [TablePart] { try naming { try format.parts(of: self) } }
+
+    /// The same table, of which only some parts are read.
+    package func selecting(_ parts: [Int]) -> TableSource {
+        var source = self
+        source.selection = parts
+        return source
+    }
+
+    /// Opens the bytes to read parts of them.
+    func ranges() throws -> TableRanges {
+        guard let openRanges else {
+            throw TableError(line: nil, "its bytes can only be read from start to end here")
+        }
+        return try openRanges()
     }
 
     /// Whether the bytes are gzip or zstd data; reads only the first of them.

@@ -18,7 +18,8 @@ enum TableShape {
     /// Scans the file at `path`, one pass over its bytes; nil where it is no table. May go on while
     /// the file is saved: `init` compares.
     static func scan(_ path: RepoPath, in workspace: Workspace) throws -> Scan? {
-        guard let format = TableFormats.format(forName: path.lastComponent) else { return nil }
+        guard let format = TableFormats.format(forName: path.lastComponent), format.isCounted
+        else { return nil }
         let file = try workspace.disk.openFile(workspace.root / path, .read)
         defer { try? file.close() }  // only read
         let before = try file.status()

@@ -9,7 +9,13 @@ extension TableSource {
         file path: DiskPath, name: String, format: any TableFormat, on disk: any Disk
     ) {
         // Unsafe: the buffers are those of the pieces, for the call.
-        unsafe self.init(name: name, format: format) { body in
+        @Sendable func ranges() throws -> TableRanges {
+            let file = try disk.openFile(path, .read)
+            return TableRanges(sizeBytes: try file.status().size) {
+                try file.read(at: $0.lowerBound, count: $0.count)
+            }
+        }
+        unsafe self.init(name: name, format: format, ranges: ranges) { body in
             let file = try disk.openFile(path, .read)
             defer { try? file.close() }  // only read
             unsafe try file.forEachPiece(body)

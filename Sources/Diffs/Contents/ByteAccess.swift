@@ -55,6 +55,9 @@ struct ByteAccess {
         sizeBytes <= limit ? try read(0..<sizeBytes) : nil
     }
 
+    /// Whether it is known what the bytes are made of.
+    var isChunked: Bool { !chunks.isEmpty }
+
     /// What the range is made of. Equal ranges of two versions that are made of the same hold the same
     /// bytes; nil where that is not known.
     func makeup(of range: Range<Int>) -> [Part]? {
@@ -80,7 +83,7 @@ struct ByteAccess {
     }
 
     /// A part of a chunk.
-    struct Part: Equatable {
+    struct Part: Hashable {
         let chunk: ChunkID
         let range: Range<Int>
     }

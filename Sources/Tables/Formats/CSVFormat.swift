@@ -4,6 +4,7 @@ package struct CSVFormat: TableFormat {
     package let name: String
     package let suffixes: [String]
     package let mayBePacked = true
+    package let isCounted = true
     /// The delimiter; nil when it is found from the file's first 64 KiB.
     package let delimiter: UInt8?
 

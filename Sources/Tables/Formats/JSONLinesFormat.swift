@@ -8,6 +8,7 @@ package struct JSONLinesFormat: TableFormat {
     package let name = "jsonl"
     package let suffixes = [".jsonl", ".ndjson"]
     package let mayBePacked = true
+    package let isCounted = true
 
     /// The format.
     package init() {}

@@ -31,7 +31,7 @@ struct House {
             outside: system.union(["CommonCrypto"])),
         "Platform": Room(1, ["Vocabulary", "CPlatform"], outside: system),
         "Kernels": Room(2, ["Vocabulary", "CKernels"]),
-        "Tables": Room(2, ["Vocabulary", "Bytes"]),
+        "Tables": Room(2, ["Vocabulary", "Bytes", "CArrow"]),
         "Objects": Room(2, ground),
         "Remotes": Room(2, ground.union(["CCurl"])),
         "GitHistory": Room(2, ground.union(["CGit2"]), outside: system),
@@ -63,7 +63,8 @@ struct House {
                 "ServiceLifecycle", "UnixSignals",
             ]),
         "dev": Room(7, ground.union(["Kernels", "Learning"]), outside: ["ArgumentParser"]),
-        "CZlib": Room(-1), "CZstd": Room(-1), "CXXHash": Room(-1), "CYAML": Room(-1),
+        "CArrow": Room(-1), "CZlib": Room(-1), "CZstd": Room(-1), "CXXHash": Room(-1),
+        "CYAML": Room(-1),
         "CGit2": Room(-1),
         "CCurl": Room(-1), "CPlatform": Room(-1), "CKernels": Room(-1),
     ])

@@ -1,0 +1,83 @@
+import TestSupport
+import Testing
+import Vocabulary
+
+/// Parquet in a real workspace, with the plug-in and without it.
+@Suite struct ParquetTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+        #expect(try run("git init -q -b main . && mlstore init -q").status == 0)
+    }
+
+    private func run(_ line: String, plugin: String = "/nowhere/lib.so") throws
+        -> BuiltProgram.Result
+    {
+        try BuiltProgram.shell("export MLSTORE_ARROW='\(plugin)'; " + line, in: folder.path)
+    }
+
+    @Test func `without the plug-in such files are stored, and reading them says what is missing`()
+        throws
+    {
+        try folder.write("PAR1 one", to: "t.parquet")
+        let added = try run("mlstore add t.parquet && git add -A && git commit -q -m one")
+        #expect(added.status == 0)
+        #expect(!added.output.contains("rows"))
+        #expect(added.errors.isEmpty)
+        for command in ["head t.parquet", "schema t.parquet", "head t.parquet@HEAD"] {
+            let result = try run("mlstore \(command)")
+            #expect(result.status == 1)
+            #expect(
+                result.errors.hasPrefix(
+                    "error: cannot read Parquet and Arrow files: the plug-in 'libmlstore-arrow' "
+                        + "cannot be opened\nhint: run mlstore's install.sh again"))
+            #expect(result.errors.contains("/nowhere/lib.so"))
+        }
+        try folder.write("PAR1 other", to: "t.parquet")
+        let diff = try run("mlstore diff")
+        #expect(diff.status == 0)
+        #expect(diff.output.contains("the plug-in 'libmlstore-arrow' cannot be opened"))
+        let other = try run("mlstore head t.parquet", plugin: "/bin/sh")
+        #expect(other.errors.contains("cannot be opened"))
+    }
+
+    @Test(.enabled(if: ArrowPlugin.isBuilt, "'install.sh test' builds the plug-in"))
+    func `versions are shown and compared row by row`() throws {
+        let plugin = ArrowPlugin.path.description
+        func write(_ code: String) throws {
+            let line = """
+                '\(ArrowPlugin.python)' -c 'import pyarrow as pa, pyarrow.parquet as pq
+                ids = list(range(20000))
+                names = ["n%d" % (i % 7) for i in ids]
+                \(code)
+                pq.write_table(pa.table({"id": ids, "name": names}), "t.parquet", row_group_size=5000)'
+                """
+            let result = try run(line)
+            #expect(result.status == 0, "\(result.errors)")
+        }
+        try write("names[3] = None")
+        #expect(
+            try run("mlstore add -q t.parquet && git add -A && git commit -q -m one").status == 0)
+        let pointer = try folder.read("t.parquet.mlstore")
+        #expect(!pointer.contains("rows"))
+        try write("names[3] = \"\"; names[9] = \"new\"; ids.append(20000); names.append(\"x\")")
+        let diff = try run("mlstore diff", plugin: plugin)
+        #expect(
+            diff.output.contains("20,000 -> 20,001   +1 added, 0 removed, 2 changed"), "\(diff)")
+        #expect(diff.output.contains("id=9: name n2 -> new"))
+        #expect(diff.output.contains("(key, found: id)"))
+        #expect(
+            try run("mlstore add -q t.parquet && git add -A && git commit -q -m two").status == 0)
+        let between = try run("mlstore diff HEAD~ HEAD", plugin: plugin)
+        #expect(between.output.contains("+1 added, 0 removed, 2 changed"), "\(between)")
+        let head = try run("mlstore head -n 4 t.parquet@HEAD~", plugin: plugin)
+        #expect(head.output == "id  name\n0   n0\n1   n1\n2   n2\n3   -\n", "\(head)")
+        let schema = try run("rm t.parquet; mlstore schema t.parquet@HEAD~", plugin: plugin)
+        #expect(
+            schema.output == "20,000 rows × 2 columns\n  id    int\n  name  string?\n", "\(schema)")
+        let away = try run(
+            "mkdir away && cd away && mlstore head -n 1 ..:t.parquet@HEAD", plugin: plugin)
+        #expect(away.output == "id  name\n0   n0\n", "\(away)")
+    }
+}
