@@ -87,6 +87,29 @@ import Vocabulary
         #expect(try RemoteState(parsing: bytes, named: sha256(bytes), on: "r") == state)
     }
 
+    @Test func `a state below which something is lost has a version of its own`() throws {
+        var state = RemoteState(refs: [.head: RecordID(digest(1))])
+        state.incomplete = [digest(2), digest(1)]
+        state.awaitsLost = true
+        let bytes = state.bytes(sequence: 4)
+        let text = String(decoding: bytes, as: UTF8.self)
+        #expect(text.contains("\"version\":3}"))
+        #expect(try RemoteState(parsing: bytes, named: sha256(bytes), on: "r") == state)
+        let list = "[\"\(digest(1).hex)\",\"\(digest(2).hex)\"]"
+        #expect(text.contains("\"awaitsLost\":true,") && text.contains("\"incomplete\":\(list),"))
+        for (old, new) in [
+            (list, "[]"), (list, "[\"x\"]"), (list, "null"), (":true,", ":1,"),
+            ("\"version\":3", "\"version\":4"),
+        ] {
+            let wrong = Array(text.replacing(old, with: new).utf8)
+            #expect(throws: StoreError.self, "\(new)") {
+                try RemoteState(parsing: wrong, named: sha256(wrong), on: "r")
+            }
+        }
+        state.mend([digest(1), digest(2)])
+        #expect(!state.awaitsLost && state == RemoteState(refs: [.head: RecordID(digest(1))]))
+    }
+
     @Test func `a root and a state of version 1 are read, whose files have no numbers`() throws {
         let text =
             "{\"index\":[{\"id\":\"\(digest(2).hex)\",\"objects\":1,\"size\":161}],"
