@@ -144,6 +144,15 @@ int mlp_sync(int fd) {
     return result == 0 ? 0 : -errno;
 }
 
+void mlp_start_writing(int fd) {
+#ifdef __linux__
+    // What fails is reported by the sync that comes later.
+    (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+#else
+    (void)fd;
+#endif
+}
+
 int mlp_truncate(int fd, int64_t size) {
     int result;
     MLP_RETRY(result, ftruncate(fd, size));

@@ -110,6 +110,9 @@ package protocol DiskFile: AnyObject, Sendable {
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> Int
     /// Writes all of `bytes` at `offset`; what lies between the end and `offset` reads as zeros.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws
+    /// Lets the medium begin with what was written, so that a later `sync` takes less long. Promises
+    /// nothing, reports no failure (`sync` does), and returns before anything is done.
+    func startWriting()
     /// Makes the bytes last. After a failure the file is abandoned: what reached the medium is
     /// unknown, so every later `sync` fails too.
     func sync() throws
@@ -130,6 +133,8 @@ package protocol DiskFile: AnyObject, Sendable {
 }
 
 extension DiskFile {
+    package func startWriting() {}
+
     /// The bytes from `offset`, at most `count`: fewer only at the end.
     package func read(at offset: Int, count: Int) throws -> [UInt8] {
         // The buffer is as large as asked for and outlives the call.

@@ -31,6 +31,11 @@ final class LocalFile: DiskFile {
         _ = try checked(result, "write", path)
     }
 
+    func startWriting() {
+        guard let descriptor = try? current() else { return }
+        mlp_start_writing(descriptor)
+    }
+
     func sync() throws {
         guard !abandoned.load(ordering: .relaxed) else { throw StoreError.abandonedFile(path) }
         do {

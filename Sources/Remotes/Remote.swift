@@ -99,8 +99,9 @@ package struct RemoteVersion: Hashable, Sendable {
 package enum RemoteContent: Sendable {
     /// Bytes in memory.
     case bytes([UInt8])
-    /// A file that nobody changes meanwhile.
-    case file(DiskPath, on: any Disk)
+    /// A file that nobody changes meanwhile, and its SHA-256 where that is known: whoever has to state it
+    /// then need not read the file for it.
+    case file(DiskPath, on: any Disk, digest: Digest? = nil)
 }
 
 extension Remote {

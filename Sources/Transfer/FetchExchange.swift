@@ -19,6 +19,7 @@ final class FetchExchange {
     /// The wanted chunks by the generation of their frames on the remote.
     private var chunks: [Int: [ObjectKey]] = [:]
     private var metadata: [(key: ObjectKey, bytes: [UInt8])] = []
+    private var courses = RecipeCourses()
     private var changes: [RefChange] = []
     private var session: StoreSession?
 
@@ -154,15 +155,28 @@ final class FetchExchange {
             }
         }
         if options.isDryRun { return plan() }
+        followRecipes()
         for generation in chunks.keys.sorted() {
             // What the next frames build on must be read to check them.
             if generation > 0 { try commitPart() }
             try download(chunks[generation] ?? []) { frame in
+                courses.take(frame)
                 _ = try currentSession().putEncoded(frame)
                 if try currentSession().storedBytes >= options.commitBytes { try commitPart() }
             }
         }
         try putMetadata()
+    }
+
+    /// Hashes the blobs of the recipes that came while their chunks come.
+    private func followRecipes() {
+        var nodes: [Digest: [UInt8]] = [:]
+        for item in metadata where item.key.kind == .recipeNode {
+            nodes[item.key.digest] = item.bytes
+        }
+        for item in metadata where item.key.kind == .recipe {
+            courses.follow(item.bytes) { nodes[$0] }
+        }
     }
 
     /// Counts what fetching the chunks would take.
@@ -237,7 +251,7 @@ final class FetchExchange {
                 TransferProgress(
                     phase: .checking, objects: number, totalObjects: recipes.count,
                     bytes: receivedBytes))
-            try store.checkRecipe(recipe.bytes)
+            try store.checkRecipe(recipe.bytes, courses: courses)
             try currentSession().putObject(.recipe, recipe.key.digest, recipe.bytes)
         }
         for item in metadata where item.key.kind == .treeNode || item.key.kind == .record {

@@ -106,7 +106,7 @@ final class PackQueue: Sendable {
     private func put(_ parcel: Parcel) throws {
         let name = try parcel.pack.name()
         do {
-            try remote.put(name, .file(parcel.path, on: disk))
+            try remote.put(name, .file(parcel.path, on: disk, digest: parcel.pack.id.digest))
         } catch let error as StoreError where error.kind == .alreadyExists {
             guard try remote.size(name) == parcel.pack.sizeBytes else { throw error }
         }

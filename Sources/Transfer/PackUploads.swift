@@ -269,7 +269,9 @@ final class PackUploads {
         begun += 1
         let path = directory / "pack-\(begun)"
         let file = try context.disk.openFile(path, .createNew(permissions: 0o644))
-        return OpenPack(path: path, writer: PackWriter(packClass, nonce: session, file: file))
+        // The remote makes it last; here it is gone once it has arrived.
+        let writer = PackWriter(packClass, nonce: session, file: file, durable: false)
+        return OpenPack(path: path, writer: writer)
     }
 
     private func upload(_ open: OpenPack) throws {

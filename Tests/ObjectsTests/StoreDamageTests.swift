@@ -43,6 +43,12 @@ import Vocabulary
                 if let bytes = try? store.readBlob(id, maximumBytes: 1 << 20) {
                     #expect(bytes == blob)
                 }
+                // So does what is given to be sent.
+                let chunks = (try? store.chunkList(of: id)) ?? []
+                try? store.forEachFrame(holding: chunks.map { ObjectKey(.chunk, $0.id.digest) }) {
+                    let checked = try? EncodedFrame(verifying: $0.bytes, from: "what is sent")
+                    #expect(checked?.objects.map(\.key) == $0.objects.map(\.key))
+                }
             }
             let report = try store.verify(.full)
             return report.problems.first?.description

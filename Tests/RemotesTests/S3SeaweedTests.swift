@@ -57,6 +57,29 @@ import Vocabulary
         }
     }
 
+    @Test func `a file whose digest is known arrives in one request, if it is that file`() throws {
+        let remote = try remote("whole")
+        try withTemporaryFolder { folder in
+            var random = SmallRandom(seed: 9)
+            let bytes = random.bytes(37 << 20)
+            let path = folder / "big"
+            try writeAtomically(bytes, to: path, on: LocalDisk(), durable: false)
+            let name = try remoteName("packs/0a/whole.pack")
+            let before = remote.sentRequests ?? 0
+            try remote.put(name, .file(path, on: LocalDisk(), digest: sha256(bytes)))
+            #expect((remote.sentRequests ?? 0) - before == 1)
+            #expect(try remote.read(name, maximumBytes: 1 << 30) == bytes)
+            // The bucket has looked at the whole, and keeps what it found.
+            #expect(try remote.storedDigest(name) == sha256(bytes))
+            let other = try remoteName("packs/0a/other.pack")
+            let refused = #expect(throws: StoreError.self) {
+                try remote.put(other, .file(path, on: LocalDisk(), digest: sha256([1])))
+            }
+            #expect(refused?.kind == .remoteRefused)
+            #expect(try remote.size(other) == nil)
+        }
+    }
+
     @Test func `wrong keys, a missing bucket and no server are told apart`() throws {
         let server = try BucketServer.seaweed()
         let name = try remoteName("f")

@@ -44,6 +44,7 @@ int mlp_close(int fd);
 int64_t mlp_read(int fd, void *buffer, size_t count, int64_t offset);  // short only at the end
 int mlp_write(int fd, const void *buffer, size_t count, int64_t offset);
 int mlp_sync(int fd);
+void mlp_start_writing(int fd);  // to the medium, without waiting for it
 int mlp_truncate(int fd, int64_t size);
 // Lets `to` share bytes of `from`: 1 done, 0 the file system cannot or will not.
 int mlp_clone_range(int from, int64_t offset, int64_t length, int to, int64_t to_offset);

@@ -132,6 +132,21 @@ package struct EncodedFrame: Sendable {
         } catch let fault as FrameFault { throw fault.error(in: source, at: 0) }
     }
 
+    /// Takes over a frame of one object from a pack of this store, where it was verified before it was
+    /// written: its checksum, which spans the object's digest too, says that it is still the same. Nil for
+    /// one of several objects, which does not say their digests. Throws `.corrupt` or `.newerFormat`
+    /// naming `source`.
+    init?(ofOneObject bytes: [UInt8], from source: String) throws {
+        do throws(FrameFault) {
+            let prefix = try FramePrefix(checking: bytes.span)
+            guard prefix.count == 1, prefix.codec != .beside else { return nil }
+            let key = ObjectKey(prefix.kind, prefix.firstDigest)
+            self.init(
+                trusted: bytes, [(key, prefix.plainLength)], bases: try prefix.bases(in: bytes.span)
+            )
+        } catch { throw error.error(in: source, at: 0) }
+    }
+
     /// Checks the frame completely: its checksum, that it decodes, and what its objects hash to.
     /// A recipe is trusted for its name only: reading its blob checks the rest. `base` reads what
     /// the frame is decoded against. Throws `.corrupt` or `.newerFormat` naming `source`.

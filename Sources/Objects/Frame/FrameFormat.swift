@@ -127,7 +127,7 @@ extension FramePrefix {
     }
 
     /// The prefix of a frame whose checksum is right: what is unknown here is newer, not damaged.
-    private init(trusting frame: Span<UInt8>) throws(FrameFault) {
+    init(trusting frame: Span<UInt8>) throws(FrameFault) {
         let kindByte: UInt8
         let codecByte: UInt8
         let flags: UInt16

@@ -18,13 +18,14 @@ package struct SealedPack: Sendable {
 
 /// Writes one pack to a new file: frames in the order given, then directory and trailer.
 ///
-/// Invariants: only whole, verified frames are appended; the file is synced before its name is
-/// known; after any failure the writer is broken and every further call throws, so that a file
+/// Invariants: only whole, verified frames are appended; a file that is to last is synced before its name
+/// is known; after any failure the writer is broken and every further call throws, so that a file
 /// whose sync failed is abandoned and never synced again. Not thread-safe.
 package final class PackWriter {
     private let file: any DiskFile
     private let packClass: PackClass
     private let hasPlainFile: Bool
+    private let isDurable: Bool
     private var buffer: [UInt8]
     private var flushed = 0
     private var digester = Digester()
@@ -35,14 +36,19 @@ package final class PackWriter {
 
     /// Bytes gathered before they are written.
     private static let bufferBytes = 1 << 20
+    /// Bytes after which the medium may begin: the sync at the end then finds little left to do.
+    private static let writtenAheadBytes = 8 << 20
 
-    /// Starts a pack in `file`, which is new and empty. `nonce` has 16 random bytes.
+    /// Starts a pack in `file`, which is new and empty. `nonce` has 16 random bytes. A pack that need
+    /// not outlive a power cut is not `durable`.
     package init(
-        _ packClass: PackClass, nonce: [UInt8], file: any DiskFile, hasPlainFile: Bool = false
+        _ packClass: PackClass, nonce: [UInt8], file: any DiskFile, hasPlainFile: Bool = false,
+        durable: Bool = true
     ) {
         self.file = file
         self.packClass = packClass
         self.hasPlainFile = hasPlainFile
+        isDurable = durable
         buffer = PackFormat.header(packClass, nonce: nonce, hasPlainFile: hasPlainFile)
     }
 
@@ -83,7 +89,7 @@ package final class PackWriter {
         if buffer.count >= PackWriter.bufferBytes { try flush() }
     }
 
-    /// Writes directory and trailer, syncs and closes the file.
+    /// Writes directory and trailer, syncs the file if it is to last, and closes it.
     package func seal() throws -> SealedPack {
         let directoryOffset = sizeBytes
         let directory = PackDirectory.encode(entries)
@@ -94,7 +100,7 @@ package final class PackWriter {
         buffer += trailer.encoded
         try flush()
         try guarded {
-            try file.sync()
+            if isDurable { try file.sync() }
             try file.close()
         }
         broken = true
@@ -114,6 +120,8 @@ package final class PackWriter {
         digester.update(buffer)
         try guarded { try file.write(buffer, at: flushed) }
         flushed += buffer.count
+        let unit = PackWriter.writtenAheadBytes
+        if isDurable, flushed / unit > (flushed - buffer.count) / unit { file.startWriting() }
         buffer.removeAll(keepingCapacity: true)
     }
 

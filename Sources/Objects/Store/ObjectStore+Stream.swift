@@ -62,13 +62,14 @@ extension ObjectStore {
     }
 
     /// Decodes the chunks window by window, handing each to `sink` while the next is decoded.
-    /// Returns the SHA-256 of all.
+    /// Returns the SHA-256 of all, behind what is in `digest` already.
     func stream(
-        _ chunks: [ChunkReference], _ sink: @Sendable (UnsafeRawBufferPointer) throws -> Void
+        _ chunks: [ChunkReference], after digest: RunningDigest = RunningDigest(),
+        _ sink: @Sendable (UnsafeRawBufferPointer) throws -> Void
     ) throws -> Digest {
         let plan = StreamWindow.plan(chunks)
         let pool = WorkerPool(threads: threads)
-        let tally = Handed(value: RunningDigest())
+        let tally = Handed(value: digest)
         var windows = [StreamWindow(), StreamWindow()]
         for round in 0...plan.count {
             let filled = round > 0 ? windows[(round - 1) & 1] : nil

@@ -125,7 +125,7 @@ package struct FileRemote: Remote {
         case .bytes(let bytes):
             try limit?.pass(bytes.count)
             try put.append(bytes)
-        case .file(let path, let origin):
+        case .file(let path, let origin, _):
             let source = try origin.openFile(path, .read)
             defer { try? source.close() }  // only read
             var offset = 0

@@ -143,7 +143,7 @@ package final class HTTPRemote: Remote {
         let body: HTTPBody
         switch content {
         case .bytes(let bytes): body = .bytes(bytes)
-        case .file(let path, let disk):
+        case .file(let path, let disk, _):
             let file = try disk.openFile(path, .read)
             opened = file
             body = .file(file, 0..<(try file.status().size))

@@ -13,6 +13,12 @@ struct S3Part: Sendable {
         digest = sha256(bytes)
     }
 
+    /// A whole file with its digest, which the server compares with what arrives.
+    init(_ file: any DiskFile, sizeBytes: Int, digest: Digest) {
+        body = .file(file, 0..<sizeBytes)
+        self.digest = digest
+    }
+
     /// A range of a file, which is read once for its digest.
     init(_ file: any DiskFile, _ range: Range<Int>) throws {
         var digester = Digester()
@@ -38,8 +44,11 @@ struct S3Part: Sendable {
 }
 
 extension S3Remote {
-    /// Larger files are sent in parts of this size, several at once.
+    /// Files of more than two of these are sent in such parts, several at once.
     static let partBytes = 16 << 20
+    /// A file whose digest is known is sent in one request up to this size: that leaves no parts in
+    /// the bucket when it breaks off, and the bucket keeps the digest of the whole. Packs are smaller.
+    static let wholeBytes = 96 << 20
     /// As many as there may be.
     static let maximumParts = 10_000
     /// The header that says whose upload an object is.
@@ -49,11 +58,13 @@ extension S3Remote {
         if !settings.swapsOnCondition, try head(name) != nil { throw taken(name) }
         switch content {
         case .bytes(let bytes): try putWhole(name, S3Part(bytes))
-        case .file(let path, let disk):
+        case .file(let path, let disk, let digest):
             let file = try disk.openFile(path, .read)
             defer { try? file.close() }  // only read
             let size = try file.status().size
-            if size > 2 * S3Remote.partBytes {
+            if let digest, size <= S3Remote.wholeBytes {
+                try putWhole(name, S3Part(file, sizeBytes: size, digest: digest))
+            } else if size > 2 * S3Remote.partBytes {
                 try putInParts(name, file, size)
             } else {
                 try putWhole(name, try S3Part(file, 0..<size))

@@ -9,7 +9,7 @@ extension SFTPRemote {
             try put(name, size: bytes.count) { offset, count in
                 Array(bytes[offset..<(offset + count)])
             }
-        case .file(let path, let disk):
+        case .file(let path, let disk, _):
             let file = try disk.openFile(path, .read)
             defer { try? file.close() }  // only read
             try put(name, size: try file.status().size) { try file.read(at: $0, count: $1) }
