@@ -7,8 +7,8 @@ import Vocabulary
 typealias SharedBaseReader = @Sendable (_ base: ObjectKey, _ generation: Int) throws -> [UInt8]
 
 extension RemoteContext {
-    /// Calls `body` with the frames of each request for these objects, checked, in the order of the
-    /// index, and with the bytes that were read for them. `downloads` requests are on their way
+    /// Calls `body` with the frames of each request for these objects, checked, in the order of
+    /// `FetchPlan`, and with the bytes that were read for them. `downloads` requests are on their way
     /// at once; what an object's frame builds on must be here.
     func download(
         _ keys: [ObjectKey], in index: RemoteIndex,

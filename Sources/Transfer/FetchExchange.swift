@@ -144,14 +144,20 @@ final class FetchExchange {
     /// Fetches everything wanted, and puts the chunks.
     func fetchAll() throws {
         while !frontier.isEmpty {
-            let wanted = Set(frontier)
+            let wanted = frontier
             frontier = []
-            try download(wanted.sorted()) { frame in
+            var arrived: [ObjectKey: [UInt8]] = [:]
+            try download(wanted) { frame in
                 let plain = try frame.plainObjects(base: store.readBase)
-                for (object, bytes) in zip(frame.objects, plain) where wanted.contains(object.key) {
-                    metadata.append((object.key, bytes))
-                    try follow(object.key, bytes)
+                for (object, bytes) in zip(frame.objects, plain) where seen.contains(object.key) {
+                    arrived[object.key] = bytes
                 }
+            }
+            // In the order in which they were named, which is that of their files.
+            for key in wanted {
+                guard let bytes = arrived.removeValue(forKey: key) else { continue }
+                metadata.append((key, bytes))
+                try follow(key, bytes)
             }
         }
         if options.isDryRun { return plan() }

@@ -17,14 +17,19 @@ enum FetchPlan {
     /// A request for more than this is split.
     static let requestBytes = 8 << 20
 
+    /// Packs in the order in which the keys need them, each from its begin on: so chunks come much as they
+    /// follow each other in their files.
     static func requests(for keys: [ObjectKey], in index: RemoteIndex) -> [FetchRequest] {
         var frames: [UInt32: Set<UInt32>] = [:]
+        var order: [UInt32] = []
         for key in keys {
             guard let place = index.place(of: key) else { continue }
+            if frames[place.pack] == nil { order.append(place.pack) }
             frames[place.pack, default: []].insert(place.frame)
         }
-        return frames.sorted { $0.key < $1.key }.flatMap { number, wanted in
-            requests(index.packs[Int(number)], wanted.sorted().map { Int($0) })
+        return order.flatMap { number in
+            requests(
+                index.packs[Int(number)], (frames[number] ?? []).sorted().map { Int($0) })
         }
     }
 

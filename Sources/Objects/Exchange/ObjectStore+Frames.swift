@@ -3,8 +3,8 @@ import Platform
 import Vocabulary
 
 extension ObjectStore {
-    /// Calls `body` with frames that hold just these objects, in the order in which they stand in
-    /// the store: as they are where a whole frame is wanted, encoded anew where only a part is.
+    /// Calls `body` with frames that hold just these objects, pack by pack in the order in which the keys
+    /// name them: as they are where a whole frame is wanted, encoded anew where only a part is.
     ///
     /// Each frame is as it was when it was verified and written, by its checksum; those of several objects,
     /// which do not say what is in them, are verified anew. Reads ahead on `threads` threads. An
@@ -33,14 +33,16 @@ extension ObjectStore {
 
     private func groupedByFrame(_ keys: [ObjectKey]) throws -> [FrameGroup] {
         var groups: [PackID: [Int: FrameGroup]] = [:]
+        var order: [PackID] = []
         for key in keys {
             let place = try view.place(of: key) ?? places(of: key)[0]
+            if groups[place.pack] == nil { order.append(place.pack) }
             groups[place.pack, default: [:]][
                 place.frameOffset, default: FrameGroup(place: place, keys: [])
             ].keys.insert(key)
         }
-        return groups.sorted { $0.key < $1.key }.flatMap { pack in
-            pack.value.sorted { $0.key < $1.key }.map(\.value)
+        return order.flatMap { pack in
+            (groups[pack] ?? [:]).sorted { $0.key < $1.key }.map(\.value)
         }
     }
 

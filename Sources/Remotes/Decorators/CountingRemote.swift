@@ -91,7 +91,7 @@ extension RemoteContent {
         get throws {
             switch self {
             case .bytes(let bytes): bytes.count
-            case .file(let path, let disk):
+            case .file(let path, let disk, _):
                 try disk.status(of: path, followingLinks: true)?.size ?? 0
             }
         }
