@@ -110,7 +110,10 @@ let package = Package(
             ["Vocabulary", "Bytes", "Platform", "Objects", "Remotes", "GitHistory", "Workspaces"]),
         module(
             "Diffs",
-            ["Vocabulary", "Bytes", "Platform", "Objects", "GitHistory", "Tables", "Workspaces"]),
+            [
+                "Vocabulary", "Bytes", "Platform", "Objects", "GitHistory", "Tables", "Kernels",
+                "Workspaces",
+            ]),
         module("Lineage", ["Vocabulary", "Bytes", "Objects", "GitHistory", "Workspaces"]),
 
         // 5, 6

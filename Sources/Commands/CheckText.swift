@@ -6,6 +6,8 @@ import Vocabulary
 struct CheckText {
     let isHidingValues: Bool
     private var tables: [(verdict: TableVerdict, failures: String?)] = []
+    /// Tables that could not be judged, and why.
+    private var problems: [(name: String, reason: String)] = []
 
     init(isHidingValues: Bool) { self.isHidingValues = isHidingValues }
 
@@ -13,35 +15,59 @@ struct CheckText {
         tables.append((verdict, failures))
     }
 
+    mutating func add(problem reason: String, of name: String) { problems.append((name, reason)) }
+
     /// Whether a rule of severity `error` is broken.
-    var isBroken: Bool { tables.contains { !$0.verdict.broken(.error).isEmpty } }
+    var isBroken: Bool { brokenCount > 0 }
+
+    /// How many rules of severity `error` are.
+    var brokenCount: Int { tables.reduce(0) { $0 + $1.verdict.broken(.error).count } }
+
+    /// A section of a review for each table, of the rules that are broken.
+    func sections(hidingValues: Bool) -> [ReviewTables.Section] {
+        tables.map { verdict, _ in
+            ReviewTables.Section(
+                title: "check of \(verdict.name)", sentence: sentence(verdict),
+                heading: ["", "rule", "verdict", "examples"],
+                rows: rows(verdict, hidingValues: hidingValues))
+        }
+            + problems.map { name, reason in
+                ReviewTables.Section(
+                    title: "check of \(name)", sentence: reason, heading: [], rows: [])
+            }
+    }
 
     // MARK: - Text
 
     var lines: [String] { tables.flatMap { lines($0.verdict, $0.failures) } }
 
     private func lines(_ verdict: TableVerdict, _ failures: String?) -> [String] {
-        let broken = verdict.broken(.error) + verdict.broken(.warn)
-        let kept = verdict.verdicts.count - broken.count
-        var lines = [
-            "\(printableText(Array(verdict.name.utf8))): \(counted(verdict.rowCount, "row")), "
-                + "\(groupedDigits(kept)) of \(counted(verdict.verdicts.count, "rule")) kept"
-        ]
         var layout = TableLayout(columns: 4)
-        for verdict in broken {
-            layout.add([
-                verdict.rule.severity == .error ? "broken" : "warning", verdict.rule.title,
-                verdict.sentence, examples(verdict).joined(separator: ", "),
-            ])
-        }
-        lines += layout.lines(indent: 2)
-        if let failures { lines.append("  rows that break rules: \(failures)") }
-        return lines
+        for row in rows(verdict, hidingValues: isHidingValues) { layout.add(row) }
+        let tail = failures.map { ["  rows that break rules: \($0)"] } ?? []
+        return [sentence(verdict)] + layout.lines(indent: 2) + tail
     }
 
-    private func examples(_ verdict: RuleVerdict) -> [String] {
+    private func sentence(_ verdict: TableVerdict) -> String {
+        let kept = verdict.verdicts.count { $0.isKept }
+        return "\(printableText(Array(verdict.name.utf8))): \(counted(verdict.rowCount, "row")), "
+            + "\(groupedDigits(kept)) of \(counted(verdict.verdicts.count, "rule")) kept"
+    }
+
+    /// A row for each rule that is broken.
+    private func rows(_ verdict: TableVerdict, hidingValues: Bool) -> [[String]] {
+        (verdict.broken(.error) + verdict.broken(.warn)).map { verdict in
+            [
+                verdict.rule.severity == .error ? "broken" : "warning", verdict.rule.title,
+                verdict.sentence,
+                examples(verdict, hidingValues: hidingValues).joined(separator: ", "),
+            ]
+        }
+    }
+
+    private func examples(_ verdict: RuleVerdict, hidingValues: Bool) -> [String] {
         verdict.examples.map { example in
-            guard !isHidingValues, !example.value.isEmpty else { return "row \(example.row)" }
+            guard !hidingValues, !example.value.isEmpty else { return "row \(example.row)" }
             return "row \(example.row): \(CellText.short(example.value))"
         }
     }
@@ -97,7 +123,8 @@ struct CheckText {
         let cases = verdict.verdicts.map { verdict -> String in
             let start = "<testcase classname=\"\(name)\" name=\"\(attribute(verdict.rule.title))\""
             guard !verdict.isKept else { return start + "/>" }
-            let details = htmlText(plain(examples(verdict).joined(separator: ", ")))
+            let details = htmlText(
+                plain(examples(verdict, hidingValues: isHidingValues).joined(separator: ", ")))
             let message = attribute(verdict.sentence)
             return verdict.rule.severity == .error
                 ? start + "><failure message=\"\(message)\">\(details)</failure></testcase>"

@@ -35,6 +35,7 @@ struct MLStoreCommand: ParsableCommand {
                 name: "Tables",
                 subcommands: [
                     HeadCommand.self, SchemaCommand.self, ProfileCommand.self, CheckCommand.self,
+                    DriftCommand.self,
                 ]),
             CommandGroup(
                 name: "Pipelines",

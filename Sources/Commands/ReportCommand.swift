@@ -17,7 +17,8 @@ struct ReportCommand: ReportingCommand {
             ],
             notes: """
                 Compares where the branch left BASE with HEAD (or with the second revision): data, \
-                parameters, metrics, stages that are stale, tracked contents that were made from \
+                parameters, metrics, broken rules of schema files, columns that drifted, \
+                stages that are stale, tracked contents that were made from \
                 data that changed, and the size of new data. Without BASE that is origin/HEAD, \
                 main or master. The first line marks the comment, so that a job can replace the \
                 one it wrote before. Where the text would be longer than GitHub accepts, cells and \
@@ -64,7 +65,7 @@ struct ReportCommand: ReportingCommand {
             from: (old.name, try workspace.source(named: old.revision)),
             to: (new, try workspace.source(named: new)),
             stages: revision == nil ? try context.staleStages(in: workspace) : [],
-            examples: max(0, rows), in: workspace)
+            examples: max(0, rows), in: workspace, hidingValues: noValues, context)
         if let html {
             let page = ReviewPage(report, hidingValues: noValues)
             try write(page.text, html, context)

@@ -56,6 +56,16 @@ struct ReviewMarkdown {
             sections.append(
                 ["### parameters", ""] + ValueText.markdownLines(report.parameters.changes))
         }
+        sections += report.tables.sections(hidingValues: hidingValues).map { section in
+            var lines = ["### " + markdownText(section.title), "", markdownText(section.sentence)]
+            guard !section.rows.isEmpty else { return lines }
+            lines += ["", "| " + section.heading.joined(separator: " | ") + " |"]
+            lines.append("|" + String(repeating: "---|", count: section.heading.count))
+            return lines
+                + section.rows.map { row in
+                    "| " + row.map { markdownText($0) }.joined(separator: " | ") + " |"
+                }
+        }
         if !report.staleStages.isEmpty {
             let lines = report.staleStages.flatMap { stage in
                 ["- **\(markdownText(stage.stage))**"]

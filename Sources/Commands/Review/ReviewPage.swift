@@ -29,6 +29,12 @@ struct ReviewPage {
         add("<p>\(htmlText(report.summary))</p>")
         for file in report.metrics.files { add("\(file.path)   metrics", file.changes) }
         add("parameters", report.parameters.changes)
+        for section in report.tables.sections(hidingValues: hidingValues) {
+            let table = section.rows.isEmpty ? "" : htmlTable(section.heading, section.rows)
+            add(
+                "<section><h3>\(htmlText(section.title))</h3><p>\(htmlText(section.sentence))</p>"
+                    + "\(table)</section>")
+        }
         let stale = report.staleStages.flatMap { stage in
             stage.reasons.map { [stage.stage, "\($0)"] }
         }

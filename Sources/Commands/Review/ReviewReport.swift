@@ -19,6 +19,8 @@ struct ReviewReport {
     let affected: [Affected]
     /// Bytes that the new versions have and the old ones do not, before compression.
     let addedBytes: Int
+    /// What schema files and profiles say of the tables that changed.
+    let tables: ReviewTables
 
     /// Something that was made from an old version.
     struct Affected: Hashable {
@@ -29,7 +31,7 @@ struct ReviewReport {
     init(
         from old: (name: String, source: TrackingSource),
         to new: (name: String, source: TrackingSource), stages: [StageState], examples: Int,
-        in workspace: Workspace
+        in workspace: Workspace, hidingValues: Bool, _ context: CommandContext
     ) throws {
         (base, head) = (old.name, new.name)
         var options = DatasetDiffOptions()
@@ -46,6 +48,8 @@ struct ReviewReport {
         staleStages = stages.filter(\.isStale)
         affected = try ReviewReport.affected(by: all, at: new.source, workspace)
         addedBytes = try Diffs.addedBytes(of: all, in: workspace)
+        tables = try ReviewTables(
+            changes, base: old.name, in: workspace, hidingValues: hidingValues, context)
     }
 
     /// Whether there is nothing to review.
@@ -87,6 +91,7 @@ struct ReviewReport {
         let values = metrics.files.reduce(0) { $0 + $1.changes.count }
         if values > 0 { parts.append(counted(values, "metric")) }
         var text = parts.joined(separator: ", ") + " changed; \(ByteCount(addedBytes)) of new data"
+        for part in tables.summary { text += "; " + part }
         if !staleStages.isEmpty { text += "; \(counted(staleStages.count, "stage")) stale" }
         return text
     }
@@ -103,6 +108,8 @@ struct ReviewReport {
                         "reasons": .array($0.reasons.map { .string("\($0)") }),
                     ]
                 }),
+            "checks": tables.checks.json["tables"] ?? .null,
+            "drift": .array(tables.drifts.map(\.json)),
             "affected": .array(
                 affected.map {
                     ["path": .string("\($0.path)"), "from": .string("\($0.from)")]

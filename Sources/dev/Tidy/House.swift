@@ -46,7 +46,7 @@ struct House {
         "Transfer": Room(
             4, ground.union(["Objects", "Remotes", "GitHistory", "Workspaces"])),
         "Diffs": Room(
-            4, ground.union(["Objects", "GitHistory", "Tables", "Workspaces"])),
+            4, ground.union(["Objects", "GitHistory", "Tables", "Kernels", "Workspaces"])),
         "Lineage": Room(4, ["Vocabulary", "Bytes", "Objects", "GitHistory", "Workspaces"]),
         "Commands": Room(
             6,

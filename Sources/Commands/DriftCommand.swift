@@ -1,0 +1,128 @@
+import ArgumentParser
+import Bytes
+import Diffs
+import Tables
+import Vocabulary
+
+struct DriftCommand: ReportingCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drift",
+        abstract: "Tell which columns of a table are distributed otherwise than in a reference.",
+        discussion: helpText(
+            examples: [
+                "mlstore drift data/train.csv",
+                "mlstore drift data/train.csv v1.0",
+                "mlstore drift data/today.csv data/train.csv --by country",
+                "mlstore drift data/train.csv main --limit psi=0.2 --exit-code",
+            ],
+            notes: """
+                The reference is the same table at a revision (HEAD where none is named), or \
+                another table. A column drifted where a measure of the difference exceeds its \
+                limit, the difference is significant among all columns, and blocks of the \
+                reference itself do not differ as much. Without --limit that is the Wasserstein \
+                distance of numbers, in standard deviations, and the Jensen-Shannon distance of \
+                other values, both above 0.1, and a change of missing values of more than 5 % of \
+                the rows (missing=0.05). --limit names others: wasserstein, jensen-shannon, psi, \
+                ks, chi-square, hellinger. docs/reference/drift.md has the formulas.
+                """))
+
+    @Argument(
+        help: ArgumentHelp("The table.", valueName: "path[@revision]"), completion: .file())
+    var file: String
+
+    @Argument(
+        help: ArgumentHelp("The reference: a revision, or a table.", valueName: "base"),
+        completion: .file())
+    var base: String?
+
+    @Option(help: ArgumentHelp("Also for each of a column's values.", valueName: "column"))
+    var by: String?
+
+    @Option(
+        help: ArgumentHelp("What a measure must exceed; repeatable.", valueName: "measure=number"))
+    var limit: [String] = []
+
+    @Flag(help: "End with status 3 when a column drifted.")
+    var exitCode = false
+
+    @OptionGroup var common: CommonOptions
+
+    func perform(in context: CommandContext) throws -> Report {
+        let options = try options()
+        let table = try context.table(file)
+        let reference = try context.table(referenceName(table.address))
+        let old = try context.profile(of: reference)
+        let new = try context.profile(of: table)
+        var pairs = [DriftPair(old: old, new: new)]
+        if let by { pairs += try slices(by, of: old, reference.source, table.source) }
+        let tables = try drift(pairs, options) {
+            try profileBlocks(of: reference.source, rowCount: old.rowCount)
+        }
+        let text = DriftText(name: table.source.name, reference: name(reference), tables: tables)
+        return Report(
+            lines: text.lines, json: text.json,
+            status: exitCode && text.hasDrift ? .differences : .done)
+    }
+
+    /// What is compared with: a table, or the same one at a revision.
+    private func referenceName(_ address: ContentAddress) -> String {
+        guard let base else { return address.path + "@HEAD" }
+        let path = ContentAddress(base).path
+        return TableFormats.format(forName: Array(path.utf8)) == nil
+            ? address.path + "@" + base : base
+    }
+
+    private func name(_ table: TableArgument) -> String {
+        table.address.revision.map { $0 } ?? table.source.name
+    }
+
+    private func options() throws -> DriftOptions {
+        var options = DriftOptions()
+        var limits: [DriftMeasure: Double] = [:]
+        for text in limit {
+            let parts = text.split(separator: "=", maxSplits: 1)
+            let name = parts.first.map(String.init) ?? ""
+            guard parts.count == 2, let value = Double(parts[1]), value >= 0, value.isFinite else {
+                throw badLimit(text, advice: "write it as psi=0.2")
+            }
+            if name == "missing" {
+                options.missingLimit = value
+            } else if let measure = DriftMeasure(rawValue: name) {
+                limits[measure] = value
+            } else {
+                let names = DriftMeasure.allCases.map(\.rawValue) + ["missing"]
+                throw badLimit(text, advice: "measures are: \(names.joined(separator: ", "))")
+            }
+        }
+        if !limits.isEmpty { options.limits = limits }
+        return options
+    }
+
+    private func badLimit(_ text: String, advice: String) -> StoreError {
+        StoreError(
+            .badUsage, "'\(printable(Array(text.utf8)))' is no limit of a measure", subject: text,
+            advice: advice, safety: "nothing was done")
+    }
+
+    /// A pair for each of the most frequent values of a column of the reference.
+    private func slices(
+        _ column: String, of old: TableProfile, _ reference: TableSource, _ table: TableSource
+    ) throws -> [DriftPair] {
+        _ = try TableColumns.names(column, in: old.columnNames)
+        guard let values = old.columns().first(where: { $0.name == column })?.frequencies else {
+            throw StoreError(
+                .badUsage, "'\(printable(Array(column.utf8)))' has too many values to slice by",
+                subject: column, advice: "choose a column of some values",
+                safety: "nothing was changed")
+        }
+        let names = values.prefix(DriftText.sliceLimit).map(\.value)
+        let before = try profileSlices(of: reference, by: column, names)
+        let after = try profileSlices(of: table, by: column, names)
+        return names.compactMap { name in
+            guard let old = before[name], let new = after[name], new.rowCount > 0 else {
+                return nil
+            }
+            return DriftPair(slice: name, old: old, new: new)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import Bytes
+import Diffs
+import Objects
+import Tables
+import Vocabulary
+import Workspaces
+
+/// What schema files and profiles say of the tables that a change touches.
+struct ReviewTables {
+    /// Larger tables are only compared: a comment should not take minutes.
+    static let largestBytes = 256 << 20
+
+    /// Of the new versions of tables that have a schema file.
+    private(set) var checks: CheckText
+    /// Of tables with columns that drifted, against their old versions.
+    private(set) var drifts: [DriftText] = []
+    /// Tables that were too large.
+    private(set) var skipped: [RepoPath] = []
+
+    /// `base` is what the old versions are called; `hidingValues` keeps cells out of JSON too. Schema files are those of the work tree.
+    init(
+        _ changes: [DatasetChange], base: String, in workspace: Workspace,
+        hidingValues: Bool, _ context: CommandContext
+    ) throws {
+        checks = CheckText(isHidingValues: hidingValues)
+        for change in changes {
+            guard let new = change.new,
+                TableFormats.format(forName: change.path.lastComponent) != nil
+            else { continue }
+            guard max(new.sizeBytes, change.old?.sizeBytes ?? 0) <= ReviewTables.largestBytes else {
+                skipped.append(change.path)
+                continue
+            }
+            do {
+                try judge(change, new, base, workspace, context)
+            } catch let error as StoreError where error.kind == .malformed {
+                // A table that is none, or a schema file that makes no sense: the section says so.
+                checks.add(problem: error.message, of: change.path.description)
+            }
+        }
+    }
+
+    private mutating func judge(
+        _ change: DatasetChange, _ new: TrackedVersion, _ base: String, _ workspace: Workspace,
+        _ context: CommandContext
+    ) throws {
+        let store = try workspace.store()
+        let name = change.path.description
+        guard let format = TableFormats.format(forName: change.path.lastComponent),
+            case .file(let blob) = new.content, store.contains(blob)
+        else { return }
+        func source(_ blob: BlobID) -> TableSource {
+            // Unsafe: the buffers are those of the pieces, for the call.
+            unsafe TableSource(name: name, format: format) { body in
+                unsafe try store.streamBlob(blob, body)
+            }
+        }
+        if let schema = try context.schema(of: change.path, in: workspace) {
+            checks.add(try context.check(source(blob), by: schema), failures: nil)
+        }
+        guard case .file(let oldBlob)? = change.old?.content, store.contains(oldBlob) else {
+            return
+        }
+        let profiles = try [oldBlob, blob].map {
+            try profileStoredTable($0, named: name, format: format, in: workspace)
+        }
+        let found = try drift([DriftPair(old: profiles[0], new: profiles[1])]) {
+            try profileBlocks(of: source(oldBlob), rowCount: profiles[0].rowCount)
+        }
+        let text = DriftText(name: name, reference: base, tables: found)
+        if text.hasDrift { drifts.append(text) }
+    }
+
+    /// What a reviewer should know at once: `2 rules broken; 3 columns drifted`.
+    var summary: [String] {
+        var parts: [String] = []
+        let broken = checks.brokenCount
+        if broken > 0 { parts.append("\(counted(broken, "rule")) broken") }
+        let drifted = drifts.reduce(0) { $0 + ($1.tables.first?.drifted.count ?? 0) }
+        if drifted > 0 { parts.append("\(counted(drifted, "column")) drifted") }
+        return parts
+    }
+
+    /// Titles, what stands below them, and rows of cells.
+    struct Section {
+        let title: String
+        let sentence: String
+        let heading: [String]
+        let rows: [[String]]
+    }
+
+    /// What there is to tell: broken rules and columns that drifted.
+    func sections(hidingValues: Bool) -> [Section] {
+        var sections = checks.sections(hidingValues: hidingValues)
+        for text in drifts {
+            guard let table = text.tables.first else { continue }
+            sections.append(
+                Section(
+                    title: "drift of \(text.name)", sentence: text.sentence(table),
+                    heading: ["column", "values", "missing"],
+                    rows: table.drifted.map { DriftText.cells($0) }))
+        }
+        if !skipped.isEmpty {
+            let names = skipped.map { ["\($0)"] }
+            sections.append(
+                Section(
+                    title: "not checked",
+                    sentence:
+                        "larger than \(ByteCount(ReviewTables.largestBytes)): 'mlstore check' and "
+                        + "'mlstore drift' judge them", heading: ["table"], rows: names))
+        }
+        return sections
+    }
+}
