@@ -210,15 +210,7 @@ private struct PathComparison {
     private func stored(
         _ id: BlobID, _ format: any TableFormat, _ store: ObjectStore
     ) -> TableSource {
-        @Sendable func ranges() throws -> TableRanges {
-            let bytes = try ByteAccess(id, in: store)
-            return TableRanges(sizeBytes: bytes.sizeBytes) { try bytes.read($0) }
-        }
-        return unsafe TableSource(
-            name: path.description, format: format, ranges: ranges
-        ) { body in
-            unsafe try store.streamBlob(id, body)
-        }
+        TableSource(id, name: path.description, format: format, in: store)
     }
 
     private func onDisk(_ format: any TableFormat) -> TableSource {

@@ -71,6 +71,8 @@ import Vocabulary
             try run("mlstore add -q t.parquet && git add -A && git commit -q -m two").status == 0)
         let between = try run("mlstore diff HEAD~ HEAD", plugin: plugin)
         #expect(between.output.contains("+1 added, 0 removed, 2 changed"), "\(between)")
+        let profile = try run("mlstore profile t.parquet", plugin: plugin)
+        #expect(profile.output.hasPrefix("20,001 rows × 2 columns\n"), "\(profile)")
         let head = try run("mlstore head -n 4 t.parquet@HEAD~", plugin: plugin)
         #expect(head.output == "id  name\n0   n0\n1   n1\n2   n2\n3   -\n", "\(head)")
         let schema = try run("rm t.parquet; mlstore schema t.parquet@HEAD~", plugin: plugin)

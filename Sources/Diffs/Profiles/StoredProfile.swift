@@ -12,9 +12,7 @@ package func profileStoredTable(
     _ id: BlobID, named name: String, format: any TableFormat, in workspace: Workspace
 ) throws -> TableProfile {
     let store = try workspace.store()
-    let source = unsafe TableSource(name: name, format: format) { body in
-        unsafe try store.streamBlob(id, body)
-    }
+    let source = TableSource(id, name: name, format: format, in: store)
     guard format is CSVFormat, try !source.isPacked() else { return try TableProfile(of: source) }
     let threads = workspace.machine.threads
     let table = try StoredTable(id, source, summary: nil, in: store, threads: threads)

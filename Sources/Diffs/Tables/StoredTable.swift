@@ -3,6 +3,19 @@ import Platform
 import Tables
 import Vocabulary
 
+extension TableSource {
+    /// A version of a table that is in the store, of which any part can be read.
+    init(_ id: BlobID, name: String, format: any TableFormat, in store: ObjectStore) {
+        @Sendable func ranges() throws -> TableRanges {
+            let bytes = try ByteAccess(id, in: store)
+            return TableRanges(sizeBytes: bytes.sizeBytes) { try bytes.read($0) }
+        }
+        unsafe self.init(name: name, format: format, ranges: ranges) { body in
+            unsafe try store.streamBlob(id, body)
+        }
+    }
+}
+
 /// A version of a table that is in the store, whose chunks can be read one by one.
 struct StoredTable: Sendable {
     let source: TableSource
