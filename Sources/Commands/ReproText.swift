@@ -39,7 +39,8 @@ enum ReproText {
                 outcome.deed == .restored
                 ? "restored from an earlier run of the same recipe"
                 : "done in \(durationText(milliseconds: Int(outcome.durationMilliseconds)))"
-            var lines = ["\(outcome.stage): \(how)"]
+            let items = outcome.items.map { ": \(counted($0.ran, "item")) ran, \($0.kept) kept" }
+            var lines = ["\(outcome.stage): \(how)\(items ?? "")"]
             lines += outcome.outputs.map {
                 "  \($0.path)  \(ByteCount($0.sizeBytes))  sha256:\($0.content.short)"
             }
@@ -101,6 +102,9 @@ enum ReproText {
                     ]
                 }),
         ]
+        if let items = outcome.items {
+            members["items"] = ["ran": JSONValue(items.ran), "kept": JSONValue(items.kept)]
+        }
         if let undeclared = outcome.undeclared {
             members["undeclared"] = .array(
                 undeclared.files.map {

@@ -14,6 +14,10 @@ struct CommandRun {
     /// The lock that keeps other runs out, also while what left the command's process group
     /// outlives this program.
     var lock: (any DiskLock)?
+    /// What it has in its environment besides.
+    var variables: [String: String] = [:]
+    /// The item that it runs for, where it runs for several.
+    var item: String?
     /// How often a command that fails is run again.
     var retries = 0
     /// How long one attempt may take, in milliseconds.
@@ -45,6 +49,7 @@ struct CommandRun {
         variables["MLSTORE_SEED"] = String(seed)
         variables["MLSTORE_STAGE"] = stage
         variables["MLSTORE_THREADS"] = String(threads)
+        variables.merge(self.variables) { _, own in own }
         let deliver = onLine
         var child = ChildProcess(
             arguments: runner + ["/bin/sh", "-c", command], directory: directory,
@@ -74,7 +79,10 @@ struct CommandRun {
 
     private func failure(_ failure: Failure) -> StoreError {
         StoreError(
-            .stageFailed, "stage '\(stage)' failed: its command \(failure.how)", subject: stage,
+            .stageFailed,
+            "stage '\(stage)' failed: its command \(failure.how)"
+                + (item.map { " for '\($0)'" } ?? ""),
+            subject: stage,
             advice: "mend the cause and run 'mlstore repro' again; what is current is not repeated",
             safety: CommandRun.safety,
             cause: failure.lines.isEmpty ? nil : CommandOutput(lines: failure.lines))

@@ -50,6 +50,7 @@ extension RunEnvironment {
                 present.accelerators.joined(separator: ", "))
             compare("graphics driver", acceleratorDriver, present.acceleratorDriver)
         }
+        if image != nil { compare("container image", image, present.image) }
         compare("interpreter version", interpreterVersion, present.interpreterVersion)
         if !packages.isEmpty { compare("package ", packages, present.packages) }
         compare("", lockFiles, present.lockFiles)

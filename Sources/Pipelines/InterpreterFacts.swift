@@ -21,13 +21,18 @@ final class InterpreterFacts: Sendable {
         return version
     }
 
+    /// Of what conda installed, which need not be Python's, the build says more than the version.
     private static let listing = """
-        import importlib.metadata as m
+        import glob, importlib.metadata as m, json, os, sys
         for d in m.distributions(): print(d.metadata['Name'], d.version)
+        for f in glob.glob(os.path.join(glob.escape(sys.prefix), 'conda-meta', '*.json')):
+            d = json.load(open(f))
+            print('conda:' + d['name'], d['version'] + '=' + d['build'])
         """
     private static let maximumPackages = 2000
 
-    /// The packages of a Python by name, with their versions; none of anything else.
+    /// The packages of a Python by name, with their versions, and those of the conda environment that
+    /// it is in as `conda:name`; none of anything else.
     func packages(of interpreter: String) -> [String: String] {
         let name = interpreter.split(separator: "/").last ?? ""
         guard name.hasPrefix("python") || name.hasPrefix("pypy") else { return [:] }

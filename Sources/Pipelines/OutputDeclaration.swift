@@ -32,6 +32,12 @@ struct OutputDeclaration {
         return try (node.sequence ?? [node]).map { try OutputDeclaration($0, key, in: filled) }
     }
 
+    /// An output that is treated as usual.
+    init(_ path: RepoPath) {
+        self.path = path
+        flags = OutputFlags()
+    }
+
     private init(_ node: YAMLNode, _ key: String, in filled: FilledTemplate) throws {
         let source = filled.template.source
         var text = node

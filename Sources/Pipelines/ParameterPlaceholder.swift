@@ -41,6 +41,9 @@ enum ParameterPlaceholder {
         return result
     }
 
+    /// A placeholder as `hide` leaves it.
+    static func hidden(_ key: String) -> String { "$\(opening)\(key)\(closing)" }
+
     /// The parts of a text that went through `hide`. `\${a}` is the plain text `${a}`, for the
     /// shell's own variables.
     static func pieces(of text: String) -> [Piece] {

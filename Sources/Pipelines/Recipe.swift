@@ -38,10 +38,11 @@ package struct Recipe: Sendable, Equatable {
             "params": .object(stage.parameters),
         ]
         switch stage.action {
-        case .command(let line):
+        case .command, .map:
             // A command can read its stage's name and seed in its environment.
             members["stage"] = .string(stage.name)
-            members["command"] = .string(line)
+            members["command"] = stage.action.recorded.commandLine.map { .string($0) }
+            members["map"] = stage.map?.recorded["map"]
             let persistent = stage.persistent.map { JSONValue.string($0.text ?? $0.description) }
             if !persistent.isEmpty { members["persist"] = .array(persistent) }
             members["directory"] = stage.directory.map { .string($0.text ?? $0.description) }

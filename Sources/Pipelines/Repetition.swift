@@ -68,7 +68,7 @@ package func repeatedly(
             verdicts.append(try verification.verify(name, stage))
         }
         var found = RepetitionReport.Repetition(stage: name, verdicts: verdicts, suspicions: [])
-        if found.isComplete, !found.isStable, case .command(let line) = stage.action {
+        if found.isComplete, !found.isStable, let line = stage.action.commandLine {
             found = .init(stage: name, verdicts: verdicts, suspicions: suspicions(of: line))
         }
         report.repetitions.append(found)

@@ -39,6 +39,8 @@ package struct StageOutcome: Sendable {
     package let outputs: [(path: RepoPath, content: ContentID, sizeBytes: Int)]
     /// The files that its command used without declaring them; nil if that was not looked at.
     package let undeclared: UndeclaredFiles?
+    /// How many items of a map stage ran, and how many stayed as they were; nil for other stages.
+    package var items: (ran: Int, kept: Int)?
     /// Why it failed, where it did.
     package let failure: StoreError?
 

@@ -79,7 +79,10 @@ struct ReproRound {
     private mutating func end(_ delivery: Delivery) {
         guard let run = runs[delivery.index] else { return }
         do {
-            if let failure = delivery.failure { throw failure }
+            if let failure = delivery.failure {
+                reproduction.keepItems(of: run)
+                throw failure
+            }
             let outcome = try reproduction.finish(run)
             // From here on its outputs are the new ones, whatever else fails.
             runs[delivery.index] = nil

@@ -11,7 +11,8 @@ extension Reproduction {
     /// Stores what a stage wrote together with the record of the run, in one commit; then puts the
     /// outputs where they belong, and renews the lock.
     func conclude(
-        _ execution: Execution, _ produced: Produced, _ undeclared: UndeclaredFiles? = nil
+        _ execution: Execution, _ produced: Produced, _ undeclared: UndeclaredFiles? = nil,
+        items: RecipeKey? = nil
     ) throws -> StageOutcome {
         let stage = execution.stage
         let session = try place.store.beginSession()
@@ -23,7 +24,8 @@ extension Reproduction {
         let run = RunID(try session.putRecord(record.json).digest)
         let entry = lockEntry(execution, run, record, kept)
         try conclude(
-            stage, produced, entry: entry, recipe: execution.recipe.key, in: session)
+            stage, produced, entry: entry,
+            recipes: [execution.recipe.key] + (items.map { [$0] } ?? []), in: session)
         return StageOutcome(
             stage: stage.name, deed: .ran, reasons: execution.reasons, run: run,
             durationMilliseconds: record.durationMilliseconds, metrics: record.metrics,
@@ -35,7 +37,7 @@ extension Reproduction {
     /// command changes the workspace. The order makes every instant safe: until the lock names
     /// the new run, the stage is stale and the run cache knows the answer.
     func conclude(
-        _ stage: Stage, _ produced: Produced, entry: LockFile.Stage, recipe: RecipeKey,
+        _ stage: Stage, _ produced: Produced, entry: LockFile.Stage, recipes: [RecipeKey],
         in session: StoreSession
     ) throws {
         try place.withLock {
@@ -46,7 +48,7 @@ extension Reproduction {
             let ignores = try place.workspace.gitIgnoreEdits(
                 adding: stage.outputs.filter { stage.flags(of: $0).isCached })
             var operation = Operation(command: "repro \(stage.name)")
-            operation.refs = try refChanges(run: entry.run, recipe: recipe)
+            operation.refs = try refChanges(run: entry.run, recipes: recipes)
             operation.artifacts = try contentChanges(stage, produced, entry, in: session)
             operation.edits =
                 [FileEdit(path: try RepoPath(LockFile.name), after: Array(newLock.text.utf8))]
@@ -174,7 +176,11 @@ extension Reproduction {
             let source = place.root / path
             let isSmall =
                 try place.contents.size(at: source) <= Reproduction.keptInputBytes
-            guard try isSmall || place.workspace.pointer(of: path) != nil else { continue }
+            // The items of a map stage are told by what the store has of them.
+            let isMapped = execution.stage.map?.source == path
+            guard try isSmall || isMapped || place.workspace.pointer(of: path) != nil else {
+                continue
+            }
             let prior = lock.stages[execution.stage.name]?.dependencies[path]
             _ = try keep(source, at: path, replacing: prior, in: session)
         }
@@ -191,9 +197,9 @@ extension Reproduction {
                 content: output.content, mode: output.isExecutable ? .executable : .plain)
             let isReplaced = produced.places[path] != nil
             guard isReplaced || produced.former[path] != nil else { return nil }
-            let before = try produced.former[path].flatMap {
-                try keep($0, at: path, in: session)
-            }?.state
+            let before =
+                try produced.states[path]
+                ?? produced.former[path].flatMap { try keep($0, at: path, in: session) }?.state
             return before == after ? nil : .init(path: path, before: before, after: after)
         }
     }
@@ -219,8 +225,8 @@ extension Reproduction {
         graph.stages.contains { $0.metrics.contains(path) } ? .metric : .artifact
     }
 
-    private func refChanges(run: RunID, recipe: RecipeKey) throws -> [RefChange] {
-        try [RefName.run(run), RefName.recipe(recipe)].compactMap { name in
+    func refChanges(run: RunID, recipes: [RecipeKey]) throws -> [RefChange] {
+        try ([RefName.run(run)] + recipes.map { RefName.recipe($0) }).compactMap { name in
             let expected = try place.store.ref(name)
             return expected == run.record
                 ? nil : RefChange(name: name, expected: expected, new: run.record)

@@ -12,6 +12,8 @@ struct Produced {
     var places: [RepoPath: DiskPath]
     /// The former content, where there was one.
     var former: [RepoPath: DiskPath]
+    /// What former content was, where it is in the store and nowhere else.
+    var states: [RepoPath: OperationNote.State] = [:]
 }
 
 /// What looking at a stage came to.
@@ -36,7 +38,10 @@ struct StageRun {
     /// Where the outputs are once it has run.
     var produced = Produced(places: [:], former: [:])
     /// The command or step itself, for a thread of its own.
-    let work: @Sendable () throws -> Void
+    var work: @Sendable () throws -> Void
+    /// What a map stage does, and the items that it has done.
+    var plan: MapPlan?
+    var done: Monitor<[MapItem]>?
 }
 
 extension Reproduction {
@@ -51,6 +56,7 @@ extension Reproduction {
             reasons: reasons, startedAt: place.clock.now(), metricsBefore: metricsBefore(stage))
         switch stage.action {
         case .command(let line): return try commandRun(line, execution, before)
+        case .map(let map): return try mapRun(map, execution, findings, before)
         case .step: return try stepRun(execution, before)
         }
     }
@@ -63,6 +69,12 @@ extension Reproduction {
         try checkInputs(of: stage, run.before)
         let undeclared = run.undeclared?.withLock { $0 }
         if options.tracing == .refused, let undeclared { try undeclared.refuse(stage) }
+        if let plan = run.plan {
+            var outcome = try conclude(
+                run.execution, finishMap(plan, run), undeclared, items: plan.key)
+            outcome.items = (plan.stale.count, plan.items.count - plan.stale.count)
+            return outcome
+        }
         guard let shelter = run.shelter else { return try conclude(run.execution, run.produced) }
         var produced = run.produced
         for path in stage.products {
@@ -76,14 +88,14 @@ extension Reproduction {
     func abandon(_ run: StageRun) throws {
         try? run.scratch.map(place.disk.removeTree)  // litter at worst
         try run.shelter?.restoreAfterFailure()
+        try run.plan?.removeEmptyFolders(below: place.root, on: place.disk)
     }
 
-    private func commandRun(
-        _ line: String, _ execution: Execution, _ before: [RepoPath: [FileStatus]]
-    ) throws -> StageRun {
+    /// A stage's command, not yet run.
+    func command(_ line: String, _ execution: Execution) -> CommandRun {
         let stage = execution.stage
         let report = progress
-        var command = CommandRun(
+        return CommandRun(
             stage: stage.name, command: line,
             directory: stage.directory.map { place.root / $0 } ?? place.root,
             seed: execution.seed ?? 0,
@@ -95,44 +107,50 @@ extension Reproduction {
                 }
             },
             onLine: { report(.line(stage: stage.name, $0)) })
+    }
+
+    private func commandRun(
+        _ line: String, _ execution: Execution, _ before: [RepoPath: [FileStatus]]
+    ) throws -> StageRun {
+        let stage = execution.stage
+        let command = command(line, execution)
         let shelter = try OutputShelter(
             stage.products, keeping: Set(stage.persistent), of: stage.name,
             lockedRun: lock.stages[stage.name]?.run, in: place)
-        guard let tracer else {
-            return StageRun(
-                execution: execution, before: before, shelter: shelter,
-                work: { [command] in try command.run() })
-        }
+        var run = StageRun(
+            execution: execution, before: before, shelter: shelter, work: {})
         do {
-            let scratch = try place.makeScratch("trace")
-            command.runner = tracer.arguments(log: scratch / "log")
-            return try traced(
-                command,
-                StageRun(
-                    execution: execution, before: before, shelter: shelter, scratch: scratch,
-                    undeclared: Monitor(nil), work: {}))
+            let traced = try traced(&run) { try $1.run() }
+            run.work = { try traced(nil, command) }
         } catch {
             try shelter.restoreAfterFailure()
             throw error
         }
+        return run
     }
 
-    /// The run with a command that a tracer runs as its work.
-    private func traced(_ command: CommandRun, _ run: StageRun) throws -> StageRun {
+    /// `body`, with a tracer before the command that it is given, if there is one: what that finds
+    /// is gathered in the run.
+    func traced(
+        _ run: inout StageRun,
+        _ body: @escaping @Sendable (MapItem?, CommandRun) throws -> Void
+    ) throws -> @Sendable (MapItem?, CommandRun) throws -> Void {
+        guard let tracer else { return body }
+        let scratch = try place.makeScratch("trace")
+        let found = Monitor<UndeclaredFiles?>(nil)
+        (run.scratch, run.undeclared) = (scratch, found)
         let (root, disk) = (place.root, place.disk)
         let declared = try DeclaredFiles(of: run.execution.stage, in: place)
-        let (scratch, found) = (run.scratch, run.undeclared)
-        return StageRun(
-            execution: run.execution, before: run.before, shelter: run.shelter, scratch: scratch,
-            undeclared: found,
-            work: {
-                try command.run()
-                guard let scratch, let found else { return }
-                let accesses = try CommandTracer.accesses(
-                    in: scratch / "log", root: root, folder: command.directory, on: disk)
-                let undeclared = try declared.undeclared(accesses)
-                found.withLock { $0 = undeclared }
-            })
+        return { item, command in
+            let log = scratch / (item.map { "log-\($0.digest.hex)" } ?? "log")
+            var command = command
+            command.runner = tracer.arguments(log: log)
+            try body(item, command)
+            let undeclared = try declared.undeclared(
+                CommandTracer.accesses(in: log, root: root, folder: command.directory, on: disk))
+            try disk.removeFile(log)
+            found.withLock { $0 = $0?.joined(undeclared) ?? undeclared }
+        }
     }
 
     private func stepRun(
@@ -176,7 +194,7 @@ extension Reproduction {
     }
 
     /// An input that changed while the stage ran may have been read half old, half new.
-    private func checkInputs(of stage: Stage, _ before: [RepoPath: [FileStatus]]) throws {
+    func checkInputs(of stage: Stage, _ before: [RepoPath: [FileStatus]]) throws {
         let after = try fingerprints(of: stage)
         for path in stage.dependencies where before[path] != after[path] {
             throw StoreError(

@@ -31,7 +31,7 @@ extension Reproduction {
         let before = metricsBefore(stage)
         let session = try place.store.beginSession()
         defer { session.abandon() }  // does nothing after a commit
-        try conclude(stage, produced, entry: entry, recipe: recipe.key, in: session)
+        try conclude(stage, produced, entry: entry, recipes: [recipe.key], in: session)
         return StageOutcome(
             stage: stage.name, deed: .restored, reasons: reasons, run: cached.id,
             durationMilliseconds: cached.record.durationMilliseconds,

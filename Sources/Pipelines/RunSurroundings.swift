@@ -26,10 +26,15 @@ struct RunSurroundings {
     let disk: any Disk
     /// Digests of the files at the top of the workspace that pin an environment.
     let lockFiles: [String: String]
+    private let image: String?
     private let machine: MachineFacts
     private let interpreters: InterpreterFacts
 
-    init(root: DiskPath, disk: any Disk) throws {
+    /// A container cannot be asked which image it was made of; `image` is what its user says.
+    init(
+        root: DiskPath, disk: any Disk, image: String? = Environment.variable("MLSTORE_IMAGE")
+    ) throws {
+        self.image = image
         self.root = root
         self.disk = disk
         var found: [String: String] = [:]
@@ -56,7 +61,7 @@ struct RunSurroundings {
 
     /// The lock files that can influence `stage`: all for a command that an interpreter runs.
     func lockFiles(for stage: Stage) -> [String: String] {
-        guard case .command(let line) = stage.action,
+        guard let line = stage.action.recorded.commandLine,
             RunSurroundings.interpreter(of: line) != nil
         else { return [:] }
         return lockFiles
@@ -90,16 +95,19 @@ struct RunSurroundings {
         environment.accelerators = machine.accelerators
         environment.acceleratorDriver = machine.acceleratorDriver
         environment.mlstoreVersion = RunSurroundings.mlstoreVersion
-        switch action {
-        case .step: environment.coreVersion = RunSurroundings.coreVersion
-        case .command(let line):
+        environment.image = image.flatMap {
+            $0.isEmpty ? nil : printable(Array($0.utf8.prefix(500)))
+        }
+        if let line = action.commandLine {
             environment.lockFiles = lockFiles
             environment.variables = RunSurroundings.variables(variables)
             environment.interpreter = RunSurroundings.interpreter(of: line)
-            guard let interpreter = environment.interpreter else { break }
+            guard let interpreter = environment.interpreter else { return environment }
             environment.interpreterVersion = interpreters.version(of: interpreter)
             // Files that pin the packages say the same in less.
             if lockFiles.isEmpty { environment.packages = interpreters.packages(of: interpreter) }
+        } else {
+            environment.coreVersion = RunSurroundings.coreVersion
         }
         return environment
     }

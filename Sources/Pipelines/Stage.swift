@@ -9,6 +9,8 @@ package struct Stage: Sendable {
     package enum Action: Sendable, Hashable {
         /// A line for `/bin/sh -c`.
         case command(String)
+        /// A line for `/bin/sh -c`, run once for each item of a folder.
+        case map(StageMap)
         /// A built-in step, in the form that locks and run records keep.
         case step(JSONValue)
     }
@@ -62,6 +64,9 @@ package struct Stage: Sendable {
     /// Whether the stage runs in the numeric core.
     package var isStep: Bool { if case .step = action { true } else { false } }
 
+    /// What it maps, where it runs once for each item.
+    package var map: StageMap? { if case .map(let map) = action { map } else { nil } }
+
     /// Whether one of `names` is its own or that of its group.
     package func isNamed(by names: [String]) -> Bool {
         names.contains(name) || group.map(names.contains) ?? false
@@ -90,6 +95,7 @@ extension Stage.Action {
     var text: String {
         switch self {
         case .command(let line): line
+        case .map(let map): String(decoding: map.recorded.canonical, as: UTF8.self)
         case .step(let value): String(decoding: value.canonical, as: UTF8.self)
         }
     }
@@ -98,6 +104,7 @@ extension Stage.Action {
     var recorded: LockFile.Action {
         switch self {
         case .command(let line): .command(line)
+        case .map(let map): .step(map.recorded)
         case .step(let step): .step(step)
         }
     }

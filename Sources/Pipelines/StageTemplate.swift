@@ -42,7 +42,8 @@ struct FilledTemplate {
     let used: [String: JSONValue]
 
     private static let commandKeys = [
-        "cmd", "deps", "params", "outs", "plots", "metrics", "seed", "env", "wdir", "retries",
+        "cmd", "map", "deps", "params", "outs", "plots", "metrics", "seed", "env", "wdir",
+        "retries",
         "timeout",
     ]
     private static let sharedKeys = [
@@ -52,7 +53,7 @@ struct FilledTemplate {
     /// Throws for a placeholder without a value, for what is no stage, and for unknown keys.
     init(_ template: StageTemplate) throws {
         var substitution = Substitution(stage: template.name, source: template.source)
-        let node = try substitution.apply(to: template.node)
+        let node = try substitution.apply(to: MapText.prepared(template.node, template))
         let kind = try FilledTemplate.kind(of: node, template)
         let known =
             (kind == "cmd" ? FilledTemplate.commandKeys : [kind]) + FilledTemplate.sharedKeys
@@ -111,9 +112,13 @@ struct FilledTemplate {
     func work() throws -> Work {
         if kind == "cmd" {
             let (reads, patterns) = try dependencies()
+            let command = try fields.text("cmd") ?? ""
+            guard let map = try map(of: command) else {
+                return Work(
+                    action: .command(command), step: nil, reads: reads, patterns: patterns)
+            }
             return Work(
-                action: .command(try fields.text("cmd") ?? ""), step: nil, reads: reads,
-                patterns: patterns)
+                action: .map(map), step: nil, reads: reads + [map.source], patterns: patterns)
         }
         let place = template.source.place(fields[kind]?.line ?? template.line)
         let products = try (outputs() + metrics()).map(\.path)
@@ -286,7 +291,11 @@ extension Stage {
     init(_ template: StageTemplate, _ files: ParameterFiles) throws {
         let filled = try FilledTemplate(template)
         let work = try filled.work()
-        let (outputs, plots, metrics) = try (filled.outputs(), filled.plots(), filled.metrics())
+        var (outputs, plots, metrics) = try (filled.outputs(), filled.plots(), filled.metrics())
+        if case .map(let map) = work.action {
+            outputs = try filled.outputs(of: map, outputs, plots + metrics)
+            (plots, metrics) = ([], [])
+        }
         self.init(
             name: template.name, group: template.group,
             place: template.source.place(template.line), action: work.action, step: work.step,

@@ -101,6 +101,14 @@ struct StageFindings {
 }
 
 extension LockFile.Action {
+    /// The line for the shell, also where it runs once for each item.
+    var commandLine: String? {
+        switch self {
+        case .command(let line): line
+        case .step(let step): StageMap(recorded: step)?.command
+        }
+    }
+
     /// The command, or the step's canonical JSON.
     var text: String {
         switch self {

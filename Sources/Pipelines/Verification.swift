@@ -79,7 +79,7 @@ struct Verification {
 
     private func replay(_ name: String, _ stage: LockFile.Stage, in scratch: DiskPath) throws {
         let run = try? RunRecord(place.store.readRecord(stage.run.record))
-        if case .command = stage.action { try putCode(of: run, into: scratch) }
+        if stage.action.commandLine != nil { try putCode(of: run, into: scratch) }
         for (path, content) in stage.dependencies.sorted(by: { $0.key < $1.key }) {
             let isExecutable = run?.details[path]?.isExecutable ?? false
             try put(path, content, isExecutable: isExecutable, into: scratch)
@@ -92,14 +92,24 @@ struct Verification {
             try place.disk.makeDirectories(scratch / directory)
         }
         let report = progress
-        switch stage.action {
-        case .command(let line):
-            try CommandRun(
+        func command(_ line: String) -> CommandRun {
+            CommandRun(
                 stage: name, command: line,
                 directory: stage.directory.map { scratch / $0 } ?? scratch, seed: run?.seed ?? 0,
-                threads: threads, lock: held, onLine: { report(.line(stage: name, $0)) }
-            ).run()
-        case .step(let recorded): try replayStep(name, recorded, in: scratch)
+                threads: threads, lock: held, onLine: { report(.line(stage: name, $0)) })
+        }
+        switch stage.action {
+        case .command(let line): try command(line).run()
+        case .step(let recorded):
+            guard let map = StageMap(recorded: recorded) else {
+                return try replayStep(name, recorded, in: scratch)
+            }
+            guard case .directory(let id)? = stage.dependencies[map.source] else { return }
+            let entries = try place.store.tree(id).flatEntries(in: place.store)
+            try MapRun(
+                map: map, stage: name, root: scratch, directory: stage.directory,
+                disk: place.disk, jobs: 1, command: command(map.command)
+            ).run(map.items(in: entries, stage: name))
         }
     }
 

@@ -30,6 +30,8 @@ package struct RunEnvironment: Sendable, Equatable {
     package var lockFiles: [String: String] = [:]
     /// Digests of the values of the declared environment variables; null for unset ones.
     package var variables: [String: JSONValue] = [:]
+    /// The image of the container, where the user says which.
+    package var image: String?
     /// The version of the numeric core, for steps.
     package var coreVersion: String?
     /// The version of mlstore.
@@ -56,6 +58,7 @@ package struct RunEnvironment: Sendable, Equatable {
             members["accelerators"] = .array(accelerators.map { .string($0) })
         }
         if !packages.isEmpty { members["packages"] = .object(packages.mapValues { .string($0) }) }
+        members["image"] = image.map { .string($0) }
         members["core"] = coreVersion.map { .string($0) }
         return .object(members)
     }
@@ -75,6 +78,7 @@ package struct RunEnvironment: Sendable, Equatable {
         accelerators = json["accelerators"]?.arrayValue?.compactMap(\.stringValue) ?? []
         acceleratorDriver = json["acceleratorDriver"]?.stringValue
         packages = (json["packages"]?.objectValue ?? [:]).compactMapValues(\.stringValue)
+        image = json["image"]?.stringValue
         coreVersion = json["core"]?.stringValue
         mlstoreVersion = json["mlstore"]?.stringValue ?? ""
     }

@@ -1,11 +1,12 @@
 import Bytes
 import Objects
-import Pipelines
 import Platform
 import TestSupport
 import Testing
 import Vocabulary
 import Workspaces
+
+@testable import Pipelines
 
 @Suite struct ReplayTests {
     private func verdict(_ pipeline: PipelineFolder, _ stage: String) throws -> Verdict {
@@ -133,5 +134,37 @@ import Workspaces
         let environment = try pipeline.run(of: "a").environment
         #expect(environment.interpreterVersion?.hasPrefix("Python 3") == true)
         #expect(RunEnvironment(environment.json) == environment)
+    }
+
+    @Test func `what conda put beside a Python is recorded, and the image that the user names`()
+        throws
+    {
+        let folder = try TemporaryFolder()
+        try folder.run("mkdir", "-p", "env/bin", "env/conda-meta")
+        try folder.run("sh", "-c", "ln -s $(command -v python3) env/bin/python3")
+        try folder.write("home = /usr/bin\n", to: "env/pyvenv.cfg")
+        try folder.write(
+            #"{"name": "libblas", "version": "3.9", "build": "20_openblas"}"#,
+            to: "env/conda-meta/libblas-3.9-20_openblas.json")
+        func environment(image: String?) throws -> RunEnvironment {
+            try RunSurroundings(root: folder.path, disk: LocalDisk(), image: image).environment(
+                of: .command("\(folder.path)/env/bin/python3 x.py"), variables: [], git: .none)
+        }
+        let recorded = try environment(image: "ghcr.io/us/train@sha256:12")
+        #expect(recorded.packages["conda:libblas"] == "3.9=20_openblas")
+        #expect(recorded.image == "ghcr.io/us/train@sha256:12")
+        #expect(RunEnvironment(recorded.json) == recorded)
+        try folder.write(
+            #"{"name": "libblas", "version": "3.9", "build": "21_mkl"}"#,
+            to: "env/conda-meta/libblas-3.9-20_openblas.json")
+        #expect(
+            try recorded.differences(to: environment(image: "")).map(\.description)
+                == [
+                    "container image: ghcr.io/us/train@sha256:12 -> none",
+                    "package conda:libblas: 3.9=20_openblas -> 3.9=21_mkl",
+                ])
+        // Where nothing was said nothing is compared.
+        #expect(
+            try environment(image: nil).differences(to: environment(image: "other")).isEmpty)
     }
 }

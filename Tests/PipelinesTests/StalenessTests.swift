@@ -26,13 +26,8 @@ import Workspaces
     private func locked(_ stage: Stage) throws -> LockFile.Stage {
         let findings = findings(stage)
         let recipe = try #require(findings.recipe(of: stage))
-        let action: LockFile.Action =
-            switch stage.action {
-            case .command(let line): .command(line)
-            case .step(let step): .step(step)
-            }
         return LockFile.Stage(
-            recipe: recipe.key, run: RunID(.zero), action: action,
+            recipe: recipe.key, run: RunID(.zero), action: stage.action.recorded,
             dependencies: findings.inputs.compactMapValues { $0 }, parameters: stage.parameters,
             outputs: findings.products.compactMapValues { $0 }.mapValues {
                 .init(content: $0, sizeBytes: 1)

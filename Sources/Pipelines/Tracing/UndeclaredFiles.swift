@@ -152,6 +152,15 @@ private struct FileSurroundings {
 }
 
 extension UndeclaredFiles {
+    /// These and others; of a file that is in both, what was done first.
+    func joined(_ others: UndeclaredFiles) -> UndeclaredFiles {
+        let known = Set(files.map(\.path))
+        return UndeclaredFiles(
+            files: (files + others.files.filter { !known.contains($0.path) })
+                .sorted { $0.path < $1.path },
+            isCut: isCut || others.isCut)
+    }
+
     /// Lines for people, at most so many files.
     package func lines(limit: Int) -> [String] {
         var lines = files.prefix(limit).map { file in
