@@ -141,8 +141,14 @@ import Workspaces
     {
         let folder = try TemporaryFolder()
         try folder.run("mkdir", "-p", "env/bin", "env/conda-meta")
-        try folder.run("sh", "-c", "ln -s $(command -v python3) env/bin/python3")
-        try folder.write("home = /usr/bin\n", to: "env/pyvenv.cfg")
+        // Where it is itself, and not what may stand before it on the PATH.
+        let program = "import sys; print(sys.executable)"
+        try folder.run(
+            "sh", "-c",
+            """
+            python=$(python3 -c '\(program)')
+            ln -s "$python" env/bin/python3; echo "home = ${python%/*}" > env/pyvenv.cfg
+            """)
         try folder.write(
             #"{"name": "libblas", "version": "3.9", "build": "20_openblas"}"#,
             to: "env/conda-meta/libblas-3.9-20_openblas.json")
