@@ -33,7 +33,9 @@ struct ReviewTables {
             }
             do {
                 try judge(change, new, base, workspace, context)
-            } catch let error as StoreError where error.kind == .malformed {
+            } catch let error as StoreError
+                where error.kind == .malformed || error.isMissingPlugin
+            {
                 // A table that is none, or a schema file that makes no sense: the section says so.
                 checks.add(problem: error.message, of: change.path.description)
             }
@@ -50,10 +52,7 @@ struct ReviewTables {
             case .file(let blob) = new.content, store.contains(blob)
         else { return }
         func source(_ blob: BlobID) -> TableSource {
-            // Unsafe: the buffers are those of the pieces, for the call.
-            unsafe TableSource(name: name, format: format) { body in
-                unsafe try store.streamBlob(blob, body)
-            }
+            TableSource(blob, name: name, format: format, in: store)
         }
         if let schema = try context.schema(of: change.path, in: workspace) {
             checks.add(try context.check(source(blob), by: schema), failures: nil)

@@ -1,11 +1,11 @@
-import Objects
+package import Objects
 import Platform
-import Tables
-import Vocabulary
+package import Tables
+package import Vocabulary
 
 extension TableSource {
     /// A version of a table that is in the store, of which any part can be read.
-    init(_ id: BlobID, name: String, format: any TableFormat, in store: ObjectStore) {
+    package init(_ id: BlobID, name: String, format: any TableFormat, in store: ObjectStore) {
         @Sendable func ranges() throws -> TableRanges {
             let bytes = try ByteAccess(id, in: store)
             return TableRanges(sizeBytes: bytes.sizeBytes) { try bytes.read($0) }
