@@ -17,7 +17,8 @@ struct TableArgument {
         Without '@' and ':' the file on disk is read, tracked or not, and where there is none, what \
         its pointer says. Behind the last '@' stands a git revision or snapshot, in front of a ':' \
         a remote, the URL of one or the folder of a repository, as 'mlstore help cat' tells. \
-        Nothing is checked out, and nothing is fetched into the store.
+        Nothing is checked out, and nothing is fetched into the store. A folder is read as one table of \
+        all its files; folders in it called 'key=value' are columns.
         """
 
     /// The members that say in a report in JSON what was read.
@@ -36,6 +37,9 @@ extension CommandContext {
     func table(_ text: String) throws -> TableArgument {
         let address = ContentAddress(text)
         guard let format = TableFormats.format(forName: Array(address.path.utf8)) else {
+            if let folder = try tableFolder(text, address) {
+                return TableArgument(address: address, source: folder)
+            }
             throw StoreError(
                 .badUsage,
                 "'\(printable(Array(address.path.utf8)))' is no table: its name does "

@@ -1,4 +1,4 @@
-/// Makes batches of rows of a table whose file states types, value by value.
+/// Makes batches of rows value by value: of a table whose file states types, or one of several others.
 ///
 /// Fields are laid out as in a delimited text, so that everything that reads batches reads these; but
 /// the places of their ends are known, and nothing is parsed again. A value that is missing has no
@@ -14,13 +14,13 @@ struct RowBuilder {
     /// How many bytes of complete rows are handed out together.
     private static let batchBytes = 128 << 10
 
-    /// A builder of rows with these columns.
-    init(columns: [(name: String, type: ColumnType)]) {
+    /// A builder of rows with these columns; without types the texts tell them, and what is no value.
+    init(columns: [String], types: [ColumnType]?) {
         var writer = CSVWriter()
-        writer.append(row: columns.map(\.name))
+        writer.append(row: columns)
         header = TableHeader(
-            columnNames: columns.map(\.name), rawRow: Array(writer.bytes.dropLast()),
-            delimiter: writer.delimiter, types: columns.map(\.type))
+            columnNames: columns, rawRow: Array(writer.bytes.dropLast()),
+            delimiter: writer.delimiter, types: types)
     }
 
     /// Appends a field without a value.

@@ -29,7 +29,8 @@ package struct ArrowFormat: TableFormat {
             var rows =
                 builder
                 ?? RowBuilder(
-                    columns: schema.leaves.map { (name: $0.name, type: $0.shape.columnType) })
+                    columns: schema.leaves.map(\.name), types: schema.leaves.map(\.shape.columnType)
+                )
             builder = nil
             let columns = unsafe try schema.leaves.map { unsafe try ArrowColumn($0, of: batch) }
             for row in unsafe 0..<batch.count {

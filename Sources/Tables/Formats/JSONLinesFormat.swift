@@ -17,8 +17,8 @@ package struct JSONLinesFormat: TableFormat {
         of source: TableSource, first limit: Int?, _ body: (RowBatch) throws -> Void
     ) throws -> TableHeader {
         var columns = try JSONLinesColumns(of: source, first: limit)
-        var builder = RowBuilder(
-            columns: try columns.summary().columns.map { (name: $0.name, type: $0.type) })
+        let known = try columns.summary().columns
+        var builder = RowBuilder(columns: known.map(\.name), types: known.map(\.type))
         columns.parser.restart()
         unsafe try JSONLinesFormat.forEachLine(of: source, first: limit) { text, line in
             guard unsafe try columns.parser.parse(text, line: line) else { return false }

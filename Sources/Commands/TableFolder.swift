@@ -1,0 +1,75 @@
+import Objects
+import Platform
+import Tables
+import Vocabulary
+import Workspaces
+
+extension CommandContext {
+    /// The table that the files of a folder make together: of a folder on disk, or, with a revision or
+    /// where there is none on disk, of one that is tracked. Nil where the address names no folder.
+    func tableFolder(_ text: String, _ address: ContentAddress) throws -> TableSource? {
+        if address.revision == nil {
+            let folder = path(text)
+            if try disk.status(of: folder, followingLinks: true)?.kind == .directory {
+                return try FolderFormat.source(name: text, files: filesOnDisk(below: folder)) {
+                    let name = $0.joined(separator: "/")
+                    return TableSource(
+                        file: folder / name, name: text + "/" + name, format: $1, on: disk)
+                }
+            }
+        }
+        guard let files = try storedFiles(below: address) else { return nil }
+        let revision = address.revision.map { "@" + $0 } ?? ""
+        return try FolderFormat.source(name: address.path, files: files) { part, _ in
+            // A name with an '@' must not be taken for one with a revision.
+            let name = ([address.path] + part).joined(separator: "/")
+            return try table(name + (revision.isEmpty && name.contains("@") ? "@" : revision))
+                .source
+        }
+    }
+
+    /// The paths below a folder on disk of what is a part of its table. Links are not followed.
+    private func filesOnDisk(below folder: DiskPath) throws -> [[String]] {
+        var found: [[String]] = []
+        var waiting: [[String]] = [[]]
+        while let place = waiting.popLast() {
+            for entry in try disk.entries(of: place.reduce(folder) { $0 / $1 }) {
+                guard let name = String(validating: entry.name, as: UTF8.self) else { continue }
+                let path = place + [name]
+                switch entry.kind {
+                case .directory where !name.hasPrefix(".") && !name.hasPrefix("_"):
+                    waiting.append(path)
+                case .file where FolderFormat.isPart(path): found.append(path)
+                default: break
+                }
+            }
+        }
+        return found
+    }
+
+    /// The paths below a folder that is tracked; nil where the address names none.
+    private func storedFiles(below address: ContentAddress) throws -> [[String]]? {
+        guard address.place == nil else { return nil }
+        // Outside of a workspace nothing is tracked.
+        guard let workspace = try? self.workspace() else { return nil }
+        guard
+            let path = try workspace.path(
+                of: Array(address.path.utf8), from: try Environment.realPath(directory))
+        else { return nil }
+        let source = try address.revision.map { try workspace.source(named: $0) } ?? .workTree
+        let holder = try workspace.tracked(at: source).paths.first { path.isInside($0.path) }
+        guard let holder, case .directory(let tree) = holder.content else { return nil }
+        let part = path.relative(to: holder.path)
+        var found: [[String]] = []
+        try workspace.store().tree(tree).forEachEntry(under: part) { entry in
+            guard entry.blob != nil,
+                let below = part.map({ entry.path.relative(to: $0) }) ?? entry.path
+            else { return }
+            let names = below.components.compactMap { String(validating: $0, as: UTF8.self) }
+            if names.count == below.components.count, FolderFormat.isPart(names) {
+                found.append(names)
+            }
+        }
+        return found
+    }
+}
