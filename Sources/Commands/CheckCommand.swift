@@ -130,24 +130,26 @@ extension CommandContext {
     func schema(of table: TableArgument, file: String?) throws -> TableSchema {
         let name = file ?? table.address.path + TableSchema.suffix
         let path = path(name)
-        guard try disk.status(of: path, followingLinks: true) != nil else {
+        guard let schema = try schema(at: path, named: name) else {
             throw StoreError(
                 .notFound, "there is no schema file '\(path)'", subject: name,
                 advice:
                     "'mlstore schema infer \(printable(Array(table.address.path.utf8)))' writes one, "
                     + "'--schema' names another", safety: "nothing was checked")
         }
-        let bytes = try disk.readFile(path, maximumBytes: TableSchema.maximumBytes)
-        return try TableSchema(parsing: bytes, file: name)
+        return schema
     }
 
     /// The schema that stands beside a path of the work tree, if there is one.
     func schema(of path: RepoPath, in workspace: Workspace) throws -> TableSchema? {
         let file = path.addingSuffix(TableSchema.suffix)
-        let place = workspace.root / file
-        guard try disk.status(of: place, followingLinks: true) != nil else { return nil }
-        let bytes = try disk.readFile(place, maximumBytes: TableSchema.maximumBytes)
-        return try TableSchema(parsing: bytes, file: file.description)
+        return try schema(at: workspace.root / file, named: file.description)
+    }
+
+    private func schema(at path: DiskPath, named name: String) throws -> TableSchema? {
+        guard try disk.status(of: path, followingLinks: true) != nil else { return nil }
+        let bytes = try disk.readFile(path, maximumBytes: TableSchema.maximumBytes)
+        return try TableSchema(parsing: bytes, file: name)
     }
 
     /// Judges a table; those that its rules refer to are read where they are.

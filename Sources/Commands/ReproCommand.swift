@@ -33,7 +33,9 @@ struct ReproCommand: ReportingCommand {
                 taken from the run cache. When a stage fails, its previous outputs and the lock \
                 stay as they were.
 
-                --trace runs commands under strace, and tells which files of the workspace they read,                 wrote or removed that their stages do not declare. --strict fails such a stage.                 What is current is not run for it, unless with --force.
+                --trace runs commands under strace, and tells which files of the workspace they read, \
+                wrote or removed that their stages do not declare. --strict fails such a stage. \
+                What is current is not run for it, unless with --force.
 
                 --check needs no data here: results that are not on disk are taken for what \
                 mlstore.lock says. Exit status 3 tells that a stage is stale or a result is not on \

@@ -41,7 +41,7 @@ package struct Recipe: Sendable, Equatable {
         case .command, .map:
             // A command can read its stage's name and seed in its environment.
             members["stage"] = .string(stage.name)
-            members["command"] = stage.action.recorded.commandLine.map { .string($0) }
+            members["command"] = stage.action.commandLine.map { .string($0) }
             members["map"] = stage.map?.recorded["map"]
             let persistent = stage.persistent.map { JSONValue.string($0.text ?? $0.description) }
             if !persistent.isEmpty { members["persist"] = .array(persistent) }

@@ -61,7 +61,7 @@ struct RunSurroundings {
 
     /// The lock files that can influence `stage`: all for a command that an interpreter runs.
     func lockFiles(for stage: Stage) -> [String: String] {
-        guard let line = stage.action.recorded.commandLine,
+        guard let line = stage.action.commandLine,
             RunSurroundings.interpreter(of: line) != nil
         else { return [:] }
         return lockFiles

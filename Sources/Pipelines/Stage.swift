@@ -91,14 +91,17 @@ package struct StagePolicy: Sendable, Hashable {
 }
 
 extension Stage.Action {
-    /// The text of the lock: the command, or the step's canonical JSON.
-    var text: String {
+    /// The line for the shell, also where it runs once for each item.
+    var commandLine: String? {
         switch self {
         case .command(let line): line
-        case .map(let map): String(decoding: map.recorded.canonical, as: UTF8.self)
-        case .step(let value): String(decoding: value.canonical, as: UTF8.self)
+        case .map(let map): map.command
+        case .step: nil
         }
     }
+
+    /// The text of the lock: the command, or the step's canonical JSON.
+    var text: String { recorded.text }
 
     /// The same in locks and run records.
     var recorded: LockFile.Action {

@@ -27,16 +27,7 @@ package struct CSVWriter {
     ) {
         if index > 0 { bytes.append(delimiter) }
         // A lone empty field is quoted, so that its line does not look blank.
-        guard unsafe field.isEmpty && count == 1 || needsQuotes(field) else {
-            return unsafe bytes.append(contentsOf: field)
-        }
-        bytes.append(0x22)
-        for place in 0..<field.count {
-            let byte = unsafe field[place]
-            if byte == 0x22 { bytes.append(0x22) }
-            bytes.append(byte)
-        }
-        bytes.append(0x22)
+        unsafe bytes.append(field, delimiter: delimiter, quoted: field.isEmpty && count == 1)
     }
 
     /// Ends the row whose fields were written one by one.
@@ -60,12 +51,31 @@ package struct CSVWriter {
         defer { bytes = [] }
         return bytes
     }
+}
 
-    private func needsQuotes(_ field: UnsafeBufferPointer<UInt8>) -> Bool {
+extension [UInt8] {
+    /// Appends a field of delimited text, in quotes where it must be or is to be.
+    // Unsafe: a view that the caller keeps valid for the call, copied here.
+    mutating func append(
+        _ field: UnsafeBufferPointer<UInt8>, delimiter: UInt8, quoted: Bool
+    ) {
+        guard unsafe quoted || needsQuotes(field, delimiter) else {
+            return unsafe append(contentsOf: field)
+        }
+        append(0x22)
         for place in 0..<field.count {
             let byte = unsafe field[place]
-            if byte == delimiter || byte == 0x22 || byte == 0x0a || byte == 0x0d { return true }
+            if byte == 0x22 { append(0x22) }
+            append(byte)
         }
-        return false
+        append(0x22)
     }
+}
+
+private func needsQuotes(_ field: UnsafeBufferPointer<UInt8>, _ delimiter: UInt8) -> Bool {
+    for place in 0..<field.count {
+        let byte = unsafe field[place]
+        if byte == delimiter || byte == 0x22 || byte == 0x0a || byte == 0x0d { return true }
+    }
+    return false
 }

@@ -35,17 +35,8 @@ struct RowBuilder {
     /// Appends a field with that value: UTF-8, as the caller has checked.
     // Unsafe: a view that the caller keeps valid for the call, copied here.
     mutating func append(_ field: UnsafeBufferPointer<UInt8>) {
-        if unsafe !field.isEmpty && !RowBuilder.needsQuotes(field) {
-            unsafe bytes.append(contentsOf: field)
-        } else {
-            bytes.append(0x22)
-            for index in 0..<field.count {
-                let byte = unsafe field[index]
-                if byte == 0x22 { bytes.append(0x22) }
-                bytes.append(byte)
-            }
-            bytes.append(0x22)
-        }
+        // An empty value is not a missing one.
+        unsafe bytes.append(field, delimiter: 0x2c, quoted: field.isEmpty)
         endField()
     }
 
@@ -85,13 +76,5 @@ struct RowBuilder {
         // A batch has at most its bytes and one row more: far below 4 GiB.
         ends.append(UInt32(truncatingIfNeeded: bytes.count))
         bytes.append(0x2c)
-    }
-
-    private static func needsQuotes(_ field: UnsafeBufferPointer<UInt8>) -> Bool {
-        for index in 0..<field.count {
-            let byte = unsafe field[index]
-            if byte == 0x2c || byte == 0x22 || byte == 0x0a || byte == 0x0d { return true }
-        }
-        return false
     }
 }

@@ -34,47 +34,11 @@ import Vocabulary
 
     // It says 200 with an empty ETag to what completes them, and knows no condition there.
     @Test func `on Ceph a file of many parts arrives, and never in the place of another`() throws {
-        let remote = try ceph("parts")
-        try withTemporaryFolder { folder in
-            var random = SmallRandom(seed: 8)
-            let bytes = random.bytes(37 << 20)
-            let path = folder / "big"
-            try writeAtomically(bytes, to: path, on: LocalDisk(), durable: false)
-            let name = try remoteName("packs/0a/big.pack")
-            try remote.put(name, .file(path, on: LocalDisk()))
-            #expect(try remote.size(name) == bytes.count)
-            #expect(try remote.read(name, maximumBytes: 1 << 30) == bytes)
-            let part = (20 << 20) - 3..<(20 << 20) + 3
-            #expect(try remote.read(name, range: part) == Array(bytes[part]))
-            #expect(try remote.readVersioned(name, maximumBytes: 1 << 30) != nil)
-            let again = #expect(throws: StoreError.self) {
-                try remote.put(name, .file(path, on: LocalDisk()))
-            }
-            #expect(again?.kind == .alreadyExists)
-        }
+        try expectParts(of: ceph("parts"))
     }
 
     @Test func `to Ceph wrong keys, no bucket and no keys are told apart`() throws {
-        let name = try remoteName("f")
-        let server = try S3LongTests.ceph.get()
-        let wrong = [
-            ["AWS_ACCESS_KEY_ID": "MLSTORETEST", "AWS_SECRET_ACCESS_KEY": "wrong-s3cret"],
-            ["AWS_ACCESS_KEY_ID": "NOBODY", "AWS_SECRET_ACCESS_KEY": "wrong-s3cret"],
-        ]
-        for variables in wrong {
-            let remote = try server.remote(BucketServer.bucket, variables: variables)
-            let error = #expect(throws: StoreError.self) { try remote.put(name, .bytes([1])) }
-            #expect(
-                error?.message.contains("keys are wrong") == true, "\(String(describing: error))")
-            #expect(error?.message.contains("s3cret") == false)
-        }
-        let nowhere = #expect(throws: StoreError.self) {
-            try server.remote("no-such-bucket").put(name, .bytes([1]))
-        }
-        #expect(nowhere?.message.contains("there is no bucket 'no-such-bucket'") == true)
-        let anonymous = try ceph("anonymous") { $0.isAnonymous = true }
-        let refused = #expect(throws: StoreError.self) { try anonymous.put(name, .bytes([1])) }
-        #expect(refused?.kind == .remoteRefused)
+        try expectRefusals(by: S3LongTests.ceph.get()) { try $0.put($1, .bytes([1])) }
     }
 
     @Test func `OpenStack, which refuses conditions, is found out and then used by one writer`()

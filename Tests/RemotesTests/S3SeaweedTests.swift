@@ -38,23 +38,7 @@ import Vocabulary
     }
 
     @Test func `a file of many parts arrives, and never in the place of another`() throws {
-        let remote = try remote("parts")
-        try withTemporaryFolder { folder in
-            var random = SmallRandom(seed: 8)
-            let bytes = random.bytes(37 << 20)
-            let path = folder / "big"
-            try writeAtomically(bytes, to: path, on: LocalDisk(), durable: false)
-            let name = try remoteName("packs/0a/big.pack")
-            try remote.put(name, .file(path, on: LocalDisk()))
-            #expect(try remote.size(name) == bytes.count)
-            #expect(try remote.read(name, maximumBytes: 1 << 30) == bytes)
-            let part = (20 << 20) - 3..<(20 << 20) + 3
-            #expect(try remote.read(name, range: part) == Array(bytes[part]))
-            let again = #expect(throws: StoreError.self) {
-                try remote.put(name, .file(path, on: LocalDisk()))
-            }
-            #expect(again?.kind == .alreadyExists)
-        }
+        try expectParts(of: remote("parts"))
     }
 
     @Test func `a file whose digest is known arrives in one request, if it is that file`() throws {
@@ -83,28 +67,7 @@ import Vocabulary
     @Test func `wrong keys, a missing bucket and no server are told apart`() throws {
         let server = try BucketServer.seaweed()
         let name = try remoteName("f")
-        let wrong = [
-            ["AWS_ACCESS_KEY_ID": "MLSTORETEST", "AWS_SECRET_ACCESS_KEY": "wrong-s3cret"],
-            ["AWS_ACCESS_KEY_ID": "NOBODY", "AWS_SECRET_ACCESS_KEY": "wrong-s3cret"],
-        ]
-        for variables in wrong {
-            let remote = try server.remote(BucketServer.bucket, variables: variables)
-            let error = #expect(throws: StoreError.self) {
-                _ = try remote.read(name, maximumBytes: 9)
-            }
-            #expect(
-                error?.kind == .remoteRefused && error?.message.contains("keys are wrong") == true)
-            #expect(error?.message.contains("s3cret") == false)
-        }
-        let nowhere = #expect(throws: StoreError.self) {
-            _ = try server.remote("no-such-bucket").read(name, maximumBytes: 9)
-        }
-        #expect(nowhere?.message.contains("there is no bucket 'no-such-bucket'") == true)
-        let anonymous = try server.remote(BucketServer.bucket) { $0.isAnonymous = true }
-        let refused = #expect(throws: StoreError.self) {
-            try anonymous.put(name, .bytes([1]))
-        }
-        #expect(refused?.kind == .remoteRefused)
+        try expectRefusals(by: server) { _ = try $0.read($1, maximumBytes: 9) }
         let port = try PeerProcess.freePort()
         let nobody = try server.remote(BucketServer.bucket) {
             $0.endpoint = "http://127.0.0.1:\(port)"

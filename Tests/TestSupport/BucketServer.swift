@@ -120,25 +120,21 @@ package final class BucketServer: Sendable {
         var settings = S3Settings(bucket: bucket, prefix: prefix)
         settings.endpoint = endpoint
         change(&settings)
-        let own = [
-            "AWS_ACCESS_KEY_ID": keys.accessKey, "AWS_SECRET_ACCESS_KEY": keys.secretKey,
-        ]
-        return try S3Remote(settings, .forTests(variables: variables ?? own))
+        return try S3Remote(settings, .forTests(variables: variables, keys: keys))
     }
 }
 
 extension S3Surroundings {
-    /// Surroundings with these environment variables (nil: the keys of `BucketServer`), no home and
-    /// short pauses.
+    /// Surroundings with these environment variables (nil: the keys), no home and short pauses.
     package static func forTests(
-        variables: [String: String]? = nil, home: DiskPath? = nil,
+        variables: [String: String]? = nil, keys: AWSCredentials = BucketServer.keys,
+        home: DiskPath? = nil,
         transport: (any HTTPTransport)? = nil, clock: WallClock = .system
     ) -> S3Surroundings {
-        let keys = [
-            "AWS_ACCESS_KEY_ID": BucketServer.keys.accessKey,
-            "AWS_SECRET_ACCESS_KEY": BucketServer.keys.secretKey,
-        ]
-        let variables = variables ?? keys
+        let variables =
+            variables ?? [
+                "AWS_ACCESS_KEY_ID": keys.accessKey, "AWS_SECRET_ACCESS_KEY": keys.secretKey,
+            ]
         let entropy = Entropy.system
         return S3Surroundings(
             variable: { variables[$0] }, home: home, disk: LocalDisk(), clock: clock,

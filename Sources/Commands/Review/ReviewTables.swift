@@ -25,14 +25,14 @@ struct ReviewTables {
         checks = CheckText(isHidingValues: hidingValues)
         for change in changes {
             guard let new = change.new,
-                TableFormats.format(forName: change.path.lastComponent) != nil
+                let format = TableFormats.format(forName: change.path.lastComponent)
             else { continue }
             guard max(new.sizeBytes, change.old?.sizeBytes ?? 0) <= ReviewTables.largestBytes else {
                 skipped.append(change.path)
                 continue
             }
             do {
-                try judge(change, new, base, workspace, context)
+                try judge(change, new, format, base, workspace, context)
             } catch let error as StoreError
                 where error.kind == .malformed || error.isMissingPlugin
             {
@@ -43,14 +43,12 @@ struct ReviewTables {
     }
 
     private mutating func judge(
-        _ change: DatasetChange, _ new: TrackedVersion, _ base: String, _ workspace: Workspace,
-        _ context: CommandContext
+        _ change: DatasetChange, _ new: TrackedVersion, _ format: any TableFormat, _ base: String,
+        _ workspace: Workspace, _ context: CommandContext
     ) throws {
         let store = try workspace.store()
         let name = change.path.description
-        guard let format = TableFormats.format(forName: change.path.lastComponent),
-            case .file(let blob) = new.content, store.contains(blob)
-        else { return }
+        guard case .file(let blob) = new.content, store.contains(blob) else { return }
         func source(_ blob: BlobID) -> TableSource {
             TableSource(blob, name: name, format: format, in: store)
         }

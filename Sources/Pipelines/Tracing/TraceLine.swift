@@ -3,7 +3,7 @@ package import Vocabulary
 /// One line that strace writes with `-f -y -xx -o FILE`: what a process asked of the system, and
 /// what it got.
 ///
-/// strace cuts a call in two lines when another process comes between; `TraceLines` joins them.
+/// strace cuts a call in two lines when another process comes between; `FileAccesses` joins them.
 package struct TraceLine: Hashable, Sendable {
     /// What the line tells.
     package enum Event: Hashable, Sendable {

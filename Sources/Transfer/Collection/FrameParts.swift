@@ -8,15 +8,10 @@ extension RemoteContext {
     func copied(
         _ bytes: [UInt8], _ frame: Int, of pack: RemotePack, keeping isKept: (ObjectKey) -> Bool
     ) throws -> EncodedFrame {
-        let name = try pack.name().description
-        let objects = pack.objects(ofFrame: frame).map {
-            (key: pack.keys[$0], length: Int(pack.lengths[$0]))
+        guard pack.objects(ofFrame: frame).contains(where: { !isKept(pack.keys[$0]) }) else {
+            return try pack.encodedFrame(frame, copying: bytes)
         }
-        guard objects.contains(where: { !isKept($0.key) }) else {
-            return try EncodedFrame(
-                copying: bytes, of: objects, bases: pack.frameBases[frame], from: name)
-        }
-        let whole = try EncodedFrame(verifying: bytes, from: name)
+        let whole = try EncodedFrame(verifying: bytes, from: pack.name().description)
         let plain = try whole.plainObjects { key, _ in throw StoreError.notOnRemote(key, self) }
         let kept = zip(whole.objects, plain).filter { isKept($0.0.key) }
         return try store.encodedFrame(of: kept.map { ($0.0.key, $0.1) })

@@ -64,6 +64,18 @@ struct RemotePack: Hashable, Sendable {
         let end = frame + 1 < frameCount ? Int(firstObjects[frame + 1]) : keys.count
         return Int(firstObjects[frame])..<end
     }
+
+    /// A frame's objects with their lengths.
+    func contents(ofFrame frame: Int) -> [(key: ObjectKey, length: Int)] {
+        objects(ofFrame: frame).map { (key: keys[$0], length: Int(lengths[$0])) }
+    }
+
+    /// A frame from its bytes, which must be what the index says of it. Throws `.corrupt`.
+    func encodedFrame(_ frame: Int, copying bytes: [UInt8]) throws -> EncodedFrame {
+        try EncodedFrame(
+            copying: bytes, of: contents(ofFrame: frame), bases: frameBases[frame],
+            from: name().description)
+    }
 }
 
 /// An `idx/<hex>` file: the objects of some packs. Little-endian.

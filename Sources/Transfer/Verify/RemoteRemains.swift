@@ -177,7 +177,7 @@ extension RemotePack {
         for frame in 0..<frameCount where !frames.contains(frame) {
             rest.append(
                 offset: range(ofFrame: frame).lowerBound, length: range(ofFrame: frame).count,
-                objects: objects(ofFrame: frame).map { (keys[$0], Int(lengths[$0])) },
+                objects: contents(ofFrame: frame),
                 bases: frameBases[frame])
         }
         return rest.frameCount == 0 ? nil : rest

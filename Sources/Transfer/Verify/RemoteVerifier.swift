@@ -237,10 +237,9 @@ struct RemoteVerifier {
     /// What a push said it had sent is there.
     private mutating func checkNote(_ key: ObjectKey, _ bytes: [UInt8]) throws {
         let contents = PushNote.contents(of: try JSONValue(parsing: bytes))
-        if !contents.contains(where: { catalog.index.contains($0) }) {
-            emptyNotes.insert(RecordID(key.digest))
-        }
-        for id in contents where !catalog.index.contains(id) {
+        let gone = contents.filter { !catalog.index.contains($0) }
+        if gone.count == contents.count { emptyNotes.insert(RecordID(key.digest)) }
+        for id in gone {
             note(
                 StoreError(.notFound, "a push sent '\(id)', which is not there"), in: "state",
                 affected: [key])
@@ -326,14 +325,10 @@ struct RemoteVerifier {
         return request.frames.map { frame in
             let part = pack.range(ofFrame: frame)
             let start = part.lowerBound - request.range.lowerBound
-            let objects = pack.objects(ofFrame: frame).map {
-                (key: pack.keys[$0], length: Int(pack.lengths[$0]))
-            }
             do {
                 return .success(
-                    try EncodedFrame(
-                        copying: Array(bytes[start..<(start + part.count)]), of: objects,
-                        bases: pack.frameBases[frame], from: name.description))
+                    try pack.encodedFrame(
+                        frame, copying: Array(bytes[start..<(start + part.count)])))
             } catch {
                 return .failure(
                     error as? StoreError ?? StoreError(.corrupt, "a frame cannot be read: \(error)")
