@@ -39,12 +39,17 @@ import Vocabulary
         self.requiredPlace = requiredPlace
         self.asksForNewest = asksForNewest
         let none = Hash128(high: 0, low: 0)
-        cache = Array(repeating: (none, .max), count: ColumnJudge.cacheSize)
+        cache =
+            tests.isEmpty ? [] : Array(repeating: (none, .max), count: ColumnJudge.cacheSize)
     }
 
     /// Which tests a value breaks, bit by bit.
     // Unsafe: reads the view it is given.
     mutating func judge(_ text: UnsafeBufferPointer<UInt8>) -> UInt64 {
+        guard !cache.isEmpty else {
+            if asksForNewest { unsafe note(text) }
+            return 0
+        }
         let hash = unsafe xxh3Wide(buffer: UnsafeRawBufferPointer(text))
         let slot = Int(truncatingIfNeeded: hash.low) & (ColumnJudge.cacheSize - 1)
         // A mask of all bits marks a place that was not used: there are 63 tests at most.
@@ -80,11 +85,7 @@ extension TableRule.Demand {
             let set = Set(values.map { Array($0.utf8) })
             return { unsafe !set.contains(Array($0)) }
         case .length(let bounds):
-            return { text in
-                var count = 0
-                for index in 0..<text.count where unsafe text[index] & 0xc0 != 0x80 { count += 1 }
-                return !bounds.holds(count)
-            }
+            return { unsafe !bounds.holds($0.count { $0 & 0xc0 != 0x80 }) }
         case .pattern(let pattern): return { unsafe !pattern.matches($0) }
         case .shape(let shape): return { unsafe TextShape($0) != shape }
         case .references:

@@ -10,7 +10,7 @@ struct RepetitionSearch {
     /// Whether a missing value breaks the rule; else such rows are left out.
     let needsValues: Bool
     private var seen: Set<Hash128> = []
-    private var scratch: [UInt8] = []
+    private var hasher: RowHasher
     /// Whether there was more than fits: the search must be done again in parts.
     private(set) var isOverfull = false
     private let limit: Int
@@ -24,6 +24,7 @@ struct RepetitionSearch {
         self.place = place
         self.columns = columns
         self.needsValues = needsValues
+        hasher = RowHasher(columns: columns, key: columns, isRawComparable: false)
         self.limit = limit
         self.part = UInt64(part)
         self.parts = UInt64(parts)
@@ -35,18 +36,10 @@ struct RepetitionSearch {
     /// Looks at a row.
     mutating func observe(_ batch: RowBatch, _ row: Int) -> Finding {
         if isOverfull { return .skipped }
-        scratch.removeAll(keepingCapacity: true)
-        for column in columns {
-            if batch.isNull(row: row, column: column) {
-                return part > 0 ? .other : needsValues ? .missing : .skipped
-            }
-            // A byte that no text contains, so that different rows give different bytes.
-            if !scratch.isEmpty || column != columns[0] { scratch.append(0xff) }
-            unsafe batch.withValue(row: row, column: column) {
-                unsafe scratch.append(contentsOf: $0)
-            }
+        if columns.contains(where: { batch.isNull(row: row, column: $0) }) {
+            return part > 0 ? .other : needsValues ? .missing : .skipped
         }
-        let hash = xxh3Wide(scratch)
+        let hash = hasher.keyHash(batch, row)
         guard hash.high % parts == part else { return .other }
         guard seen.insert(hash).inserted else { return .repeated }
         if seen.count > limit {

@@ -48,12 +48,22 @@ private struct TableCheck {
             zip(header.columnNames, header.columnNames.indices), uniquingKeysWith: { one, _ in one }
         )
         var byColumn: [Int: [Int]] = [:]
+        let searchCount = schema.rules.count { rule in
+            switch rule.demand {
+            case .key, .unique: true
+            default: false
+            }
+        }
+        let limit = max(1000, TableCheck.hashLimit / max(1, searchCount))
         for (index, rule) in schema.rules.enumerated() {
             guard let columns = found(rule, in: places, index) else { continue }
             switch rule.demand {
             case .rows: break
             case .key, .unique:
-                searches.append(search(index, columns, needsValues: rule.column == nil))
+                searches.append(
+                    RepetitionSearch(
+                        place: index, columns: columns, needsValues: rule.column == nil,
+                        limit: limit))
             default: byColumn[columns[0], default: []].append(index)
             }
         }
@@ -77,18 +87,6 @@ private struct TableCheck {
             return nil
         }
         return columns
-    }
-
-    private func search(_ place: Int, _ columns: [Int], needsValues: Bool) -> RepetitionSearch {
-        let count = schema.rules.count { rule in
-            switch rule.demand {
-            case .key, .unique: true
-            default: false
-            }
-        }
-        return RepetitionSearch(
-            place: place, columns: columns, needsValues: needsValues,
-            limit: max(1000, TableCheck.hashLimit / count))
     }
 
     private func judge(
@@ -214,7 +212,6 @@ private struct TableCheck {
 
     /// Searches that did not fit are done again, in parts.
     mutating func finishSearches() throws {
-        let keptRows = verdict.failingRows
         for search in searches where search.isOverfull {
             verdict.verdicts[search.place].examined = 0
             verdict.verdicts[search.place].failed = 0
@@ -226,13 +223,13 @@ private struct TableCheck {
                 var again = RepetitionSearch(
                     place: search.place, columns: search.columns, needsValues: search.needsValues,
                     limit: limit, part: part, parts: parts)
-                let rowCount = verdict.rowCount
-                try source.forEachBatch { observe($0, &again) }
-                verdict.rowCount = rowCount
+                try source.forEachBatch {
+                    observe($0, &again)
+                    // Rows that fail are known from the first reading.
+                    failing = [:]
+                }
             }
         }
-        failing = [:]
-        verdict.failingRows = keptRows
     }
 
     consuming func finish(now: Timestamp) -> TableVerdict {

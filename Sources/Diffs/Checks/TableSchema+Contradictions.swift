@@ -52,8 +52,7 @@ extension TableRule {
         case (.type(let type), .values(let values)):
             let isPossible = values.contains { type.holds(Array($0.utf8)) }
             return isPossible ? nil : "none of the values is \(type.rawValue)"
-        case (.type(let type), .shape), (.type(let type), .pattern):
-            guard case .shape = second else { return nil }
+        case (.type(let type), .shape):
             return type == .string ? nil : "texts that look like that are not \(type.rawValue)"
         case (.type(let type), .newest):
             return type == .date || type == .timestamp ? nil : "\(type.rawValue) has no age"

@@ -60,9 +60,7 @@ final class ContentMerge {
             return nil
         }
         func source(_ id: BlobID) -> TableSource {
-            unsafe TableSource(name: path.description, format: format) { [store] body in
-                unsafe try store.streamBlob(id, body)
-            }
+            TableSource(id, name: path.description, format: format, in: store)
         }
         let merge = TableMerge(base: source(base), ours: source(ours), theirs: source(theirs))
         do {

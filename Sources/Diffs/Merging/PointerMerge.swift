@@ -62,10 +62,7 @@ private func shape(
     guard case .file(let id) = content,
         let format = TableFormats.format(forName: path.lastComponent)
     else { return nil }
-    let source = unsafe TableSource(name: path.description, format: format) { body in
-        unsafe try store.streamBlob(id, body)
-    }
-    let summary = try source.summary()
+    let summary = try TableSource(id, name: path.description, format: format, in: store).summary()
     return Pointer.Shape(
         rows: summary.rowCount,
         columns: summary.columns.map { .init(name: $0.name, type: $0.typeText) })

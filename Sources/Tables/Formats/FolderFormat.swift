@@ -1,3 +1,4 @@
+import Bytes
 import Vocabulary
 
 /// The files of a folder, all of one format, read as one table; folders called `key=value` on the way to a
@@ -73,19 +74,7 @@ package struct FolderFormat: TableFormat {
 
     /// The text with `%2F` as what it stands for, where that is text.
     private static func unescaped(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            if byte == 0x25, rest.count >= 2,
-                let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-            {
-                bytes.append(code)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(validating: bytes, as: UTF8.self) ?? text
+        PercentEncoding.decode(text).flatMap { String(validating: $0, as: UTF8.self) } ?? text
     }
 }
 
