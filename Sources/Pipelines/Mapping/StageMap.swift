@@ -46,6 +46,7 @@ package struct StageMap: Sendable, Hashable {
     /// The folder that holds the outputs.
     let target: RepoPath
     private let pieces: [Piece]
+    private let glob: Glob
 
     /// Throws for an output whose path does not begin with a folder, or that is the same for all
     /// items, and for a pattern without a folder before it.
@@ -53,6 +54,7 @@ package struct StageMap: Sendable, Hashable {
         self.command = command
         self.over = over
         self.out = out
+        glob = Glob(over.bytes)
         let fixed = over.components.prefix { !Glob.isPattern($0) }
         guard !fixed.isEmpty else {
             throw DecodeError(at: 0, "'over' does not begin with a folder")
@@ -163,11 +165,11 @@ package struct StageMap: Sendable, Hashable {
     /// The item that a file of the source belongs to; nil for none.
     func item(holding file: RepoPath) -> RepoPath? {
         guard over != source else { return file }
-        let glob = Glob(over.bytes)
-        let before = source.components.map { $0[...] }
-        let parts = file.components
-        for count in 1...parts.count where glob.matches(before + parts[..<count].map { $0[...] }) {
-            return try? RepoPath(validating: Array(parts[..<count].joined(separator: [0x2f])))
+        let depth = source.components.count
+        let parts = source.appending(file).components.map { $0[...] }
+        for count in depth + 1...parts.count where glob.matches(Array(parts[..<count])) {
+            return try? RepoPath(
+                validating: Array(parts[depth..<count].joined(separator: [0x2f])))
         }
         return nil
     }

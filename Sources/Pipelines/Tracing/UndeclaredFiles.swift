@@ -152,12 +152,16 @@ private struct FileSurroundings {
 }
 
 extension UndeclaredFiles {
-    /// These and others; of a file that is in both, what was done first.
+    /// These and others, in whichever order they came; of a file that is in both, what changed more.
     func joined(_ others: UndeclaredFiles) -> UndeclaredFiles {
-        let known = Set(files.map(\.path))
+        var found: [RepoPath: Access] = [:]
+        for access in [Access.read, .removed, .written] {
+            for file in files + others.files where file.access == access {
+                found[file.path] = access
+            }
+        }
         return UndeclaredFiles(
-            files: (files + others.files.filter { !known.contains($0.path) })
-                .sorted { $0.path < $1.path },
+            files: found.map { File(path: $0.key, access: $0.value) }.sorted { $0.path < $1.path },
             isCut: isCut || others.isCut)
     }
 
