@@ -127,9 +127,10 @@ void mlp_watch_signals(void) {
         if (sigaction(watched[index], NULL, &before) == 0 && before.sa_handler == SIG_IGN) continue;
         sigaction(watched[index], &action, NULL);
     }
-    // A reader that went away is an error of write, not the end of this process.
-    signal(SIGPIPE, SIG_IGN);
+    mlp_ignore_broken_pipes();
 }
+
+void mlp_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
 
 int mlp_received_signal(void) { return atomic_load(&received); }
 void mlp_clear_signal(void) { atomic_store(&received, 0); }

@@ -30,6 +30,7 @@ package final class ConnectedProcess: Sendable {
         arguments: [String], directory: DiskPath,
         environment: [String: String] = Environment.variables
     ) throws {
+        SignalWatch.ignoreBrokenPipes()
         var ends: [(read: Int32, write: Int32)] = []
         defer { for end in ends { _ = (mlp_close(end.read), mlp_close(end.write)) } }
         for isToChild in [true, false, false] {

@@ -8,6 +8,11 @@ package enum SignalWatch {
     /// Begins watching; also turns a reader that went away from a signal into an error.
     package static func install() { mlp_watch_signals() }
 
+    /// Turns a reader that went away from a signal, which ends the process, into an error of the
+    /// write. Whatever writes to pipes or sockets calls it first, so that nobody depends on what
+    /// else the process has done. Children start with the signal as the system has it.
+    package static func ignoreBrokenPipes() { mlp_ignore_broken_pipes() }
+
     /// Whether a signal has come.
     package static var isInterrupted: Bool { mlp_received_signal() != 0 }
 

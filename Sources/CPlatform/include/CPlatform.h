@@ -158,6 +158,7 @@ int mlp_broken_pipe(int error);
 // Signals: the first SIGINT, SIGTERM or SIGHUP sets the flag and goes on to the groups of
 // children; the second kills them and ends the process.
 void mlp_watch_signals(void);
+void mlp_ignore_broken_pipes(void);  // EPIPE of write instead of the end of this process
 int mlp_received_signal(void);
 void mlp_clear_signal(void);
 int mlp_register_group(int group);  // a slot, or -1 when all are taken

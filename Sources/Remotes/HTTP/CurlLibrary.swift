@@ -24,6 +24,8 @@ enum CurlLibrary {
             throw HTTPFailure(
                 .noLibrary, "the library 'libcurl' found here is older than 7.68: no '\(name)'")
         }
+        // Told to leave signals alone, libcurl writes to sockets under TLS as to files.
+        SignalWatch.ignoreBrokenPipes()
         guard unsafe mlstore_curl_start(&table) == 0 else {
             throw HTTPFailure(.noLibrary, "the library 'libcurl' does not start")
         }
