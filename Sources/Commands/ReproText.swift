@@ -1,4 +1,5 @@
 import Bytes
+import Learning
 import Pipelines
 import Vocabulary
 
@@ -143,6 +144,7 @@ enum ReproText {
             if verdict.outcome != .equal {
                 lines += verdict.environment.map { "  not as then: \($0)" }
             }
+            if let divergence = verdict.divergence { lines.append("  training \(divergence)") }
             for output in verdict.outputs {
                 let difference = output.difference.map { "  first difference: \($0)" } ?? ""
                 let judgement = output.isEqual ? "bitwise equal" : "different"
@@ -165,6 +167,7 @@ enum ReproText {
                             "outcome": .string(verdict.outcome.name),
                             "reason": .array(reason(of: verdict.outcome).map { .string($0) }),
                             "run": .string(verdict.run.description),
+                            "training": verdict.divergence?.json ?? .null,
                             "environment": .array(
                                 verdict.environment.map { .string($0.description) }),
                             "outputs": .array(

@@ -22,16 +22,18 @@ package struct Clustering: Sendable, Equatable {
 /// none that is its centre's only row. Cost: rows * columns * centres multiplications a move.
 package func kMeans(
     _ design: DesignMatrix, from start: [Double], maximumIterations: Int, tolerance: Double,
-    _ executor: ParallelExecutor
+    _ executor: ParallelExecutor, observer: StepObserver = .none
 ) -> Clustering {
     var rows = ClusteredRows(design, centres: start, executor)
     var iterations = 0
     var converged = false
+    observer(0, loss: nil, state: bits(start))
     while iterations < maximumIterations, !converged {
         let changed = rows.assign()
         let way = rows.moveCentres()
         iterations += 1
         converged = changed == 0 || way <= tolerance
+        observer(iterations, loss: nil, state: bits(rows.centres))
     }
     _ = rows.assign()
     return Clustering(

@@ -46,10 +46,12 @@ package struct Minimum: Sendable, Equatable {
 /// Ends when the gradient meets the rule, after the rule's iterations, or when no step lowers the
 /// value (the limit of the arithmetic: reported as not converged unless the gradient is met).
 package func minimiseByLBFGS(
-    from start: [Double], _ rule: StoppingRule, _ objective: Objective
+    from start: [Double], _ rule: StoppingRule, observer: StepObserver = .none,
+    _ objective: Objective
 ) -> Minimum {
     var point = start
     var (value, gradient) = objective(point)
+    observer(0, loss: value, state: bits(point))
     var history = CurvatureHistory()
     var iterations = 0
     while value.isFinite, iterations < rule.maximumIterations, !rule.accepts(gradient) {
@@ -63,6 +65,7 @@ package func minimiseByLBFGS(
             step: difference(step.point, point), change: difference(step.gradient, gradient))
         (point, value, gradient) = (step.point, step.value, step.gradient)
         iterations += 1
+        observer(iterations, loss: value, state: bits(point))
     }
     return Minimum(
         point: point, value: value, iterations: iterations, converged: rule.accepts(gradient))
@@ -72,11 +75,12 @@ package func minimiseByLBFGS(
 /// `curvature` is the matrix of second derivatives at a point, asked for only at the point that the
 /// objective was evaluated at last. Ends as `minimiseByLBFGS` does.
 package func minimiseByNewton(
-    from start: [Double], _ rule: StoppingRule, _ objective: Objective,
-    curvature: ([Double]) -> SymmetricMatrix
+    from start: [Double], _ rule: StoppingRule, observer: StepObserver = .none,
+    _ objective: Objective, curvature: ([Double]) -> SymmetricMatrix
 ) -> Minimum {
     var point = start
     var (value, gradient) = objective(point)
+    observer(0, loss: value, state: bits(point))
     var iterations = 0
     while value.isFinite, iterations < rule.maximumIterations, !rule.accepts(gradient) {
         guard let factor = CholeskyFactor(curvature(point)) else { break }
@@ -85,6 +89,7 @@ package func minimiseByNewton(
         else { break }
         (point, value, gradient) = (step.point, step.value, step.gradient)
         iterations += 1
+        observer(iterations, loss: value, state: bits(point))
     }
     return Minimum(
         point: point, value: value, iterations: iterations, converged: rule.accepts(gradient))

@@ -58,12 +58,20 @@ package protocol Estimator: Sendable {
     /// loss is not a finite number.
     func fit(
         _ design: DesignMatrix, _ target: Target, _ parameters: TrainingParameters,
-        _ executor: ParallelExecutor
+        _ executor: ParallelExecutor, observer: StepObserver
     ) throws -> Fit
 }
 
 extension Estimator {
     package var isSparse: Bool { false }
+
+    /// A fit that nobody observes.
+    package func fit(
+        _ design: DesignMatrix, _ target: Target, _ parameters: TrainingParameters,
+        _ executor: ParallelExecutor
+    ) throws -> Fit {
+        try fit(design, target, parameters, executor, observer: .none)
+    }
 }
 
 extension StoreError {

@@ -29,7 +29,11 @@ private struct EstimatorLearner: Learner {
     func learn(_ table: TrainingTable, _ context: StepContext) throws -> Learnt {
         let encoder = try FeatureEncoder(learning: table.columns, context.executor)
         let design = encoder.encode(table.columns.map(\.values), rows: table.rows)
-        let fit = try estimator.fit(design, table.target, parameters, context.executor)
+        let ledger = context.ledger(
+            of: "iteration", from: bits(encoder.tensors.flatMap(\.values)))
+        let fit = try estimator.fit(
+            design, table.target, parameters, context.executor, observer: ledger.observer())
+        ledger.finish()
         if !fit.converged {
             context.log(
                 "warning: the fit stopped before it met the tolerance: raise "

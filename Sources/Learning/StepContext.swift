@@ -7,12 +7,17 @@ package struct StepContext: Sendable {
     package let executor: ParallelExecutor
     /// Takes one line at a time for the person who waits.
     package let log: @Sendable (String) -> Void
+    /// Takes the ledger of a training; nil where nobody wants it.
+    package let takeLedger: (@Sendable (StepLedger) -> Void)?
 
     /// Serial and silent unless told otherwise.
     package init(
-        executor: ParallelExecutor = .serial, log: @escaping @Sendable (String) -> Void = { _ in }
+        executor: ParallelExecutor = .serial,
+        takeLedger: (@Sendable (StepLedger) -> Void)? = nil,
+        log: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.executor = executor
+        self.takeLedger = takeLedger
         self.log = log
     }
 }

@@ -1,4 +1,5 @@
 import Bytes
+import Learning
 import Objects
 import Platform
 import Vocabulary
@@ -12,7 +13,7 @@ extension Reproduction {
     /// outputs where they belong, and renews the lock.
     func conclude(
         _ execution: Execution, _ produced: Produced, _ undeclared: UndeclaredFiles? = nil,
-        items: RecipeKey? = nil
+        items: RecipeKey? = nil, ledger: StepLedger? = nil
     ) throws -> StageOutcome {
         let stage = execution.stage
         let session = try place.store.beginSession()
@@ -20,6 +21,7 @@ extension Reproduction {
         let kept = try keepOutputs(stage, produced, in: session)
         var record = try runRecord(of: execution, kept, produced)
         record.metrics = try metrics(of: stage, produced)
+        record.ledger = try ledger.map { try session.putRecord($0.json) }
         try keepInputs(execution, in: session)
         let run = RunID(try session.putRecord(record.json).digest)
         let entry = lockEntry(execution, run, record, kept)

@@ -39,6 +39,8 @@ struct StageRun {
     var produced = Produced(places: [:], former: [:])
     /// The command or step itself, for a thread of its own.
     var work: @Sendable () throws -> Void
+    /// The ledger of a step that trains, once it has run.
+    var ledger: Monitor<StepLedger?>?
     /// What a map stage does, and the items that it has done.
     var plan: MapPlan?
     var done: Monitor<[MapItem]>?
@@ -75,7 +77,10 @@ extension Reproduction {
             outcome.items = (plan.stale.count, plan.items.count - plan.stale.count)
             return outcome
         }
-        guard let shelter = run.shelter else { return try conclude(run.execution, run.produced) }
+        guard let shelter = run.shelter else {
+            return try conclude(
+                run.execution, run.produced, ledger: run.ledger?.withLock { $0 })
+        }
         var produced = run.produced
         for path in stage.products {
             produced.places[path] = place.root / path
@@ -177,9 +182,13 @@ extension Reproduction {
                     step.outputs.map(\.path), stage.products.compactMap { produced.places[$0] }),
                 log: { report(.line(stage: stage.name, Array($0.utf8))) })
         }
+        let ledger = Monitor<StepLedger?>(nil)
         return StageRun(
             execution: execution, before: before, scratch: scratch, produced: produced,
-            work: { try step?.run(stage: stage.name) })
+            work: {
+                let found = try step?.run(stage: stage.name)
+                ledger.withLock { $0 = found }
+            }, ledger: ledger)
     }
 
     /// The threads of one stage. It must not depend on what else runs: a command can see it.

@@ -34,8 +34,8 @@ struct StepRun {
             stage: "", verb: "reads", place: SourcePlace(line: 0))
     }
 
-    /// Runs the step and syncs what it wrote. Errors name the stage.
-    func run(stage: String) throws {
+    /// Runs the step and syncs what it wrote; the ledger of what it trained. Errors name the stage.
+    func run(stage: String) throws -> StepLedger? {
         var files: [any DiskFile] = []
         defer { for file in files { try? file.close() } }  // synced before, where it matters
         var sinks: [String: ByteSink] = [:]
@@ -47,16 +47,20 @@ struct StepRun {
             buffers.append(buffer)
             sinks[path] = ByteSink { bytes in try buffer.write(bytes) }
         }
+        let ledger = Monitor<StepLedger?>(nil)
         do {
             _ = try step.run(
                 inputs: sources, outputs: sinks,
-                context: StepContext(executor: executor, log: log))
+                context: StepContext(
+                    executor: executor, takeLedger: { new in ledger.withLock { $0 = new } },
+                    log: log))
         } catch let error as StoreError {
             throw StoreError(
                 error.kind, "stage '\(stage)' failed: \(error.message)", subject: stage,
                 advice: error.advice, safety: CommandRun.safety, cause: error.cause)
         }
         for buffer in buffers { try buffer.finish() }
+        return ledger.withLock { $0 }
     }
 
     private var sources: [String: ByteSource] {

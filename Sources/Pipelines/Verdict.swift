@@ -1,4 +1,5 @@
 package import Bytes
+package import Learning
 package import Vocabulary
 
 /// What a replay of a locked stage showed.
@@ -45,6 +46,8 @@ package struct Verdict: Sendable {
     package let outcome: Outcome
     /// The outputs in path order; empty when the replay did not come to its end.
     package let outputs: [Output]
+    /// The step from which a training went another way, where both have a ledger.
+    package let divergence: StepLedger.Divergence?
     /// What is not as it was when the run was recorded: the first suspects for a difference.
     package let environment: [EnvironmentDifference]
     /// When it was replayed.
@@ -95,6 +98,7 @@ extension Verdict {
                     }
                 ) { _, last in last })
         }
+        members["training"] = divergence?.json
         switch outcome {
         case .failed(let reason): members["reason"] = .string(reason)
         case .unavailable(let paths):

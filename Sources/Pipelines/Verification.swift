@@ -35,10 +35,13 @@ struct Verification {
     func verify(_ name: String, _ stage: LockFile.Stage) throws -> Verdict {
         let startedAt = place.clock.now()
         let environment = environmentDifferences(of: stage)
-        func verdict(_ outcome: Verdict.Outcome, _ outputs: [Verdict.Output] = []) -> Verdict {
+        func verdict(
+            _ outcome: Verdict.Outcome, _ outputs: [Verdict.Output] = [],
+            _ divergence: StepLedger.Divergence? = nil
+        ) -> Verdict {
             Verdict(
                 stage: name, run: stage.run, outcome: outcome, outputs: outputs,
-                environment: environment, replayedAt: startedAt,
+                divergence: divergence, environment: environment, replayedAt: startedAt,
                 durationMilliseconds: max(
                     0, place.clock.now().milliseconds - startedAt.milliseconds))
         }
@@ -48,9 +51,11 @@ struct Verification {
         let scratch = try place.makeScratch("verify")
         defer { try? place.disk.removeTree(scratch) }  // litter at worst
         do {
-            try replay(name, stage, in: scratch)
+            let ledger = try replay(name, stage, in: scratch)
             let outputs = try compare(stage, in: scratch)
-            return verdict(outputs.allSatisfy(\.isEqual) ? .equal : .different, outputs)
+            return verdict(
+                outputs.allSatisfy(\.isEqual) ? .equal : .different, outputs,
+                divergence(of: ledger, from: stage.run))
         } catch let error as StoreError where error.kind != .interrupted {
             return verdict(.failed(Verification.text(of: error)))
         }
@@ -77,7 +82,20 @@ struct Verification {
         }
     }
 
-    private func replay(_ name: String, _ stage: LockFile.Stage, in scratch: DiskPath) throws {
+    /// Where a training went another way than the run did; nil where it did not, and where either
+    /// has no ledger.
+    private func divergence(of ledger: StepLedger?, from run: RunID) -> StepLedger.Divergence? {
+        guard let ledger,
+            let recorded = (try? RunRecord(place.store.readRecord(run.record)))?.ledger,
+            let former = try? StepLedger(place.store.readRecord(recorded))
+        else { return nil }
+        return former.divergence(from: ledger)
+    }
+
+    /// The ledger of what was trained.
+    private func replay(
+        _ name: String, _ stage: LockFile.Stage, in scratch: DiskPath
+    ) throws -> StepLedger? {
         let run = try? RunRecord(place.store.readRecord(stage.run.record))
         if stage.action.commandLine != nil { try putCode(of: run, into: scratch) }
         for (path, content) in stage.dependencies.sorted(by: { $0.key < $1.key }) {
@@ -104,19 +122,22 @@ struct Verification {
             guard let map = StageMap(recorded: recorded) else {
                 return try replayStep(name, recorded, in: scratch)
             }
-            guard case .directory(let id)? = stage.dependencies[map.source] else { return }
+            guard case .directory(let id)? = stage.dependencies[map.source] else { return nil }
             let entries = try place.store.tree(id).flatEntries(in: place.store)
             try MapRun(
                 map: map, stage: name, root: scratch, directory: stage.directory,
                 disk: place.disk, jobs: 1, command: command(map.command)
             ).run(map.items(in: entries, stage: name))
         }
+        return nil
     }
 
-    private func replayStep(_ name: String, _ recorded: JSONValue, in scratch: DiskPath) throws {
+    private func replayStep(
+        _ name: String, _ recorded: JSONValue, in scratch: DiskPath
+    ) throws -> StepLedger? {
         let step = try StepDescription.replayed(recorded)
         let report = progress
-        try StepRun(
+        return try StepRun(
             step: step, disk: place.disk, threads: threads,
             inputs: Dictionary(
                 try step.inputs.map { ($0.path, scratch / (try StepRun.path($0.path))) }

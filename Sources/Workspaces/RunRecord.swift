@@ -46,6 +46,8 @@ package struct RunRecord: Sendable, Equatable {
     package var seed: Int64?
     /// What its process returned; 0 for a step.
     package var exitStatus = 0
+    /// The record of the steps of a training, where it was one.
+    package var ledger: RecordID?
     /// When it began.
     package var startedAt: Timestamp
     /// How long it took.
@@ -83,6 +85,7 @@ extension RunRecord {
         case .command(let line): members["command"] = .string(line)
         case .step(let step): members["step"] = step
         }
+        members["ledger"] = ledger.map { .string($0.description) }
         members["directory"] = directory.map { .string($0.text ?? $0.description) }
         return .object(members)
     }
@@ -113,6 +116,7 @@ extension RunRecord {
         parameters = json["params"]?.objectValue ?? [:]
         seed = json["seed"]?.integerValue
         directory = json["directory"]?.stringValue.flatMap { try? RepoPath($0) }
+        ledger = json["ledger"]?.stringValue.flatMap { RecordID(text: $0) }
         exitStatus = json["exitStatus"]?.integerValue.flatMap { Int(exactly: $0) } ?? 0
         durationMilliseconds = json["durationMilliseconds"]?.integerValue ?? 0
         environment = RunEnvironment(json["environment"] ?? .object([:]))

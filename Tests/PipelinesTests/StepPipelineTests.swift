@@ -1,4 +1,5 @@
 import Bytes
+import Learning
 import Objects
 import Pipelines
 import Platform
@@ -61,6 +62,45 @@ import Workspaces
         #expect(rows.reduce(0, +) == 200)
         #expect(
             try pipeline.run(of: "evaluate").metrics.values.first?.objectValue?.isEmpty == false)
+    }
+
+    @Test func `a training that goes another way is told down to its step`() throws {
+        let pipeline = try PipelineFolder(
+            """
+            stages:
+              train:
+                train: {model: boosted-binary, data: data.csv, target: late, seed: ${seed}, params: {iterations: 4, rowShare: 0.5, minimumRows: 5}}
+                outs: [late.mlmodel]
+            """, parameters: "seed: 1\n")
+        try pipeline.folder.write(StepPipelineTests.table, to: "data.csv")
+        try pipeline.repro()
+        let other = try pipeline.run(of: "train")
+        try pipeline.folder.write("seed: 2\n", to: "params.yaml")
+        try pipeline.repro()
+        var run = try pipeline.run(of: "train")
+        #expect(run.ledger != nil && run.ledger != other.ledger)
+        let verdict = try #require(try replay(in: pipeline.workspace).verdicts.first)
+        #expect(verdict.outcome == .equal && verdict.divergence == nil)
+        // As if another machine had trained with the other seed under the name of this one.
+        run.ledger = other.ledger
+        let path = try RepoPath("late.mlmodel")
+        run.outputs[path] = other.outputs[path]
+        let store = try pipeline.workspace.store()
+        let session = try store.beginSession()
+        let id = RunID(try session.putRecord(run.json).digest)
+        _ = try session.commit(refs: [RefChange(name: .run(id), expected: nil, new: id.record)])
+        var lock = try pipeline.lock
+        lock.stages["train"]?.run = id
+        lock.stages["train"]?.outputs[path]?.content = try #require(other.outputs[path])
+        try pipeline.folder.write(lock.text, to: "mlstore.lock")
+        let found = try #require(try replay(in: pipeline.workspace).verdicts.first)
+        #expect(found.outcome == .different)
+        #expect(found.divergence?.step == 1)
+        #expect(found.divergence?.description.hasPrefix("first differs at tree 1 of 4: loss ") == true)
+        let name = try #require(RefName("verdicts/" + id.digest.hex))
+        let record = try pipeline.workspace.store().readRecord(
+            try #require(try pipeline.workspace.store().ref(name)))
+        #expect(record["training"]?["step"] == 1)
     }
 
     @Test(arguments: ["train: {l2: 1}", "train: {l2: 2.0, tolerance: 1}", "train: {}"])

@@ -46,17 +46,19 @@ package struct TrainedNetwork: Sendable, Equatable {
 /// number.
 package func trainNetwork(
     _ rows: NetworkRows, _ target: NetworkTarget, training: [UInt32], validation: [UInt32],
-    _ plan: NetworkPlan, _ executor: ParallelExecutor
+    _ plan: NetworkPlan, _ executor: ParallelExecutor, observer: StepObserver = .none
 ) -> TrainedNetwork? {
     let descent = NetworkDescent(rows, target, plan, count: training.count, executor)
     let pass = NetworkPass(descent.layers)
     var best: (epoch: Int, loss: Double, network: Network)?
     var epoch = 0
     var stopped = false
+    observer(0, loss: nil, state: descent.state)
     while epoch < plan.epochs, !stopped {
         let loss = descent.runEpoch(epoch, training)
         guard loss.isFinite else { return nil }
         epoch += 1
+        observer(epoch, loss: loss, state: descent.state)
         guard !validation.isEmpty else { continue }
         let measured = target.meanLoss(pass.scores(rows, validation, executor), validation)
         guard measured.isFinite else { return nil }
@@ -140,6 +142,12 @@ private final class NetworkDescent {
             }
         }
         return layer
+    }
+
+    /// The bits of all weights.
+    var state: [UInt64] {
+        let network = Network(layers)
+        return network.weights.flatMap { bits($0) } + network.biases.flatMap { bits($0) }
     }
 
     /// One step for each batch. The mean of the losses on the way.

@@ -28,6 +28,16 @@ package struct BinnedTree: Sendable, Equatable {
     package let nodes: [Node]
     /// The leaves, one more than nodes.
     package let leaves: [Leaf]
+
+    /// The bits of all of it.
+    var state: [UInt64] {
+        nodes.flatMap { node in
+            [
+                UInt64(node.feature), node.gain.bitPattern, UInt64(node.rows),
+                UInt64(bitPattern: Int64(node.left)), UInt64(bitPattern: Int64(node.right)),
+            ] + node.rule.state
+        } + leaves.flatMap { [$0.value.bitPattern, UInt64($0.rows)] }
+    }
 }
 
 /// Walks rows of a table down a tree.

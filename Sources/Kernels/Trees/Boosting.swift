@@ -66,14 +66,15 @@ private func sum(
 ///
 /// Of `training` and `validation`, both rising rows of the table, the second only tells when to
 /// end; then the trees behind the best iteration are dropped. Nil when a derivative is not a finite
-/// number. Equal arguments give equal bits for any executor. Cost: `TreeGrower.grow` for each tree,
+/// number. The observer is told of each iteration with its trees and the loss of the validation rows, or
+/// without such of at most 16,384 of the others, evenly spaced. Equal arguments give equal bits for any executor. Cost: `TreeGrower.grow` for each tree,
 /// and one exponential a row and output.
 package func boost(
     _ table: BinnedTable, _ loss: some BoostingLoss, training: [UInt32], validation: [UInt32],
-    _ plan: BoostingPlan, _ executor: ParallelExecutor
+    _ plan: BoostingPlan, _ executor: ParallelExecutor, observer: StepObserver = .none
 ) -> BoostedTrees? {
     precondition(loss.rows == table.rows && !training.isEmpty)
-    return Booster(table, loss, training, validation, plan, executor).run()
+    return Booster(table, loss, training, validation, plan, executor).run(observer)
 }
 
 /// One run of `boost`.
@@ -112,11 +113,12 @@ private final class Booster<Loss: BoostingLoss> {
         words = SharedBuffer(repeating: 0, count: table.rows)
     }
 
-    func run() -> BoostedTrees? {
+    func run(_ observer: StepObserver) -> BoostedTrees? {
         var grown: [[BinnedTree]] = []
         var best: (iterations: Int, loss: Double)?
         if !validation.isEmpty { best = (0, loss.mean(scores, of: validation)) }
         var stoppedEarly = false
+        observer(0, loss: nil, state: bits(start))
         for iteration in 0..<plan.iterations {
             guard let trees = grow(iteration) else { return nil }
             // The same derivatives would give the same nothing again.
@@ -124,8 +126,11 @@ private final class Booster<Loss: BoostingLoss> {
                 break
             }
             grown.append(trees)
-            guard let lowest = best else { continue }
-            let now = loss.mean(scores, of: validation)
+            let now = validation.isEmpty ? nil : loss.mean(scores, of: validation)
+            observer(
+                grown.count, loss: now ?? loss.mean(scores, of: sample),
+                state: trees.flatMap(\.state))
+            guard let now, let lowest = best else { continue }
             if now < lowest.loss {
                 best = (grown.count, now)
             } else if grown.count - lowest.iterations >= plan.patience {
@@ -139,6 +144,12 @@ private final class Booster<Loss: BoostingLoss> {
             start: start, iterations: kept, trainingLoss: loss.mean(last, of: training),
             validationLoss: best?.loss, stoppedEarly: stoppedEarly)
     }
+
+    /// Rows whose loss is quickly known.
+    private lazy var sample: [UInt32] = {
+        let step = (training.count + 16_383) / 16_384
+        return stride(from: 0, to: training.count, by: step).map { training[$0] }
+    }()
 
     /// The trees of an iteration, added to the scores; nil when a derivative is not finite.
     private func grow(_ iteration: Int) -> [BinnedTree]? {

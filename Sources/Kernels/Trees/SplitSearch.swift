@@ -13,6 +13,9 @@ package struct BinSet: Sendable, Equatable {
             if newValue { words[bin >> 6] |= bit } else { words[bin >> 6] &= ~bit }
         }
     }
+
+    /// Its bits.
+    var state: [UInt64] { words.indices.map { words[$0] } }
 }
 
 /// Which rows go left at a node.
@@ -27,6 +30,14 @@ package enum SplitRule: Sendable, Equatable {
         switch self {
         case .upTo(let last, let missing): bin == feature.missing ? missing : bin <= last
         case .among(let bins): bins[bin]
+        }
+    }
+
+    /// Bits that tell it from any other.
+    var state: [UInt64] {
+        switch self {
+        case .upTo(let bin, let missing): [UInt64(bin), missing ? 1 : 0]
+        case .among(let bins): bins.state
         }
     }
 }

@@ -36,28 +36,32 @@ private struct BoostedTreesLearner: Learner {
         plan.seed = table.seed
         // Numbers are learnt in units of their spread, around their mean.
         let unit = unit(of: table.target, training, context.executor)
+        let lossUnit = unit.scale * unit.scale
+        let ledger = context.ledger(of: "tree", from: columns.flatMap(\.state))
+        let observer = ledger.observer().scaled(by: lossUnit)
         let boosted =
             switch table.target {
             case .numbers(let numbers):
                 boost(
                     binned, SquaredLoss(targets: numbers.map { ($0 - unit.mean) / unit.scale }),
-                    training: training, validation: validation, plan, context.executor)
+                    training: training, validation: validation, plan, context.executor,
+                    observer: observer)
             case .classes(let classes, _) where targetKind == .twoClasses:
                 boost(
                     binned, LogisticTreeLoss(labels: classes), training: training,
-                    validation: validation, plan, context.executor)
+                    validation: validation, plan, context.executor, observer: observer)
             case .classes(let classes, let count):
                 boost(
                     binned, SoftmaxTreeLoss(classes: classes, count: count), training: training,
-                    validation: validation, plan, context.executor)
+                    validation: validation, plan, context.executor, observer: observer)
             case .nothing:
                 preconditionFailure("trees are grown towards a target")
             }
         guard let boosted, boosted.trainingLoss.isFinite, boosted.validationLoss?.isFinite ?? true
         else { throw StoreError.boostingNotFinite(name) }
+        ledger.finish()
         let body = TreesBody(boosted, columns, unit, parameters)
         warn(body, context)
-        let lossUnit = unit.scale * unit.scale
         return Learnt(
             body: body, loss: boosted.trainingLoss * lossUnit, iterations: boosted.iterations.count,
             validation: boosted.validationLoss.map {

@@ -83,6 +83,14 @@ enum TreeColumn: Sendable {
         }
     }
 
+    /// Bits that tell its bins from others.
+    var state: [UInt64] {
+        switch self {
+        case .numbers(_, _, let bins): bits(bins.bounds)
+        case .categories(_, _, let binOfCode, _): binOfCode.map { UInt64($0) }
+        }
+    }
+
     var binned: BinnedFeature {
         switch self {
         case .numbers(_, _, let bins): .number(bins: bins.count)

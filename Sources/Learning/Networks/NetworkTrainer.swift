@@ -51,12 +51,15 @@ private struct NetworkLearner: Learner {
         }
         var plan = parameters.plan
         plan.seed = table.seed
+        let lossUnit = unit.scale * unit.scale
+        let ledger = context.ledger(
+            of: "epoch", from: bits(features.encoder.tensors.flatMap(\.values)))
         guard
             let found = trainNetwork(
                 rows, target, training: training, validation: validation, plan,
-                context.executor)
+                context.executor, observer: ledger.observer().scaled(by: lossUnit))
         else { throw StoreError.networkDiverged(name) }
-        let lossUnit = unit.scale * unit.scale
+        ledger.finish()
         return Learnt(
             body: NetworkBody(
                 features: features, network: found.network, unit: unit,

@@ -25,6 +25,8 @@ extension TuneStep {
         let order = sampleOrder(count)
         let parameters = parameters
         var attempts: [Attempt] = []
+        let ledger = context.ledger(of: "trial", from: folds.foldOfRow.map { UInt64($0) })
+        let observer = ledger.observer()
         var going = Array(parameters.indices)
         var failure: StoreError?
         for (round, share) in rounds(parameters.count).enumerated() {
@@ -40,6 +42,9 @@ extension TuneStep {
                 }
                 attempts.append(
                     Attempt(trial: trial, round: round, rows: places.count, found: found))
+                observer(
+                    attempts.count, loss: found?.mean,
+                    state: bits(found.map { [$0.mean, $0.deviation] } ?? []))
                 if let found { scored.append((trial, found.mean)) }
             }
             going = best(scored, of: max(1, going.count / factor))
@@ -49,7 +54,10 @@ extension TuneStep {
             let found = attempt.found
         else { throw StoreError.noTrialWorked(failure) }
         let learner = try learner(parameters[winner])
-        let model = try train.fit(rows, learner, validation: nil, context)
+        ledger.finish()
+        let model = try train.fit(
+            rows, learner, validation: nil,
+            StepContext(executor: context.executor, log: context.log))
         try write(attempts, parameters, to: files)
         try files.sink("best").write(Array((learner.json.pretty + "\n").utf8))
         try files.sink("model").write(ModelFile.encode(model))

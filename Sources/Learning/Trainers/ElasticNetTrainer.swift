@@ -19,7 +19,7 @@ package struct ElasticNetTrainer: Estimator {
 
     package func fit(
         _ design: DesignMatrix, _ target: Target, _ parameters: TrainingParameters,
-        _ executor: ParallelExecutor
+        _ executor: ParallelExecutor, observer: StepObserver
     ) throws -> Fit {
         guard case .numbers(let numbers) = target else {
             preconditionFailure("an elastic net is fitted to numbers")
@@ -35,12 +35,15 @@ package struct ElasticNetTrainer: Estimator {
         var descent = CoordinateDescent(
             products: products, right: right, l1: l1, l2: objective.penalty.strength)
         guard descent.isFinite else { throw StoreError.lossNotFinite(name) }
+        let observer = observer.scaled(by: objective.scale * objective.scale)
         var iterations = 0
+        observer(0, loss: descent.loss, state: bits(products.elements) + bits(right))
         while iterations < parameters.maximumIterations,
             descent.largestDerivative > parameters.tolerance
         {
             descent.sweep()
             iterations += 1
+            observer(iterations, loss: descent.loss, state: bits(descent.point))
         }
         let point = descent.point
         let sizes = point.dropFirst().reduce(0) { $0 + $1.magnitude }
@@ -94,6 +97,16 @@ private struct CoordinateDescent {
 
     /// Whether there is something to descend on.
     var isFinite: Bool { products.elements.allSatisfy(\.isFinite) && right.allSatisfy(\.isFinite) }
+
+    /// The objective, from the products alone: of a target whose mean square is 1.
+    var loss: Double {
+        var value = 0.5
+        for (index, weight) in weights.enumerated() {
+            value += weight * (0.5 * (image[index] + l2 * weight) - right[index])
+            value += l1 * weight.magnitude
+        }
+        return value
+    }
 
     /// The largest derivative by a weight; at a weight of zero, where there are two, the smaller.
     var largestDerivative: Double {

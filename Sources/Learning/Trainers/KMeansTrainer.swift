@@ -55,11 +55,15 @@ private struct KMeansLearner: Learner {
             throw StoreError.fewerRowsThanClusters(table.rows, parameters.clusters)
         }
         let design = features.encode(table.columns.map(\.values), rows: table.rows)
-        var found = try clustering(design, table.seed, attempt: 0, context.executor)
+        let ledger = context.ledger(
+            of: "iteration", from: bits(features.encoder.tensors.flatMap(\.values)))
+        var found = try clustering(design, table.seed, attempt: 0, context.executor, ledger)
         for attempt in 1..<parameters.restarts {
-            let other = try clustering(design, table.seed, attempt: attempt, context.executor)
+            let other = try clustering(
+                design, table.seed, attempt: attempt, context.executor, ledger)
             if other.inertia < found.inertia { found = other }
         }
+        ledger.finish()
         if !found.converged {
             context.log(
                 "warning: the centres still moved at the end: raise 'maximumIterations' or "
@@ -74,7 +78,8 @@ private struct KMeansLearner: Learner {
     }
 
     private func clustering(
-        _ design: DesignMatrix, _ seed: UInt64, attempt: Int, _ executor: ParallelExecutor
+        _ design: DesignMatrix, _ seed: UInt64, attempt: Int, _ executor: ParallelExecutor,
+        _ ledger: LedgerWriter
     ) throws -> Clustering {
         guard
             let seeds = kMeansSeeds(
@@ -82,7 +87,7 @@ private struct KMeansLearner: Learner {
         else { throw StoreError.fewerDifferentRows(parameters.clusters) }
         return kMeans(
             design, from: seeds, maximumIterations: parameters.maximumIterations,
-            tolerance: parameters.tolerance, executor)
+            tolerance: parameters.tolerance, executor, observer: ledger.observer())
     }
 }
 

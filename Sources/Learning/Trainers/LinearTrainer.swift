@@ -15,16 +15,17 @@ package struct LinearTrainer: Estimator {
 
     package func fit(
         _ design: DesignMatrix, _ target: Target, _ parameters: TrainingParameters,
-        _ executor: ParallelExecutor
+        _ executor: ParallelExecutor, observer: StepObserver
     ) throws -> Fit {
         guard case .numbers(let numbers) = target else {
             preconditionFailure("a linear model is fitted to numbers")
         }
         let objective = SquaredError(
             design, numbers, Penalty(l2: parameters.l2, rows: design.rows), executor)
+        let observer = observer.scaled(by: objective.scale * objective.scale)
         let minimum =
             design.coefficientCount <= maximumNewtonOrder
-            ? objective.solve(parameters) : objective.minimise(parameters)
+            ? objective.solve(parameters, observer) : objective.minimise(parameters, observer)
         return try objective.fit(minimum, name)
     }
 }
@@ -84,21 +85,23 @@ struct SquaredError {
     }
 
     /// The minimum in one step: the objective is quadratic.
-    func solve(_ parameters: TrainingParameters) -> Minimum? {
+    func solve(_ parameters: TrainingParameters, _ observer: StepObserver) -> Minimum? {
         let (products, right) = normalEquations()
+        observer(0, loss: nil, state: bits(products.elements) + bits(right))
         var matrix = products
         penalty.addCurvature(to: &matrix)
         guard let factor = CholeskyFactor(matrix) else { return nil }
         let point = factor.solve(right)
-        return Minimum(
-            point: point, value: evaluate(point).value, iterations: 1, converged: true)
+        let value = evaluate(point).value
+        observer(1, loss: value, state: bits(point))
+        return Minimum(point: point, value: value, iterations: 1, converged: true)
     }
 
-    func minimise(_ parameters: TrainingParameters) -> Minimum? {
+    func minimise(_ parameters: TrainingParameters, _ observer: StepObserver) -> Minimum? {
         minimiseByLBFGS(
             from: [Double](repeating: 0, count: design.coefficientCount),
             StoppingRule(
                 maximumIterations: parameters.maximumIterations, tolerance: parameters.tolerance),
-            evaluate)
+            observer: observer, evaluate)
     }
 }

@@ -13,7 +13,7 @@ package struct LogisticTrainer: Estimator {
 
     package func fit(
         _ design: DesignMatrix, _ target: Target, _ parameters: TrainingParameters,
-        _ executor: ParallelExecutor
+        _ executor: ParallelExecutor, observer: StepObserver
     ) throws -> Fit {
         guard case .classes(let classes, 2) = target else {
             preconditionFailure("a logistic model is fitted to two classes")
@@ -27,8 +27,9 @@ package struct LogisticTrainer: Estimator {
         let minimum =
             design.coefficientCount <= maximumNewtonOrder
             ? minimiseByNewton(
-                from: start, rule, objective.evaluate, curvature: objective.curvature)
-            : minimiseByLBFGS(from: start, rule, objective.evaluate)
+                from: start, rule, observer: observer, objective.evaluate,
+                curvature: objective.curvature)
+            : minimiseByLBFGS(from: start, rule, observer: observer, objective.evaluate)
         guard minimum.value.isFinite, minimum.point.allSatisfy(\.isFinite) else {
             throw StoreError.lossNotFinite(name)
         }

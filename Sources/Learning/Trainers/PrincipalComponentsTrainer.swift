@@ -32,6 +32,11 @@ private struct PrincipalComponentsLearner: Learner {
             throw StoreError.lossNotFinite("pca")
         }
         let rest = found.variances.dropFirst(count).reduce(0, +)
+        let ledger = context.ledger(
+            of: "iteration", from: bits(features.encoder.tensors.flatMap(\.values)))
+        ledger.observer()(
+            1, loss: rest, state: bits(found.variances) + bits(found.components.joined()))
+        ledger.finish()
         return Learnt(
             body: PrincipalComponentsBody(features: features, found: found), loss: rest,
             iterations: 1)

@@ -15,7 +15,7 @@ package struct SoftmaxTrainer: Estimator {
 
     package func fit(
         _ design: DesignMatrix, _ target: Target, _ parameters: TrainingParameters,
-        _ executor: ParallelExecutor
+        _ executor: ParallelExecutor, observer: StepObserver
     ) throws -> Fit {
         guard case .classes(let classes, let count) = target else {
             preconditionFailure("a softmax model is fitted to classes")
@@ -29,8 +29,9 @@ package struct SoftmaxTrainer: Estimator {
         let minimum =
             count <= maximumNewtonClasses && start.count <= maximumNewtonOrder
             ? minimiseByNewton(
-                from: start, rule, objective.evaluate, curvature: objective.curvature)
-            : minimiseByLBFGS(from: start, rule, objective.evaluate)
+                from: start, rule, observer: observer, objective.evaluate,
+                curvature: objective.curvature)
+            : minimiseByLBFGS(from: start, rule, observer: observer, objective.evaluate)
         guard minimum.value.isFinite, minimum.point.allSatisfy(\.isFinite) else {
             throw StoreError.lossNotFinite(name)
         }
