@@ -22,7 +22,9 @@ struct ObjectText {
             builder.add("size", size.map { JSONValue($0) }, shown: size.map(sizeText))
             builder.add("entries", entries.map { JSONValue($0) })
             builder.addPresence(try workspace.store().contains(.directory(id)))
-        case .run(_, let run): builder.add(run)
+        case .run(let id, let run):
+            builder.add(run)
+            builder.add(try runVerdicts(of: id, in: workspace.store()))
         case .snapshot(_, let record):
             builder.add(record, paths: try trackedPaths(in: record, workspace))
         case .verdict(_, let json), .record(_, let json): builder.add(record: json)
@@ -110,6 +112,11 @@ private struct Builder {
         for (path, value) in run.metrics.sorted(by: { $0.key < $1.key }) {
             section("metrics in \(path)", ValueText.lines(Parameters(value).leaves()))
         }
+    }
+
+    mutating func add(_ verdicts: [RunVerdict]) {
+        json["verdicts"] = .array(verdicts.map(\.json))
+        section("replayed", verdicts.map { "  \($0)" })
     }
 
     mutating func add(_ record: SnapshotRecord, paths: [TreeEntry]) {

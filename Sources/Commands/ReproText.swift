@@ -127,7 +127,7 @@ enum ReproText {
     /// Why there is nothing to compare, in lines.
     private static func reason(of outcome: Verdict.Outcome) -> [String] {
         switch outcome {
-        case .equal, .different: []
+        case .bitwise, .withinTolerance, .different: []
         case .failed(let text): text.split(separator: "\n").map(String.init)
         case .unavailable(let paths):
             paths.map { "the content of '\($0)' is not in the store: 'mlstore pull' fetches it" }
@@ -141,25 +141,25 @@ enum ReproText {
             lines.append("\(verdict.stage): \(verdict.outcome.name)")
             lines += reason(of: verdict.outcome).map { "  " + $0 }
             // Of what is equal all the same nobody has to know.
-            if verdict.outcome != .equal {
+            if verdict.outcome != .bitwise {
                 lines += verdict.environment.map { "  not as then: \($0)" }
             }
             if let divergence = verdict.divergence { lines.append("  training \(divergence)") }
             for output in verdict.outputs {
                 let difference = output.difference.map { "  first difference: \($0)" } ?? ""
-                let judgement = output.isEqual ? "bitwise equal" : "different"
-                lines.append("  \(output.path)  \(judgement)\(difference)")
+                lines.append("  \(output.path)  \(output.judgement)\(difference)")
+                lines += output.deviation.map { ["    \($0)"] } ?? []
             }
         }
         lines.append(
-            replay.allEqual
+            replay.isReproduced
                 ? "reproduced: every output of \(counted(replay.verdicts.count, "stage")) is "
-                    + "bitwise equal"
+                    + (replay.allEqual ? "bitwise equal" : "bitwise equal or within tolerance")
                 : "not reproduced")
         return Report(
             lines: lines,
             json: [
-                "allEqual": .bool(replay.allEqual),
+                "allEqual": .bool(replay.allEqual), "reproduced": .bool(replay.isReproduced),
                 "verdicts": .array(
                     replay.verdicts.map { verdict in
                         [
@@ -168,6 +168,7 @@ enum ReproText {
                             "reason": .array(reason(of: verdict.outcome).map { .string($0) }),
                             "run": .string(verdict.run.description),
                             "training": verdict.divergence?.json ?? .null,
+                            "proof": verdict.proof.map { .string($0.rawValue) } ?? nil,
                             "environment": .array(
                                 verdict.environment.map { .string($0.description) }),
                             "outputs": .array(
@@ -175,6 +176,8 @@ enum ReproText {
                                     [
                                         "path": .string($0.path.description),
                                         "equal": .bool($0.isEqual),
+                                        "judgement": .string($0.judgement),
+                                        "largestDifference": $0.deviation?.json ?? .null,
                                         "difference": $0.difference.map { .string($0.description) }
                                             ?? nil,
                                     ]
@@ -182,6 +185,6 @@ enum ReproText {
                         ]
                     }),
             ],
-            status: replay.allEqual ? .done : .differences)
+            status: replay.isReproduced ? .done : .differences)
     }
 }

@@ -12,7 +12,11 @@ struct RunsCommand: ReportingCommand {
             examples: [
                 "mlstore runs",
                 "mlstore runs --stage train -n 5",
-            ]))
+            ],
+            notes: """
+                The last column tells what the newest replay of a run showed ('mlstore repro --verify'); \
+                'mlstore show RUN' tells who replayed it, when and where.
+                """))
 
     @Option(help: ArgumentHelp("Only of this stage.", valueName: "name"))
     var stage: String?
@@ -25,21 +29,29 @@ struct RunsCommand: ReportingCommand {
     @OptionGroup var common: CommonOptions
 
     func perform(in context: CommandContext) throws -> Report {
-        let graph = try LineageGraph.load(from: try context.workspace())
+        let workspace = try context.workspace()
+        let graph = try LineageGraph.load(from: workspace)
+        let verdicts = try newestVerdicts(in: workspace.store())
         let runs = graph.runs.reversed().filter { stage == nil || $0.record.stage == stage }
             .prefix(count ?? .max)
-        var table = TableLayout(columns: 4)
+        var table = TableLayout(columns: 5)
         for run in runs {
             table.add([
                 run.id.short, run.record.startedAt.description, run.record.stage,
                 durationText(milliseconds: Int(run.record.durationMilliseconds)),
+                verdicts[run.id]?.verdict ?? "",
             ])
         }
         return Report(
             lines: table.lines(),
             json: [
                 "runs": .array(
-                    runs.map { ["id": .string($0.id.description), "record": $0.record.json] })
+                    runs.map {
+                        [
+                            "id": .string($0.id.description), "record": $0.record.json,
+                            "verdict": verdicts[$0.id]?.json ?? .null,
+                        ]
+                    })
             ])
     }
 }

@@ -9,6 +9,8 @@ package struct OutputFlags: Sendable, Hashable {
     package var isPersistent = false
     /// Whether a push sends its content.
     package var isPushed = true
+    /// What its numbers may differ by when it is replayed; nil for nothing.
+    package var tolerance: Tolerance?
 
     /// Kept, written anew, and pushed.
     package init() {}
@@ -19,7 +21,7 @@ struct OutputDeclaration {
     let path: RepoPath
     let flags: OutputFlags
 
-    private static let flagKeys = ["cache", "persist", "push"]
+    private static let flagKeys = ["cache", "persist", "push", "tolerance"]
     /// What DVC and its viewers know about outputs; none of it is for us.
     private static let notes = ["desc", "type", "labels", "meta"]
     private static let plotNotes = [
@@ -83,6 +85,9 @@ struct OutputDeclaration {
         flags.isCached = try fields.flag("cache") ?? true
         flags.isPersistent = try fields.flag("persist") ?? false
         flags.isPushed = try fields.flag("push") ?? true
+        flags.tolerance = try fields["tolerance"].map {
+            try Tolerance($0, owner, in: filled.template.source)
+        }
         if flags.isPersistent, filled.kind != "cmd" {
             throw filled.template.source.failure(
                 node.line, "\(owner) cannot persist: a built-in step writes its outputs anew",

@@ -69,7 +69,7 @@ struct RemoteMemory: Hashable, Sendable {
 extension RefName {
     /// Whether the name says what it names, so that two values never compete.
     var isImmutable: Bool {
-        description.hasPrefix("runs/") || description.hasPrefix("recipes/")
+        ["runs/", "recipes/", "verdicts/"].contains { description.hasPrefix($0) }
     }
 
     /// Whether the name is about this store alone and is never sent.

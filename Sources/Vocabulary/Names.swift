@@ -26,6 +26,12 @@ package struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible 
         RefName(trusted: "recipes/" + key.digest.hex)
     }
 
+    /// `verdicts/<run>/<id>`: what one replay of the run showed. Each verdict has a name of its own, so
+    /// that those of two machines never compete.
+    package static func verdict(_ id: RecordID, on run: RunID) -> RefName {
+        RefName(trusted: "verdicts/\(run.digest.hex)/\(id.digest.hex)")
+    }
+
     private init(trusted text: String) { description = text }
 
     package static func < (left: RefName, right: RefName) -> Bool {

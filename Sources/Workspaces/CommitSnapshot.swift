@@ -111,7 +111,7 @@ private func snapshotEntries(
 
 /// `Name <address>` from the settings, else as git finds it: from its variables, then from its
 /// configuration; the name at last from the system's user.
-private func defaultAuthor(in workspace: Workspace) throws -> String {
+package func defaultAuthor(in workspace: Workspace) throws -> String {
     let config = try workspace.config()
     let environment = workspace.machine.environment
     func setting(_ key: String, _ variable: String) throws -> String? {

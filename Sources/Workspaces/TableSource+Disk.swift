@@ -9,12 +9,7 @@ extension TableSource {
         file path: DiskPath, name: String, format: any TableFormat, on disk: any Disk
     ) {
         // Unsafe: the buffers are those of the pieces, for the call.
-        @Sendable func ranges() throws -> TableRanges {
-            let file = try disk.openFile(path, .read)
-            return TableRanges(sizeBytes: try file.status().size) {
-                try file.read(at: $0.lowerBound, count: $0.count)
-            }
-        }
+        @Sendable func ranges() throws -> TableRanges { try TableRanges(path, on: disk) }
         unsafe self.init(name: name, format: format, ranges: ranges) { body in
             let file = try disk.openFile(path, .read)
             defer { try? file.close() }  // only read
@@ -25,6 +20,16 @@ extension TableSource {
     /// A table in a file that stays open meanwhile.
     init(_ file: any DiskFile, name: String, format: any TableFormat) {
         unsafe self.init(name: name, format: format) { body in unsafe try file.forEachPiece(body) }
+    }
+}
+
+extension TableRanges {
+    /// The bytes of a file on disk, which stays open for them.
+    package init(_ path: DiskPath, on disk: any Disk) throws {
+        let file = try disk.openFile(path, .read)
+        self.init(sizeBytes: try file.status().size) {
+            try file.read(at: $0.lowerBound, count: $0.count)
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 import Objects
 import Platform
+import Tables
 import Vocabulary
 
 /// The bytes of one version of a file, of which any part can be read.
@@ -35,6 +36,9 @@ struct ByteAccess {
         chunks = []
         reading = { try file.read(at: $0.lowerBound, count: $0.count) }
     }
+
+    /// The same for whoever reads formats.
+    var ranges: TableRanges { TableRanges(sizeBytes: sizeBytes) { try read($0) } }
 
     /// The bytes of `range` as far as there are any; throws `.changedMeanwhile` where a file has become
     /// shorter.

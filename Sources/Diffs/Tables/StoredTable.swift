@@ -7,8 +7,7 @@ extension TableSource {
     /// A version of a table that is in the store, of which any part can be read.
     package init(_ id: BlobID, name: String, format: any TableFormat, in store: ObjectStore) {
         @Sendable func ranges() throws -> TableRanges {
-            let bytes = try ByteAccess(id, in: store)
-            return TableRanges(sizeBytes: bytes.sizeBytes) { try bytes.read($0) }
+            try ByteAccess(id, in: store).ranges
         }
         unsafe self.init(name: name, format: format, ranges: ranges) { body in
             unsafe try store.streamBlob(id, body)

@@ -1,29 +1,57 @@
-import Bytes
-import Vocabulary
+package import Bytes
 
 /// Where the tensors of a safetensors or NPY file lie, and what else its header says.
-struct TensorFile {
+package struct TensorFile {
     /// One array of numbers.
-    struct Tensor {
-        let type: String
-        let shape: [Int]
-        let range: Range<Int>
+    package struct Tensor: Sendable {
+        /// The type of a number, as the file calls it.
+        package let type: String
+        /// The length of each dimension.
+        package let shape: [Int]
+        /// Where in the file the numbers are, in bytes.
+        package let range: Range<Int>
+        /// Whether the first dimension is the fastest, not the last.
+        package var isFortranOrder = false
 
-        var description: String {
+        /// Type and shape.
+        package var description: String {
             "\(type) [\(shape.map { String($0) }.joined(separator: ", "))]"
+        }
+
+        /// Bytes of a number; 0 where there are none.
+        package var width: Int {
+            let count = shape.reduce(1, *)
+            return count > 0 ? range.count / count : 0
+        }
+
+        /// The index of a number, counted as they lie in the file, as `[3, 4]`; nil for one behind
+        /// the end.
+        package func place(of number: Int) -> String? {
+            var rest = number
+            var index: [Int] = []
+            for extent in isFortranOrder ? shape : shape.reversed() {
+                guard extent > 0 else { return nil }
+                index.append(rest % extent)
+                rest /= extent
+            }
+            guard rest == 0 else { return nil }
+            let places = isFortranOrder ? index : index.reversed()
+            return "[" + places.map { String($0) }.joined(separator: ", ") + "]"
         }
     }
 
-    private(set) var format: String
-    private(set) var tensors: [String: Tensor] = [:]
-    /// The values of the header that describe the whole: a model's parameters.
-    private(set) var facts: [String: String] = [:]
+    /// `NPY`, `safetensors`, or `model` for one of ours.
+    package private(set) var format: String
+    /// The tensors by name; the only one of an NPY file is called `array`.
+    package private(set) var tensors: [String: Tensor] = [:]
+    /// What the header says of the whole: of a model of ours its document. Nil where it says nothing.
+    package private(set) var metadata: JSONValue?
 
     private static let maximumHeaderBytes = 64 << 20
 
     /// Reads a header; nil where the file is of neither format, or its header contradicts itself.
-    init?(_ file: ByteAccess) throws {
-        let start = try file.read(0..<16)
+    package init?(_ file: TableRanges) throws {
+        let start = try file.read(0..<min(16, file.sizeBytes))
         if start.starts(with: [0x93] + Array("NUMPY".utf8)) {
             format = "NPY"
             guard try readNumPy(start, file) else { return nil }
@@ -33,7 +61,7 @@ struct TensorFile {
         }
     }
 
-    private mutating func readSafetensors(_ start: [UInt8], _ file: ByteAccess) throws -> Bool {
+    private mutating func readSafetensors(_ start: [UInt8], _ file: TableRanges) throws -> Bool {
         guard start.count >= 10, start[8] == UInt8(ascii: "{") else { return false }
         let length = start[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard length <= UInt64(min(TensorFile.maximumHeaderBytes, file.sizeBytes - 8)) else {
@@ -45,7 +73,7 @@ struct TensorFile {
         guard let members = (try? JSONValue(parsing: text))?.objectValue else { return false }
         for (name, entry) in members {
             if name == "__metadata__" {
-                takeFacts(entry)
+                takeMetadata(entry)
                 continue
             }
             guard let type = entry["dtype"]?.stringValue,
@@ -62,19 +90,17 @@ struct TensorFile {
     }
 
     /// A model of ours keeps its document in the metadata; others keep texts there.
-    private mutating func takeFacts(_ metadata: JSONValue) {
-        if metadata["format"]?.stringValue == "mlstore-model",
+    private mutating func takeMetadata(_ metadata: JSONValue) {
+        self.metadata = metadata
+        guard metadata["format"]?.stringValue == "mlstore-model",
             let text = metadata["model"]?.stringValue,
             let document = try? JSONValue(parsing: Array(text.utf8))
-        {
-            format = "model"
-            DocumentParts.collect(document, "", &facts)
-        } else {
-            DocumentParts.collect(metadata, "", &facts)
-        }
+        else { return }
+        format = "model"
+        self.metadata = document
     }
 
-    private mutating func readNumPy(_ start: [UInt8], _ file: ByteAccess) throws -> Bool {
+    private mutating func readNumPy(_ start: [UInt8], _ file: TableRanges) throws -> Bool {
         guard start.count >= 12, start[6] == 1 || start[6] == 2 || start[6] == 3 else {
             return false
         }
@@ -97,8 +123,9 @@ struct TensorFile {
         if let number = NumberType(type), file.sizeBytes - end != count * number.width {
             return false
         }
-        tensors["array"] = Tensor(type: type, shape: shape, range: end..<file.sizeBytes)
-        facts["order"] = text.contains("'fortran_order': True") ? "Fortran" : "C"
+        tensors["array"] = Tensor(
+            type: type, shape: shape, range: end..<file.sizeBytes,
+            isFortranOrder: text.contains("'fortran_order': True"))
         return true
     }
 
@@ -122,28 +149,4 @@ struct TensorFile {
             return overflow || result > 1 << 50 ? nil : result
         }
     }
-}
-
-/// Compares two files of tensors; nil where a version is none. Tensors that both have with the same
-/// type and shape are read where their chunks differ: the norm of the change beside that of the old
-/// values, and the largest change.
-func diffTensors(_ old: ByteAccess, _ new: ByteAccess) throws -> PartsDiff? {
-    guard let before = try TensorFile(old), let after = try TensorFile(new) else { return nil }
-    var diff = PartsDiff(after.format)
-    diff.addChanges(from: before.facts, to: after.facts)
-    for name in Set(before.tensors.keys).union(after.tensors.keys).sorted() {
-        let (left, right) = (before.tensors[name], after.tensors[name])
-        var part = PartsDiff.Part(
-            name: name, old: left?.description, new: right?.description, isValue: false)
-        if let left, let right, left.description == right.description {
-            var change = TensorChange(left, right)
-            guard try change.measure(old, new) else {
-                diff.equalCount = (diff.equalCount ?? 0) + 1
-                continue
-            }
-            part.note = change.sentence
-        }
-        diff.add(part)
-    }
-    return diff
 }

@@ -29,14 +29,14 @@ package struct RepetitionReport: Sendable {
 
         /// Whether every replay came to its end.
         package var isComplete: Bool {
-            verdicts.allSatisfy { $0.outcome == .equal || $0.outcome == .different }
+            verdicts.allSatisfy { $0.isReproduced || $0.outcome == .different }
         }
 
         /// Whether every replay gave the same bytes.
         package var isStable: Bool { isComplete && unstable.isEmpty }
 
         /// Whether these are the bytes of the lock.
-        package var equalsLock: Bool { verdicts.allSatisfy { $0.outcome == .equal } }
+        package var equalsLock: Bool { verdicts.allSatisfy { $0.outcome == .bitwise } }
     }
 
     /// The stages in the order of work.

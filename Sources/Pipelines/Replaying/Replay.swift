@@ -20,15 +20,17 @@ package struct ReplayReport: Sendable {
     /// One verdict for each stage, in the order of work.
     package internal(set) var verdicts: [Verdict] = []
     /// Whether every output of every stage had the same bytes.
-    package var allEqual: Bool { verdicts.allSatisfy { $0.outcome == .equal } }
+    package var allEqual: Bool { verdicts.allSatisfy { $0.outcome == .bitwise } }
+    /// Whether every output is what the run gave, as far as the stage file asks for.
+    package var isReproduced: Bool { verdicts.allSatisfy(\.isReproduced) }
 
     /// A report on nothing yet.
     package init() {}
 }
 
 /// Replays locked stages in folders of their own and compares what they write with the lock. The
-/// work tree is not touched. Every verdict is committed to the store beside its run, under the
-/// ref `verdicts/<run>`.
+/// work tree is not touched. Every verdict is committed to the store beside its run, under a ref of
+/// its own: see `RefName.verdict`.
 ///
 /// Throws for what keeps from replaying at all (no lock file, an unreadable store); what becomes
 /// of single stages, failures too, is in the report.
@@ -83,15 +85,20 @@ func selectedStages(
     }
 }
 
+/// Commits the verdict, in place of those that the same person had on the same class of machine.
 private func record(_ verdict: Verdict, in place: Workplace) throws {
-    guard let name = RefName("verdicts/" + verdict.run.digest.hex) else { return }
     let session = try place.store.beginSession()
     defer { session.abandon() }  // does nothing after a commit
     let id = try session.putRecord(verdict.json)
-    let expected = try place.store.ref(name)
-    guard expected != id else { return }
+    let name = RefName.verdict(id, on: verdict.run)
+    guard try place.store.ref(name) == nil else { return }
+    let former = try runVerdicts(of: verdict.run, in: place.store).filter { other in
+        other.author == verdict.author
+            && other.machine.classJSON == verdict.machine.classJSON
+    }
     _ = try session.commit(
-        refs: [RefChange(name: name, expected: expected, new: id)],
+        refs: [RefChange(name: name, expected: nil, new: id)]
+            + former.map { RefChange(name: $0.name, expected: $0.id, new: nil) },
         note: [
             "command": .string("repro --verify \(verdict.stage)"),
             "time": .string(place.clock.now().description), "files": [], "artifacts": [],

@@ -26,6 +26,41 @@ struct ContentComparison {
         }
     }
 
+    /// How far the numbers of an output that differs are from the recorded ones.
+    func numbers(
+        _ output: LockFile.Output, at path: RepoPath, _ tolerance: Tolerance?
+    ) throws -> NumericComparison {
+        var comparison = NumericComparison(tolerance: tolerance)
+        guard output.sizeBytes <= NumericComparison.maximumBytes,
+            try PathContents.holds(output.content, place.store)
+        else {
+            comparison.refuse()
+            return comparison
+        }
+        let recorded = try place.makeScratch("verify")
+        defer { try? place.disk.removeTree(recorded) }  // litter at worst
+        let former = recorded / "content"
+        try place.contents.write(
+            output.content, isExecutable: false, to: former, from: place.store)
+        guard case .directory(let tree) = output.content else {
+            try comparison.compare(former, scratch, named: path, on: place.disk)
+            return comparison
+        }
+        let entries = try place.store.tree(tree).flatEntries(in: place.store)
+        let listing = try place.contents(as: path).listing(of: scratch)
+        guard entries.map(\.path).sorted() == listing.items.map(\.path).sorted() else {
+            comparison.refuse()
+            return comparison
+        }
+        for entry in entries.sorted(by: { $0.path < $1.path }) where entry.kind != .directory {
+            let twin = scratch / entry.path
+            guard try place.contents.id(at: twin) != entry.blob.map({ .file($0) }) else { continue }
+            try comparison.compare(
+                former / entry.path, twin, named: entry.path, file: entry.path, on: place.disk)
+        }
+        return comparison
+    }
+
     private func firstDifference(in tree: TreeID) throws -> FirstDifference {
         var difference = FirstDifference()
         do {

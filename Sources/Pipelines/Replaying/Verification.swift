@@ -16,6 +16,11 @@ struct Verification {
     /// What there is here and now, and what git says.
     let surroundings: RunSurroundings
     let git: GitState
+    /// Who replays.
+    let author: String?
+    /// What the numbers of outputs may differ by, by the stage file as it is now; nothing where that
+    /// cannot be read.
+    let tolerances: [String: [RepoPath: Tolerance]]
     let progress: @Sendable (ReproEvent) -> Void
 
     init(
@@ -29,6 +34,11 @@ struct Verification {
         threads = options.threads
         surroundings = try RunSurroundings(root: place.root, disk: place.disk)
         git = try place.gitState(recorded: Set(lock.outputs.map(\.path)))
+        author = try? defaultAuthor(in: place.workspace)
+        let stages = (try? StageGraph(place.stageFile()))?.stages ?? []
+        tolerances = Dictionary(
+            stages.map { stage in (stage.name, stage.flags.compactMapValues(\.tolerance)) }
+        ) { first, _ in first }
     }
 
     /// A replay cannot fail `verify`, except by an interruption: what goes wrong is the verdict.
@@ -43,7 +53,10 @@ struct Verification {
                 stage: name, run: stage.run, outcome: outcome, outputs: outputs,
                 divergence: divergence, environment: environment, replayedAt: startedAt,
                 durationMilliseconds: max(
-                    0, place.clock.now().milliseconds - startedAt.milliseconds))
+                    0, place.clock.now().milliseconds - startedAt.milliseconds),
+                author: author,
+                machine: surroundings.environment(of: stage.action, variables: [], git: .none),
+                proof: proof(of: outcome, stage))
         }
         let missing = try missingInputs(of: stage)
         guard missing.isEmpty else { return verdict(.unavailable(missing)) }
@@ -52,12 +65,22 @@ struct Verification {
         defer { try? place.disk.removeTree(scratch) }  // litter at worst
         do {
             let ledger = try replay(name, stage, in: scratch)
-            let outputs = try compare(stage, in: scratch)
+            let outputs = try compare(name, stage, in: scratch)
+            let isNear = outputs.allSatisfy { $0.isEqual || $0.isWithinTolerance }
             return verdict(
-                outputs.allSatisfy(\.isEqual) ? .equal : .different, outputs,
+                outputs.allSatisfy(\.isEqual) ? .bitwise : isNear ? .withinTolerance : .different,
+                outputs,
                 divergence(of: ledger, from: stage.run))
         } catch let error as StoreError where error.kind != .interrupted {
             return verdict(.failed(Verification.text(of: error)))
+        }
+    }
+
+    private func proof(of outcome: Verdict.Outcome, _ stage: LockFile.Stage) -> Verdict.Proof? {
+        switch outcome {
+        case .bitwise: stage.action.isCore ? .anywhere : .here
+        case .withinTolerance: .tolerance
+        case .different, .failed, .unavailable: nil
         }
     }
 
@@ -190,16 +213,30 @@ struct Verification {
 
     private static let maximumCodeBytes = 256 << 20
 
-    private func compare(_ stage: LockFile.Stage, in scratch: DiskPath) throws -> [Verdict.Output] {
+    private func compare(
+        _ name: String, _ stage: LockFile.Stage, in scratch: DiskPath
+    ) throws -> [Verdict.Output] {
         try stage.outputs.sorted { $0.key < $1.key }.map { path, output in
             let found = try place.contents(as: path).id(at: scratch / path)
-            let difference =
-                found == output.content || found == nil
-                ? nil
-                : try? ContentComparison(place: place, scratch: scratch / path)
-                    .firstDifference(from: output, at: path)
+            let isComparable = found != output.content && found != nil
+            let comparison = ContentComparison(place: place, scratch: scratch / path)
+            let tolerance = tolerances[name]?[path]
+            let numbers =
+                isComparable ? try? comparison.numbers(output, at: path, tolerance) : nil
             return Verdict.Output(
-                path: path, expected: output.content, found: found, difference: difference)
+                path: path, expected: output.content, found: found,
+                difference: isComparable
+                    ? try? comparison.firstDifference(from: output, at: path) : nil,
+                tolerance: tolerance, isWithinTolerance: numbers?.isWithin ?? false,
+                deviation: numbers.flatMap { $0.isOfAnotherKind ? nil : $0.largest })
         }
+    }
+}
+
+extension LockFile.Action {
+    /// Whether it ran in the numeric core.
+    var isCore: Bool {
+        guard case .step(let step) = self else { return false }
+        return StageMap(recorded: step) == nil
     }
 }

@@ -1,13 +1,17 @@
 package import Bytes
 package import Learning
 package import Vocabulary
+package import Workspaces
 
 /// What a replay of a locked stage showed.
 package struct Verdict: Sendable {
     /// How it went.
     package enum Outcome: Sendable, Equatable {
         /// Every output has the id that the lock names.
-        case equal
+        case bitwise
+        /// Of some outputs only the numbers differ, by no more than the stage file allows; the
+        /// others have the id that the lock names.
+        case withinTolerance
         /// At least one output differs.
         case different
         /// The replay did not come to its end.
@@ -18,7 +22,8 @@ package struct Verdict: Sendable {
         /// The word in reports and records.
         package var name: String {
             switch self {
-            case .equal: "equal"
+            case .bitwise: "bitwise"
+            case .withinTolerance: "within tolerance"
             case .different: "different"
             case .failed: "failed"
             case .unavailable: "unavailable"
@@ -36,6 +41,22 @@ package struct Verdict: Sendable {
         package let found: ContentID?
         /// Where they first differ, if both could be read.
         package let difference: FirstDifference?
+        /// What the stage file allows the numbers to differ by.
+        package let tolerance: Tolerance?
+        /// Whether nothing differs but numbers, by no more than that.
+        package let isWithinTolerance: Bool
+        /// The largest difference of numbers, where the files hold numbers at the same places.
+        package let deviation: Deviation?
+    }
+
+    /// What a replay that repeated its run shows.
+    package enum Proof: String, Sendable {
+        /// A built-in step gave the same bits: it does anywhere.
+        case anywhere = "bitwise on any machine"
+        /// A command gave the same bits on this class of machine.
+        case here = "bitwise on this class of machine"
+        /// The numbers are near enough on this class of machine.
+        case tolerance = "within tolerance on this class of machine"
     }
 
     /// The stage.
@@ -54,28 +75,22 @@ package struct Verdict: Sendable {
     package let replayedAt: Timestamp
     /// How long the replay took.
     package let durationMilliseconds: Int64
-}
+    /// Who replayed it, as git writes it.
+    package let author: String?
+    /// Where it was replayed.
+    package let machine: RunEnvironment
+    /// What it shows, where it repeated the run.
+    package let proof: Proof?
 
-/// The first place where two contents differ.
-package struct FirstDifference: Sendable, Equatable {
-    /// The file, where the contents are directories.
-    package var file: RepoPath?
-    /// The first byte that differs, counted from 0: the length of the shorter one if it is a
-    /// prefix of the other. Nil where one of them is missing.
-    package var byteOffset: Int?
-    /// The line of that byte, counted from 1, in files of lines.
-    package var line: Int?
-    /// What of the file that byte belongs to: a cell of a table, an element of an array.
-    package var element: String?
-    /// The values that differ, for JSON and YAML.
-    package var changes: [ValueChange] = []
+    /// Whether the replay gave what the run gave, as far as the stage file asks for.
+    package var isReproduced: Bool { outcome == .bitwise || outcome == .withinTolerance }
 }
 
 extension Verdict {
     /// The record: type `verdict`.
     package var json: JSONValue {
         var members: [String: JSONValue] = [
-            "type": "verdict", "version": 1, "run": .string(run.description),
+            "type": "verdict", "version": 2, "run": .string(run.description),
             "stage": .string(stage), "verdict": .string(outcome.name),
             "replayedAt": .string(replayedAt.description),
             "durationMilliseconds": .integer(durationMilliseconds),
@@ -84,6 +99,9 @@ extension Verdict {
                     _, last in last
                 }),
         ]
+        members["author"] = author.map { .string($0) }
+        members["proof"] = proof.map { .string($0.rawValue) }
+        members["machine"] = machine.classJSON
         if !environment.isEmpty {
             members["environment"] = .object(
                 Dictionary(
@@ -103,7 +121,7 @@ extension Verdict {
         case .failed(let reason): members["reason"] = .string(reason)
         case .unavailable(let paths):
             members["missing"] = .array(paths.map { .string($0.description) })
-        case .equal, .different: break
+        case .bitwise, .withinTolerance, .different: break
         }
         return .object(members)
     }
@@ -113,45 +131,18 @@ extension Verdict.Output {
     /// Whether the replay gave the same bytes.
     package var isEqual: Bool { found == expected }
 
-    var json: JSONValue {
-        var members: [String: JSONValue] = [
-            "expected": .string(expected.description),
-            "found": found.map { .string($0.description) } ?? .null,
-        ]
-        guard let difference else { return .object(members) }
-        members["file"] = difference.file.map { .string($0.description) }
-        members["byte"] = difference.byteOffset.map { JSONValue($0) }
-        members["line"] = difference.line.map { JSONValue($0) }
-        members["element"] = difference.element.map { .string($0) }
-        if !difference.changes.isEmpty {
-            members["values"] = .object(
-                Dictionary(
-                    difference.changes.map { change in
-                        (
-                            change.key,
-                            ["expected": change.old ?? .null, "found": change.new ?? .null]
-                        )
-                    }
-                ) { _, last in last })
-        }
-        return .object(members)
+    /// What was found, in words for people.
+    package var judgement: String {
+        isEqual ? "bitwise equal" : isWithinTolerance ? "within tolerance" : "different"
     }
-}
 
-extension FirstDifference: CustomStringConvertible {
-    /// A few words for people: `first at byte 1234 (line 17)`, `'auc': 0.75 -> 0.76`.
-    package var description: String {
-        var parts: [String] = []
-        if let file { parts.append("in '\(file)'") }
-        if let byteOffset {
-            parts.append("first at byte \(byteOffset)" + (line.map { " (line \($0))" } ?? ""))
-        }
-        if let element { parts.append(element) }
-        func text(_ value: JSONValue?) -> String {
-            value.map { String(decoding: $0.canonical, as: UTF8.self) } ?? "none"
-        }
-        parts += changes.prefix(5).map { "'\($0.key)': \(text($0.old)) -> \(text($0.new))" }
-        if changes.count > 5 { parts.append("and \(changes.count - 5) more values") }
-        return parts.joined(separator: ", ")
+    var json: JSONValue {
+        var members = difference?.members ?? [:]
+        members["expected"] = .string(expected.description)
+        members["found"] = found.map { .string($0.description) } ?? .null
+        members["tolerance"] = tolerance?.json
+        if isWithinTolerance { members["withinTolerance"] = true }
+        members["largestDifference"] = deviation?.json
+        return .object(members)
     }
 }
