@@ -16,7 +16,7 @@ struct DagCommand: ReportingCommand {
             ],
             notes: """
                 Reads mlstore.yaml and runs nothing. In the text each stage stands behind those \
-                it needs. The name of a group, such as 'train' of 'train@eu', means all its stages.
+                it needs; a map stage says for each of what it runs. The name of a group, such as 'train' of 'train@eu', means all its stages.
                 """))
 
     @Argument(help: "Only these stages or groups, and what they need.")
@@ -64,6 +64,7 @@ struct DagCommand: ReportingCommand {
                         "stage": .string(stage.name),
                         "group": stage.group.map { .string($0) } ?? .null,
                         "step": .bool(stage.isStep),
+                        "map": stage.map?.recorded["map"] ?? .null,
                         "description": stage.description.map { .string($0) } ?? .null,
                         "needs": .array(
                             graph.upstream[index].map { .string(graph.stages[$0].name) }),

@@ -11,6 +11,8 @@ struct StageAddCommand: ReportingCommand {
             examples: [
                 "mlstore stage add -n train -d train.py -d data/train.csv -o model.bin python train.py",
                 "mlstore stage add -n report -d metrics.json -p plots.dpi -O report.html 'make report'",
+                "mlstore stage add -n thumbs --map-over images --map-out 'thumbs/${item.path}' "
+                    + "'convert ${item} -resize 64x64 ${item.out}'",
                 "mlstore stage add -n fit --force --retries 2 --timeout 30m ./fit.sh",
             ],
             notes: """
@@ -39,6 +41,17 @@ struct StageAddCommand: ReportingCommand {
         help: ArgumentHelp("One that the store does not keep.", valueName: "path"),
         completion: .file())
     var uncachedOutputs: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Run it once for each file of this folder, or for what a pattern matches.",
+            valueName: "path"), completion: .directory)
+    var mapOver: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --map-over, where the output for '${item.path}' goes.", valueName: "path"))
+    var mapOut: String?
 
     @Option(
         name: [.customLong("outs-persist")],
@@ -103,6 +116,12 @@ struct StageAddCommand: ReportingCommand {
                     "write it behind the options: 'mlstore stage add -n \(name) python train.py'",
                 safety: "nothing was changed")
         }
+        guard (mapOver == nil) == (mapOut == nil) else {
+            throw StoreError(
+                .badUsage, "'--map-over' and '--map-out' go together", subject: name,
+                advice: "write \"--map-over images --map-out 'thumbs/${item.path}'\"",
+                safety: "nothing was changed")
+        }
         try addStage(declaration(ShellWords.line(words)), replacing: force, in: context.workspace())
         return Report(
             lines: [
@@ -113,6 +132,7 @@ struct StageAddCommand: ReportingCommand {
 
     private func declaration(_ line: String) -> StageDeclaration {
         var stage = StageDeclaration(name: name, command: line)
+        if let mapOver, let mapOut { stage.map = (mapOver, mapOut) }
         stage.dependencies = dependencies
         stage.outputs =
             outputs.map { .init($0) }

@@ -63,8 +63,10 @@ struct ReproRound {
             case .running(let run):
                 runs[index] = run
                 let (work, mailbox) = (run.work, self.mailbox)
+                // The items of a map stage take places one by one.
+                let places = run.plan == nil ? reproduction.places : nil
                 try startBackgroundThread {
-                    let outcome = Result { try work() }
+                    let outcome = Result { try places?.use(work) ?? work() }
                     var failure: (any Error)?
                     if case .failure(let error) = outcome { failure = error }
                     mailbox.withLock { $0.append(Delivery(index: index, failure: failure)) }

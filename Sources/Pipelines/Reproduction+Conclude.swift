@@ -108,9 +108,8 @@ extension Reproduction {
             isExecutable: status?.kind == .file && status?.isExecutable == true)
     }
 
-    private func runRecord(
-        of execution: Execution, _ kept: [RepoPath: PathContents.Kept], _ produced: Produced
-    ) throws -> RunRecord {
+    /// What is known of a run but for its outputs.
+    func runRecord(of execution: Execution) throws -> RunRecord {
         let stage = execution.stage
         var record = RunRecord(
             stage: stage.name, action: stage.action.recorded, recipe: execution.recipe.key,
@@ -119,11 +118,19 @@ extension Reproduction {
         record.durationMilliseconds = max(0, elapsed)
         record.directory = stage.isStep ? nil : stage.directory
         record.inputs = execution.inputs
-        record.outputs = kept.mapValues(\.content)
         record.parameters = stage.parameters
         record.seed = execution.seed
         record.environment = surroundings.environment(
             of: stage.action.recorded, variables: stage.environment, git: try git())
+        return record
+    }
+
+    private func runRecord(
+        of execution: Execution, _ kept: [RepoPath: PathContents.Kept], _ produced: Produced
+    ) throws -> RunRecord {
+        let stage = execution.stage
+        var record = try runRecord(of: execution)
+        record.outputs = kept.mapValues(\.content)
         let rows = try tableRows(produced)
         for (path, content) in kept {
             record.details[path] = .init(

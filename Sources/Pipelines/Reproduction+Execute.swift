@@ -144,7 +144,7 @@ extension Reproduction {
         let scratch = try place.makeScratch("trace")
         let found = Monitor<UndeclaredFiles?>(nil)
         (run.scratch, run.undeclared) = (scratch, found)
-        let (root, disk) = (place.root, place.disk)
+        let (root, disk) = (try Environment.realPath(place.root), place.disk)
         let declared = try DeclaredFiles(of: run.execution.stage, in: place)
         return { item, command in
             let log = scratch / (item.map { "log-\($0.digest.hex)" } ?? "log")
@@ -217,8 +217,8 @@ extension Reproduction {
 /// What is known of a run before and while it happens.
 struct Execution {
     let stage: Stage
-    let recipe: Recipe
-    let inputs: [RepoPath: ContentID]
+    var recipe: Recipe
+    var inputs: [RepoPath: ContentID]
     let seed: Int64?
     let reasons: [StaleReason]
     let startedAt: Timestamp

@@ -19,6 +19,8 @@ final class Reproduction {
     /// What keeps other runs out; nil while nothing is run.
     private(set) var held: (any DiskLock)?
     var report = ReproReport()
+    /// What keeps the items of map stages and other stages together from being more than `jobs`.
+    let places: JobPlaces
     /// Runs commands where they are traced.
     private(set) var tracer: CommandTracer?
     /// Believes what the stat tables know of files that have not changed since.
@@ -34,6 +36,7 @@ final class Reproduction {
     ) throws {
         self.place = place
         self.options = options
+        places = JobPlaces(options.jobs)
         // Several stages may have news at once.
         let order = Monitor(())
         self.progress = { event in order.withLock { _ in progress(event) } }

@@ -24,6 +24,9 @@ package struct StageDeclaration: Sendable {
     package var name: String
     /// The line for the shell.
     package var command: String
+    /// What it runs once for each item of, and where an item's output goes, as the stage file writes
+    /// them; nil for a stage that runs once.
+    package var map: (over: String, out: String)?
     /// What it reads.
     package var dependencies: [String] = []
     /// What it writes.
@@ -68,6 +71,7 @@ package struct StageDeclaration: Sendable {
             outputs.isEmpty ? nil : .list(outputs.map(\.text))
         }
         add("desc", description.map { .text($0) })
+        add("map", map.map { .flow([("over", .text($0.over)), ("out", .text($0.out))]) })
         add("cmd", .text(command))
         add("wdir", directory.map { .text($0) })
         add("deps", list(dependencies))

@@ -46,12 +46,7 @@ package struct StageGraph: Sendable {
 
     /// The stage that writes `path`, or a directory that holds it; nil for a source.
     package func producer(of path: RepoPath) -> Stage? {
-        var current: RepoPath? = path
-        while let candidate = current {
-            if let index = producers[candidate] { return stages[index] }
-            current = candidate.parent
-        }
-        return nil
+        path.selfAndParents.lazy.compactMap { producers[$0] }.first.map { stages[$0] }
     }
 
     /// The position of a stage in `stages`.
@@ -164,11 +159,7 @@ private struct OutputTable {
         var found: Set<Int> = []
         for path in dependencies {
             found.formUnion(below[path] ?? [])
-            var current: RepoPath? = path
-            while let candidate = current {
-                if let index = producer[candidate] { found.insert(index) }
-                current = candidate.parent
-            }
+            found.formUnion(path.selfAndParents.compactMap { producer[$0] })
         }
         return found.sorted()
     }

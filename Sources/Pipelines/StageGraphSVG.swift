@@ -23,6 +23,12 @@ package enum StageGraphSVG {
             let fill = stage.isStep ? "#ddf4ff" : "#f6f8fa"
             let dashes = stage.policy.isFrozen ? " stroke-dasharray=\"4 3\"" : ""
             text += "<g><title>\(escaped(title(of: stage)))</title>"
+            if stage.map != nil {
+                // A box behind the box: there are many of it.
+                text += "<rect x=\"\(box.x + 4)\" y=\"\(box.y + 4)\" width=\"\(box.width)\" "
+                text += "height=\"\(LayeredLayout.boxHeight)\" rx=\"5\" fill=\"\(fill)\" "
+                text += "stroke=\"#57606a\"\(dashes)/>"
+            }
             text += "<rect x=\"\(box.x)\" y=\"\(box.y)\" width=\"\(box.width)\" "
             text += "height=\"\(LayeredLayout.boxHeight)\" rx=\"5\" fill=\"\(fill)\" "
             text += "stroke=\"#57606a\"\(dashes)/>"
@@ -36,7 +42,8 @@ package enum StageGraphSVG {
     private static func title(of stage: Stage) -> String {
         let reads = stage.dependencies.map(\.description).joined(separator: ", ")
         let writes = stage.products.map(\.description).joined(separator: ", ")
-        let lines = [stage.description, "reads \(reads)", "writes \(writes)"]
+        let each = stage.map.map { "once for each of \($0.over)" }
+        let lines = [stage.description, each, "reads \(reads)", "writes \(writes)"]
         return lines.compactMap { $0 }.joined(separator: "\n")
     }
 

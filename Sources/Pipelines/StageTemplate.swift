@@ -102,6 +102,14 @@ struct FilledTemplate {
             advice: "give it 'cmd:' or one of \(StepDescription.names.joined(separator: ", "))")
     }
 
+    /// The line for the shell. Of several commands each has a shell of its own, and runs if all before
+    /// it ended well.
+    private func command() throws -> String {
+        let lines = try fields.texts("cmd").map(\.text)
+        guard lines.count > 1 else { return try lines.first ?? fields.text("cmd") ?? "" }
+        return lines.map { "(\n\($0)\n)" }.joined(separator: " && ")
+    }
+
     func outputs() throws -> [OutputDeclaration] { try OutputDeclaration.all("outs", in: self) }
 
     func plots() throws -> [OutputDeclaration] { try OutputDeclaration.all("plots", in: self) }
@@ -112,7 +120,7 @@ struct FilledTemplate {
     func work() throws -> Work {
         if kind == "cmd" {
             let (reads, patterns) = try dependencies()
-            let command = try fields.text("cmd") ?? ""
+            let command = try command()
             guard let map = try map(of: command) else {
                 return Work(
                     action: .command(command), step: nil, reads: reads, patterns: patterns)

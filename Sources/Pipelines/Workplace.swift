@@ -33,13 +33,7 @@ struct Workplace {
     /// is left out.
     func contents(as path: RepoPath) throws -> PathContents {
         var rules = IgnoreRules()
-        var folders: [RepoPath] = []
-        var current = path
-        while let parent = current.parent {
-            folders.append(parent)
-            current = parent
-        }
-        for folder in [nil] + folders.reversed().map({ $0 as RepoPath? }) {
+        for folder in [nil] + path.parents.reversed().map({ $0 as RepoPath? }) {
             let file = (folder.map { root / $0 } ?? root) / PathContents.ignoreFileName
             guard try disk.status(of: file, followingLinks: true)?.kind == .file else { continue }
             rules.append(try disk.readFile(file, maximumBytes: 1 << 20), in: folder)

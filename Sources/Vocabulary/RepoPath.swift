@@ -53,6 +53,19 @@ package struct RepoPath: Hashable, Sendable {
         return RepoPath(trusted: Array(bytes[..<slash]))
     }
 
+    /// The folders above, the nearest first.
+    package var parents: some Sequence<RepoPath> {
+        sequence(state: parent) { next in
+            defer { next = next?.parent }
+            return next
+        }
+    }
+
+    /// This path, then the folders above, the nearest first.
+    package var selfAndParents: some Sequence<RepoPath> {
+        sequence(first: self) { $0.parent }
+    }
+
     /// This path, a `/`, and `other`.
     package func appending(_ other: RepoPath) -> RepoPath {
         RepoPath(trusted: bytes + [0x2f] + other.bytes)

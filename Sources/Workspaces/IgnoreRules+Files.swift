@@ -7,16 +7,10 @@ extension IgnoreRules {
 
     /// The rules of the folders above `path`, the top of the workspace first.
     static func above(_ path: RepoPath, in workspace: Workspace) throws -> IgnoreRules {
-        var folders: [RepoPath?] = [nil]
-        var parents: [RepoPath] = []
-        var current = path
-        while let parent = current.parent {
-            parents.append(parent)
-            current = parent
-        }
-        folders += parents.reversed().map { $0 as RepoPath? }
         var rules = IgnoreRules()
-        for folder in folders { try rules.appendFile(in: folder, of: workspace) }
+        for folder in [nil] + path.parents.reversed().map({ $0 as RepoPath? }) {
+            try rules.appendFile(in: folder, of: workspace)
+        }
         return rules
     }
 

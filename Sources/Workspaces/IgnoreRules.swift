@@ -54,13 +54,7 @@ package struct IgnoreRules: Sendable {
     /// Whether `path` or a folder above it is left out.
     package func ignoresWithParents(_ path: RepoPath, isDirectory: Bool) -> Bool {
         guard !rules.isEmpty else { return false }
-        var parents: [RepoPath] = []
-        var current = path
-        while let parent = current.parent {
-            parents.append(parent)
-            current = parent
-        }
-        if parents.contains(where: { ignores($0, isDirectory: true) }) { return true }
+        if path.parents.contains(where: { ignores($0, isDirectory: true) }) { return true }
         return ignores(path, isDirectory: isDirectory)
     }
 

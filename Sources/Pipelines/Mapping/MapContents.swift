@@ -35,10 +35,8 @@ extension StageMap {
             return MapItem(path: path, output: output, digest: sha256(contents[path] ?? []))
         }
         for item in items {
-            var above = item.output.parent
-            while let folder = above {
+            for folder in item.output.parents {
                 if let other = owners[folder] { throw clash(other, item.path, folder, stage) }
-                above = folder.parent
             }
         }
         guard !items.isEmpty || over == source else {
@@ -81,11 +79,6 @@ extension StageMap {
     }
 
     private static func owner(of path: RepoPath, among known: Set<RepoPath>) -> RepoPath? {
-        var current: RepoPath? = path
-        while let candidate = current {
-            if known.contains(candidate) { return candidate }
-            current = candidate.parent
-        }
-        return nil
+        path.selfAndParents.first(where: known.contains)
     }
 }

@@ -13,6 +13,8 @@ struct MapRun: Sendable {
     let directory: RepoPath?
     let disk: any Disk
     let jobs: Int
+    /// What keeps the commands and the other stages together from being more than that.
+    let places: JobPlaces
     /// What every item's command has in common; its `variables` are each item's own.
     let command: CommandRun
     /// What is done before and after an item's command.
@@ -31,7 +33,7 @@ struct MapRun: Sendable {
             command.item = map.source.appending(item.path).description
             let disk = disk
             command.clean = { try disk.removeTree(output) }
-            try around(item, command)
+            try places.use { try around(item, command) }
             guard try disk.status(of: output, followingLinks: false) != nil else {
                 throw StoreError(
                     .stageFailed,
@@ -49,14 +51,12 @@ extension MapPlan {
     func removeEmptyFolders(below root: DiskPath, on disk: any Disk) throws {
         guard inPlace != nil else { return }
         for output in moved {
-            var above = output.parent
-            while let folder = above, folder != map.target, folder.isInside(map.target) {
+            for folder in output.parents where folder != map.target && folder.isInside(map.target) {
                 let place = root / folder
                 guard try disk.status(of: place, followingLinks: false)?.kind == .directory,
                     try disk.entries(of: place).isEmpty
                 else { break }
                 try disk.removeTree(place)
-                above = folder.parent
             }
         }
     }
@@ -94,7 +94,7 @@ extension Reproduction {
         let done = Monitor<[MapItem]>([])
         var mapRun = MapRun(
             map: map, stage: stage.name, root: place.root, directory: stage.directory,
-            disk: place.disk, jobs: options.jobs,
+            disk: place.disk, jobs: options.jobs, places: places,
             command: command(map.command, execution))
         var run = StageRun(execution: execution, before: before, shelter: shelter, work: {})
         run.plan = plan
@@ -176,30 +176,22 @@ extension Reproduction {
             map.item(holding: entry.path).map(owned.contains) ?? false
         }
         _ = try place.keep(map.source, replacing: nil, in: session, scanner)
-        var inputs = execution.inputs
-        inputs[map.source] = .directory(try session.putTree(source.sorted { $0.path < $1.path }))
         let stage = execution.stage
-        let recipe = Recipe(
-            of: stage, inputs: inputs, seed: execution.seed,
+        var execution = execution
+        execution.inputs[map.source] = .directory(
+            try session.putTree(source.sorted { $0.path < $1.path }))
+        execution.recipe = Recipe(
+            of: stage, inputs: execution.inputs, seed: execution.seed,
             variables: RunSurroundings.variables(stage.environment),
-            lockFiles: surroundings.lockFiles(for: stage), core: RunSurroundings.coreVersion
-        ).key
-        var record = RunRecord(
-            stage: stage.name, action: stage.action.recorded, recipe: recipe,
-            startedAt: execution.startedAt)
-        record.directory = stage.directory
-        record.inputs = inputs
+            lockFiles: surroundings.lockFiles(for: stage), core: RunSurroundings.coreVersion)
+        var record = try runRecord(of: execution)
         record.outputs = [
             map.target: .directory(try session.putTree(outputs.sorted { $0.path < $1.path }))
         ]
-        record.parameters = stage.parameters
-        record.seed = execution.seed
-        record.environment = surroundings.environment(
-            of: stage.action.recorded, variables: stage.environment, git: try git())
         let run = RunID(try session.putRecord(record.json).digest)
         try place.withLock {
             var operation = Operation(command: "repro \(stage.name): some items")
-            operation.refs = try refChanges(run: run, recipes: [recipe, plan.key])
+            operation.refs = try refChanges(run: run, recipes: [record.recipe, plan.key])
             report.newBytesStored += try operation.commit(session, in: place.workspace).storedBytes
         }
     }

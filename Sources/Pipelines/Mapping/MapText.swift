@@ -10,7 +10,7 @@ enum MapText {
         guard node["map"] != nil, let entries = node.mapping else { return node }
         let changed = try entries.map { key, value in
             switch key.text {
-            case "cmd": (key: key, value: try command(value, template))
+            case "cmd": (key: key, value: try commands(value, template))
             case "map": (key: key, value: output(of: value))
             default: (key: key, value: value)
             }
@@ -33,6 +33,13 @@ enum MapText {
             return (key: key, value: replaced(value, filled.joined()))
         }
         return YAMLNode(.mapping(changed), line: node.line, column: node.column)
+    }
+
+    private static func commands(_ node: YAMLNode, _ template: StageTemplate) throws -> YAMLNode {
+        guard let elements = node.sequence else { return try command(node, template) }
+        return YAMLNode(
+            .sequence(try elements.map { try command($0, template) }), line: node.line,
+            column: node.column)
     }
 
     private static func command(_ node: YAMLNode, _ template: StageTemplate) throws -> YAMLNode {

@@ -96,7 +96,7 @@ package struct StageMap: Sendable, Hashable {
     // MARK: - Records
 
     /// The form that locks and run records keep, as a step of the name `map`.
-    var recorded: JSONValue {
+    package var recorded: JSONValue {
         [
             "map": [
                 "cmd": .string(command), "over": .string(over.text ?? over.description),

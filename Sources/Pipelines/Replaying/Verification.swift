@@ -149,7 +149,7 @@ struct Verification {
             let entries = try place.store.tree(id).flatEntries(in: place.store)
             try MapRun(
                 map: map, stage: name, root: scratch, directory: stage.directory,
-                disk: place.disk, jobs: 1, command: command(map.command)
+                disk: place.disk, jobs: 1, places: JobPlaces(1), command: command(map.command)
             ).run(map.items(in: entries, stage: name))
         }
         return nil

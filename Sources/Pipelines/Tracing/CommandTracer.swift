@@ -52,12 +52,12 @@ struct CommandTracer: Sendable {
         ]
     }
 
-    /// What a trace tells. Throws `.corrupt` for what strace does not write.
+    /// What a trace tells; no link leads to `root`. Throws `.corrupt` for what strace does not write.
     static func accesses(
         in log: DiskPath, root: DiskPath, folder: DiskPath, on disk: any Disk
     ) throws -> FileAccesses {
         var accesses = FileAccesses(
-            root: try Environment.realPath(root).bytes,
+            root: root.bytes,
             folder: try Environment.realPath(folder).bytes)
         let file = try disk.openFile(log, .read)
         defer { try? file.close() }  // only read

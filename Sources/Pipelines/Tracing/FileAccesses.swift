@@ -190,13 +190,7 @@ package struct FileAccesses {
 
     private func isOwn(_ path: RepoPath) -> Bool {
         if made.contains(path) { return true }
-        if madeFolders.isEmpty { return false }
-        var current = path.parent
-        while let folder = current {
-            if madeFolders.contains(folder) { return true }
-            current = folder.parent
-        }
-        return false
+        return !madeFolders.isEmpty && path.parents.contains(where: madeFolders.contains)
     }
 
     private mutating func note(

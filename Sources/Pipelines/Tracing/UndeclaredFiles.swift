@@ -83,12 +83,7 @@ struct DeclaredFiles: Sendable {
     }
 
     private func isIn(_ set: Set<RepoPath>, _ path: RepoPath) -> Bool {
-        var current: RepoPath? = path
-        while let candidate = current {
-            if set.contains(candidate) { return true }
-            current = candidate.parent
-        }
-        return false
+        path.selfAndParents.contains(where: set.contains)
     }
 
     private func isCompiled(_ path: RepoPath) -> Bool {
@@ -124,12 +119,7 @@ private struct FileSurroundings {
     /// interpreter, which other records pin.
     mutating func count(_ path: RepoPath) throws -> Bool {
         if try rules(for: path).ignoresWithParents(path, isDirectory: false) { return false }
-        var current = path.parent
-        while let folder = current {
-            if try isEnvironment(folder) { return false }
-            current = folder.parent
-        }
-        return true
+        return try !path.parents.contains { try isEnvironment($0) }
     }
 
     private mutating func rules(for path: RepoPath) throws -> IgnoreRules {
