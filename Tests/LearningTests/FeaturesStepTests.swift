@@ -429,3 +429,65 @@ private func features(
         #expect(error?.kind == .newerFormat)
     }
 }
+
+@Suite struct FeatureWarningTests {
+    /// What a step over `table` warns of.
+    private func warnings(_ table: String, target: String?) throws -> [String] {
+        var options: [String: JSONValue] = ["data": "t.csv", "do": [["derive": ["copy": "y"]]]]
+        options["target"] = target.map { .string($0) }
+        let step = try StepDescription.parse(
+            ["features": .object(options)], outputs: ["f.csv"])
+        let lines = Lines()
+        _ = try step.run(
+            inputs: [
+                "t.csv": ByteSource(name: "t.csv") {
+                    var rest = Array(table.utf8)
+                    return {
+                        defer { rest = [] }
+                        return rest
+                    }
+                }
+            ],
+            outputs: ["f.csv": ByteSink { _ in }],
+            context: StepContext(log: { lines.append($0) }))
+        return lines.all.filter { $0.hasPrefix("warning: ") }
+    }
+
+    private func table(rows: Int, broken: Bool = false) -> String {
+        (0..<rows).reduce("id,code,x,y\n") { text, row in
+            let code = broken && row == rows - 1 ? "c9" : "c\(row % 4)"
+            let y = broken && row == rows - 1 ? 0 : row % 4 == 0 ? 1 : 0
+            return text + "\(row),\(code),\(row * 7 % 5),\(y)\n"
+        }
+    }
+
+    @Test func `columns that equal the target or tell it are named, but for keys`() throws {
+        #expect(
+            try warnings(table(rows: 40), target: "y") == [
+                "warning: column 'code' tells the target 'y' of every row: is it known before the "
+                    + "target?",
+                "warning: column 'copy' equals the target 'y' in every row: is it known before the "
+                    + "target?",
+            ])
+        #expect(try warnings(table(rows: 40), target: nil) == [])
+        // Of few rows nothing can be said, and one row without a rule is enough.
+        #expect(try warnings(table(rows: 12), target: "y") == [])
+        let one = table(rows: 40) + "99,c0,1,0\n"
+        #expect(try warnings(one, target: "y").map { $0.contains("'copy'") } == [true])
+    }
+
+    @Test func `infinite values are counted, however they are written`() throws {
+        let table = "y,a,b\n1,0.5,1e999\n2,-inf,1e3\n3,Infinity,0.5\n"
+        #expect(
+            try warnings(table, target: nil) == [
+                "warning: column 'a' has 2 infinite values, which count as missing",
+                "warning: column 'b' has 1 infinite value, which counts as missing",
+            ])
+    }
+
+    @Test func `a target that is not in the result is refused`() throws {
+        let error = storeError { _ = try warnings(table(rows: 3), target: "yy") }
+        #expect(error?.message == "'target' names a column 'yy' that is not there")
+        #expect(error?.advice?.contains("'y'") == true)
+    }
+}

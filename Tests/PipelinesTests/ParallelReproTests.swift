@@ -1,10 +1,11 @@
-import Pipelines
 import Platform
 import Synchronization
 import TestSupport
 import Testing
 import Vocabulary
 import Workspaces
+
+@testable import Pipelines
 
 @Suite struct ParallelReproTests {
     /// `first` and `second` end only if they run at once: each end of a pipe waits for the other.
@@ -168,5 +169,44 @@ import Workspaces
         let error = try failure(pipeline) { _ in }
         #expect(error.kind == .invalidPipeline)
         #expect(error.message.hasPrefix("'resources' of stage 'a' "))
+    }
+
+    @Test func `places are never more than there are, and are given in order`() throws {
+        let places = JobPlaces(2)
+        let state = Monitor((running: 0, most: 0, done: 0))
+        try WorkerPool(threads: 8).forEach(count: 200) { _ in
+            places.use {
+                state.withLock {
+                    $0.running += 1
+                    $0.most = max($0.most, $0.running)
+                }
+                state.withLock {
+                    $0.running -= 1
+                    $0.done += 1
+                }
+            }
+        }
+        #expect(state.withLock { $0.most <= 2 && $0.done == 200 && $0.running == 0 })
+        // What throws gives its place back.
+        #expect(throws: CancellationError.self) { try places.use { throw CancellationError() } }
+        #expect(places.use { 7 } == 7)
+    }
+
+    @Test func `items of map stages and other stages together are no more than asked for`() throws {
+        // Each command tells how many others are at work.
+        let command = "mkdir -p at; : > at/$$; ls at | wc -l >> most.log; sleep 0.02; rm at/$$"
+        let pipeline = try PipelineFolder(
+            """
+            stages:
+              m: {map: {over: d, out: 'e/${item.path}'}, cmd: '\(command); cp ${item} ${item.out}'}
+              n: {map: {over: d, out: 'f/${item.path}'}, cmd: '\(command); cp ${item} ${item.out}'}
+              a: {cmd: '\(command); echo > a', outs: [a]}
+              b: {cmd: '\(command); echo > b', outs: [b]}
+            """)
+        for name in 0..<4 { try pipeline.folder.write("\(name)", to: "d/\(name)") }
+        #expect(try pipeline.repro { $0.jobs = 2 } == "m ran, n ran, a ran, b ran")
+        let counts = try pipeline.folder.read("most.log").split(whereSeparator: \.isWhitespace)
+        #expect(counts.count == 10)
+        #expect(counts.allSatisfy { $0 == "1" || $0 == "2" })
     }
 }

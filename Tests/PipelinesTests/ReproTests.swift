@@ -471,4 +471,48 @@ import Workspaces
         try pipeline.folder.write("two\n", to: "c/x")
         #expect(try pipeline.repro() == "first current, second current, third ran")
     }
+
+    @Test func `a list of commands runs in order, each in its own shell, until one fails`()
+        throws
+    {
+        let pipeline = try PipelineFolder(
+            """
+            stages:
+              a:
+                cmd:
+                  - cd sub; x=1; echo one > ../o
+                  - |
+                    cat >> o <<END
+                    two$x
+                    END
+                  - echo three >> o   # the last
+                outs: [o]
+            """)
+        try pipeline.folder.run("mkdir", "sub")
+        #expect(try pipeline.repro() == "a ran")
+        #expect(try pipeline.folder.read("o") == "one\ntwo\nthree\n")
+        #expect(try pipeline.repro() == "a current")
+        try pipeline.folder.write(
+            "stages: {a: {cmd: [echo 1 > o, 'false', echo 2 > late], outs: [o]}}",
+            to: "mlstore.yaml")
+        let error = #expect(throws: StoreError.self) { try pipeline.repro() }
+        #expect(error?.kind == .stageFailed)
+        #expect(try !pipeline.folder.has("late") && pipeline.folder.read("o").hasPrefix("one"))
+    }
+
+    @Test func `a map stage may have a list of commands, but no list of lists`() throws {
+        let pipeline = try PipelineFolder(
+            """
+            stages:
+              m:
+                map: {over: d, out: 'e/${item.path}'}
+                cmd: ['cp ${item} ${item.out}', 'echo more >> "${item.out}"']
+            """)
+        try pipeline.folder.write("x\n", to: "d/it's")
+        #expect(try pipeline.repro() == "m ran")
+        #expect(try pipeline.folder.read("e/it's") == "x\nmore\n")
+        try pipeline.folder.write("stages: {a: {cmd: [[x]]}}", to: "mlstore.yaml")
+        let error = #expect(throws: StoreError.self) { try pipeline.repro() }
+        #expect(error?.kind == .invalidPipeline)
+    }
 }

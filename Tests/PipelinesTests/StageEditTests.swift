@@ -176,4 +176,19 @@ import Workspaces
             try StageGraph(StageFile(parsing: [], parameters: nil)))
         #expect(empty.hasSuffix("</svg>\n"))
     }
+
+    @Test func `a map stage is written so that it can be read again`() throws {
+        let pipeline = try PipelineFolder("stages: {a: {cmd: x}}")
+        var stage = StageDeclaration(name: "m", command: "cp ${item} ${item.out}")
+        stage.map = (over: "data/*.txt", out: "copies/${item.path}")
+        try addStage(stage, in: pipeline.workspace)
+        let read = try #require(try stageFile(in: pipeline.workspace).stages(named: "m").first)
+        #expect(read.map?.over == (try RepoPath("data/*.txt")))
+        #expect(read.outputs == [try RepoPath("copies")])
+        stage.map = (over: "data", out: "copies/one")
+        let error = #expect(throws: StoreError.self) {
+            try addStage(stage, replacing: true, in: pipeline.workspace)
+        }
+        #expect(error?.kind == .invalidPipeline)
+    }
 }

@@ -60,4 +60,17 @@ import Vocabulary
         #expect(StageGraphRendering.mermaid(graph).hasSuffix("    s0 --> s1\n    s0 --> s2\n"))
         #expect(StageGraphRendering.dot(graph).contains("s0 -> s2;"))
     }
+
+    @Test func `a stage that runs for each item is drawn otherwise`() throws {
+        let graph = try graph(
+            "stages: {a: {cmd: x, outs: [d]}, m: {map: {over: d, out: 'e/${item.path}'}, cmd: y}}")
+        #expect(StageGraphRendering.text(graph) == "a\nm  for each of d  <- a\n")
+        let mermaid = StageGraphRendering.mermaid(graph)
+        #expect(mermaid.contains(#"s0["a"]"#) && mermaid.contains(#"s1[["m"]]"#))
+        let dot = StageGraphRendering.dot(graph)
+        #expect(dot.contains(#"s1 [shape=box, peripheries=2, label="m"];"#))
+        #expect(dot.contains(#"s0 [shape=box, label="a"];"#))
+        let svg = StageGraphSVG.svg(graph)
+        #expect(svg.split(separator: "<rect x=").count == 4 && svg.contains("once for each of d"))
+    }
 }

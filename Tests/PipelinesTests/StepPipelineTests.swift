@@ -97,7 +97,8 @@ import Workspaces
         let found = try #require(try replay(in: pipeline.workspace).verdicts.first)
         #expect(found.outcome == .different)
         #expect(found.divergence?.step == 1)
-        #expect(found.divergence?.description.hasPrefix("first differs at tree 1 of 4: loss ") == true)
+        #expect(
+            found.divergence?.description.hasPrefix("first differs at tree 1 of 4: loss ") == true)
         let now = try pipeline.workspace.store()
         let record = try now.readRecord(try #require(try runVerdicts(of: id, in: now).first).id)
         #expect(record["training"]?["step"] == 1)

@@ -1,4 +1,5 @@
 import Bytes
+import Objects
 import Platform
 import TestSupport
 import Testing

@@ -134,4 +134,11 @@ import Vocabulary
     func `sizes print with three digits`(bytes: Int, text: String) {
         #expect(ByteCount(bytes).description == text)
     }
+
+    @Test func `the folders above a path come nearest first`() throws {
+        let path = try RepoPath("a/b/c")
+        #expect(path.parents.map(\.description) == ["a/b", "a"])
+        #expect(path.selfAndParents.map(\.description) == ["a/b/c", "a/b", "a"])
+        #expect(try RepoPath("a").parents.map(\.description) == [])
+    }
 }

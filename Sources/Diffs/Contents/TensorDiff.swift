@@ -6,7 +6,9 @@ import Vocabulary
 /// type and shape are read where their chunks differ: the norm of the change beside that of the old
 /// values, and the largest change.
 func diffTensors(_ old: ByteAccess, _ new: ByteAccess) throws -> PartsDiff? {
-    guard let before = try TensorFile(old.ranges), let after = try TensorFile(new.ranges) else { return nil }
+    guard let before = try TensorFile(old.ranges), let after = try TensorFile(new.ranges) else {
+        return nil
+    }
     var diff = PartsDiff(after.format)
     diff.addChanges(from: before.facts, to: after.facts)
     for name in Set(before.tensors.keys).union(after.tensors.keys).sorted() {

@@ -31,14 +31,20 @@ extension FeaturesStep {
             values.append(bound.fitted ?? .null)
             pass.operations.append(bound)
         }
+        var warnings = FeatureWarnings(summary)
+        if let target {
+            warnings.look(for: try schema.position(target, "'target'"), of: schema)
+        }
         var output = try files.table("features", columns: schema.columns.map(\.name))
-        try pass.forEachRow { row in
+        try pass.forEachRow(reading: { warnings.read($0) }) { row in
+            warnings.write(row)
             for cell in row { output.append(cell.bytes) }
             try output.endRow()
         }
         try output.finish()
         guard output.rows > 0 else { throw StoreError.noRowLeft(data) }
         if writesFitted { try write(values, files) }
+        warnings.lines.forEach(context.log)
         context.log(
             "\(output.rows) of \(summary.rowCount) rows, \(schema.columns.count) columns")
         return StepReport(facts: [
@@ -61,14 +67,17 @@ private struct RowPass {
     let header: TableInput.Header
     var operations: [any BoundOperation]
 
-    /// Hands the rows to `body` that the operations leave, in order.
-    mutating func forEachRow(_ body: (Row) throws -> Void) throws {
+    /// Hands the rows to `body` that the operations leave, in order, and each before them to `reading`.
+    mutating func forEachRow(
+        reading: (Row) -> Void = { _ in }, _ body: (Row) throws -> Void
+    ) throws {
         for index in operations.indices { operations[index].start() }
         try input.forEachBatch(header) { batch in
             for number in 0..<batch.rowCount {
                 var row = (0..<batch.columnCount).map { column in
                     Cell.raw(batch.value(row: number, column: column))
                 }
+                reading(row)
                 if try change(&row) { try body(row) }
             }
         }

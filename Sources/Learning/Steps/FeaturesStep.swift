@@ -4,12 +4,15 @@ internal import Vocabulary
 /// `features`: a table made from others by a list of operations.
 struct FeaturesStep: Step {
     static let name = "features"
-    static let keys = ["data", "do", "fitted", "seed"]
+    static let keys = ["data", "do", "target", "fitted", "seed"]
 
     let data: String
     /// The list as declared.
     let list: JSONValue
     let operations: [any RowOperation]
+    /// The column of the result that will be predicted; nil where nobody said. It changes nothing
+    /// that is written.
+    let target: String?
     /// A file of values that were fitted to other rows; nil to fit them to these.
     let fitted: String?
     let seed: UInt64
@@ -17,6 +20,7 @@ struct FeaturesStep: Step {
     init(_ options: StepOptions) throws {
         data = try options.text("data")
         fitted = try options.has("fitted") ? options.text("fitted") : nil
+        target = try options.has("target") ? options.text("target") : nil
         seed = try options.seed()
         guard let list = options.value("do") else {
             throw StoreError.missingOption("do", of: options.place)
