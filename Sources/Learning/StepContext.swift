@@ -9,15 +9,18 @@ package struct StepContext: Sendable {
     package let log: @Sendable (String) -> Void
     /// Takes the ledger of a training; nil where nobody wants it.
     package let takeLedger: (@Sendable (StepLedger) -> Void)?
+    /// What trials of a search came to earlier; nil where nothing is known or kept.
+    package let trials: TrialMemory?
 
     /// Serial and silent unless told otherwise.
     package init(
         executor: ParallelExecutor = .serial,
-        takeLedger: (@Sendable (StepLedger) -> Void)? = nil,
+        takeLedger: (@Sendable (StepLedger) -> Void)? = nil, trials: TrialMemory? = nil,
         log: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.executor = executor
         self.takeLedger = takeLedger
+        self.trials = trials
         self.log = log
     }
 }

@@ -83,6 +83,7 @@ struct ReproRound {
         do {
             if let failure = delivery.failure {
                 reproduction.keepItems(of: run)
+                reproduction.keepTrials(of: run)
                 throw failure
             }
             let outcome = try reproduction.finish(run)

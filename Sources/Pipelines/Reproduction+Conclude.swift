@@ -13,7 +13,7 @@ extension Reproduction {
     /// outputs where they belong, and renews the lock.
     func conclude(
         _ execution: Execution, _ produced: Produced, _ undeclared: UndeclaredFiles? = nil,
-        items: RecipeKey? = nil, ledger: StepLedger? = nil
+        items: RecipeKey? = nil, ledger: StepLedger? = nil, trials: TrialCache? = nil
     ) throws -> StageOutcome {
         let stage = execution.stage
         let session = try place.store.beginSession()
@@ -27,7 +27,9 @@ extension Reproduction {
         let entry = lockEntry(execution, run, record, kept)
         try conclude(
             stage, produced, entry: entry,
-            recipes: [execution.recipe.key] + (items.map { [$0] } ?? []), in: session)
+            recipes: [execution.recipe.key] + (items.map { [$0] } ?? []),
+            trials: try trials.map { try keepTrials($0, of: execution, in: session) } ?? [],
+            in: session)
         return StageOutcome(
             stage: stage.name, deed: .ran, reasons: execution.reasons, run: run,
             durationMilliseconds: record.durationMilliseconds, metrics: record.metrics,
@@ -40,7 +42,7 @@ extension Reproduction {
     /// the new run, the stage is stale and the run cache knows the answer.
     func conclude(
         _ stage: Stage, _ produced: Produced, entry: LockFile.Stage, recipes: [RecipeKey],
-        in session: StoreSession
+        trials: [RefChange] = [], in session: StoreSession
     ) throws {
         try place.withLock {
             try checkRoom(for: produced, of: stage)
@@ -50,7 +52,7 @@ extension Reproduction {
             let ignores = try place.workspace.gitIgnoreEdits(
                 adding: stage.outputs.filter { stage.flags(of: $0).isCached })
             var operation = Operation(command: "repro \(stage.name)")
-            operation.refs = try refChanges(run: entry.run, recipes: recipes)
+            operation.refs = try refChanges(run: entry.run, recipes: recipes) + trials
             operation.artifacts = try contentChanges(stage, produced, entry, in: session)
             operation.edits =
                 [FileEdit(path: try RepoPath(LockFile.name), after: Array(newLock.text.utf8))]
@@ -112,8 +114,8 @@ extension Reproduction {
     func runRecord(of execution: Execution) throws -> RunRecord {
         let stage = execution.stage
         var record = RunRecord(
-            stage: stage.name, action: stage.action.recorded, recipe: execution.recipe.key,
-            startedAt: execution.startedAt)
+            stage: stage.name, action: stage.action.recorded,
+            recipe: execution.recipe.key, startedAt: execution.startedAt)
         let elapsed = place.clock.now().milliseconds - execution.startedAt.milliseconds
         record.durationMilliseconds = max(0, elapsed)
         record.directory = stage.isStep ? nil : stage.directory

@@ -41,6 +41,8 @@ struct StageRun {
     var work: @Sendable () throws -> Void
     /// The ledger of a step that trains, once it has run.
     var ledger: Monitor<StepLedger?>?
+    /// The trials of a search.
+    var trials: TrialCache?
     /// What a map stage does, and the items that it has done.
     var plan: MapPlan?
     var done: Monitor<[MapItem]>?
@@ -79,7 +81,8 @@ extension Reproduction {
         }
         guard let shelter = run.shelter else {
             return try conclude(
-                run.execution, run.produced, ledger: run.ledger?.withLock { $0 })
+                run.execution, run.produced, ledger: run.ledger?.withLock { $0 },
+                trials: run.trials)
         }
         var produced = run.produced
         for path in stage.products {
@@ -172,6 +175,11 @@ extension Reproduction {
                 produced.former[path] = former
             }
         }
+        let trials =
+            stage.step?.name == "tune"
+            ? TrialCache(
+                place.store, inputs: execution.inputs,
+                isRead: !options.forces(stage) && !stage.policy.isAlwaysRun) : nil
         let step = try stage.step.map { step in
             StepRun(
                 step: step, disk: place.disk, threads: stageThreads,
@@ -180,6 +188,7 @@ extension Reproduction {
                 ) { first, _ in first },
                 outputs: zip(
                     step.outputs.map(\.path), stage.products.compactMap { produced.places[$0] }),
+                trials: trials?.memory,
                 log: { report(.line(stage: stage.name, Array($0.utf8))) })
         }
         let ledger = Monitor<StepLedger?>(nil)
@@ -188,7 +197,7 @@ extension Reproduction {
             work: {
                 let found = try step?.run(stage: stage.name)
                 ledger.withLock { $0 = found }
-            }, ledger: ledger)
+            }, ledger: ledger, trials: trials)
     }
 
     /// The threads of one stage. It must not depend on what else runs: a command can see it.

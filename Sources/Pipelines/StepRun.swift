@@ -13,12 +13,15 @@ struct StepRun {
     /// Where each output is written; the files are new.
     let outputs: [String: DiskPath]
     let log: @Sendable (String) -> Void
+    /// What trials came to earlier.
+    let trials: TrialMemory?
 
     private static let bufferBytes = 1 << 20
 
     init(
         step: StepDescription, disk: any Disk, threads: Int, inputs: [String: DiskPath],
-        outputs: some Sequence<(String, DiskPath)>, log: @escaping @Sendable (String) -> Void
+        outputs: some Sequence<(String, DiskPath)>, trials: TrialMemory? = nil,
+        log: @escaping @Sendable (String) -> Void
     ) {
         self.step = step
         self.disk = disk
@@ -26,6 +29,7 @@ struct StepRun {
         self.inputs = inputs
         self.outputs = Dictionary(outputs) { first, _ in first }
         self.log = log
+        self.trials = trials
     }
 
     /// A path of a step's description as one of the workspace.
@@ -53,7 +57,7 @@ struct StepRun {
                 inputs: sources, outputs: sinks,
                 context: StepContext(
                     executor: executor, takeLedger: { new in ledger.withLock { $0 = new } },
-                    log: log))
+                    trials: trials, log: log))
         } catch let error as StoreError {
             throw StoreError(
                 error.kind, "stage '\(stage)' failed: \(error.message)", subject: stage,

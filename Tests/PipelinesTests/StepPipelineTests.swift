@@ -1,12 +1,14 @@
 import Bytes
 import Learning
 import Objects
-import Pipelines
 import Platform
+import Synchronization
 import TestSupport
 import Testing
 import Vocabulary
 import Workspaces
+
+@testable import Pipelines
 
 @Suite struct StepPipelineTests {
     static let stages = """
@@ -137,5 +139,93 @@ import Workspaces
         #expect(error?.safety?.contains("as they were") == true)
         #expect(try pipeline.files() == before)
         #expect(try pipeline.litter() == [])
+    }
+
+    // MARK: - Searches
+
+    private static let search = """
+        stages:
+          tune:
+            tune: {model: logistic, data: data.csv, target: late, seed: 7, folds: 3, method: grid, search: {l2: ${values}}}
+            outs: [trials.csv, best.json, late.mlmodel]
+        """
+
+    /// Runs the search over these values; how many trials were known, and what it wrote.
+    private func search(
+        _ values: String, in pipeline: PipelineFolder, force: Bool = false
+    ) throws -> (known: String?, trials: String) {
+        try pipeline.folder.write("values: \(values)\n", to: "params.yaml")
+        let lines = Mutex<[String]>([])
+        var options = ReproOptions()
+        options.threads = 1
+        options.force = force
+        _ = try repro(options, in: pipeline.workspace) { event in
+            guard case .line(_, let bytes) = event else { return }
+            lines.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
+        }
+        return (
+            lines.withLock { $0.first { $0.contains("known from earlier runs") } },
+            try pipeline.folder.read("trials.csv")
+        )
+    }
+
+    private func searched() throws -> PipelineFolder {
+        let pipeline = try PipelineFolder(StepPipelineTests.search)
+        try pipeline.folder.write(StepPipelineTests.table, to: "data.csv")
+        return pipeline
+    }
+
+    @Test func `a changed grid tries only what is new, and writes the same bytes`() throws {
+        let pipeline = try searched()
+        #expect(try search("[0.1, 1]", in: pipeline).known == nil)
+        let grown = try search("[0.1, 1, 10, 100]", in: pipeline)
+        #expect(grown.known == "2 of 4 trials are known from earlier runs")
+        let whole = try search("[0.1, 1, 10, 100]", in: pipeline, force: true)
+        #expect(whole.known == nil && whole.trials == grown.trials)
+        #expect(try replay(in: pipeline.workspace).allEqual)
+        // Other rows are other trials.
+        try pipeline.folder.write(StepPipelineTests.table + "1,1,0\n", to: "data.csv")
+        #expect(try search("[0.1, 1]", in: pipeline).known == nil)
+    }
+
+    @Test func `each trial is a run with its parameters and what it came to`() throws {
+        let pipeline = try searched()
+        _ = try search("[0.1, 1]", in: pipeline)
+        let store = try pipeline.workspace.store()
+        let runs = try store.refs(under: "runs/").map { try RunRecord(store.readRecord($0.id)) }
+        let trials = runs.filter { $0.stage == "tune trial" }
+        let inputs = try pipeline.run(of: "tune").inputs
+        #expect(trials.count == 2)
+        #expect(Set(trials.compactMap { $0.parameters["l2"]?.numberValue }) == [0.1, 1])
+        for trial in trials {
+            #expect(trial.outputs.isEmpty && trial.inputs == inputs)
+            #expect(trial.metrics.values.first?["mean"]?.numberValue ?? 0 > 0)
+            #expect(try store.ref(.recipe(trial.recipe)) != nil)
+        }
+    }
+
+    @Test func `the trials of a search that fails are kept, and another model knows none`() throws {
+        let pipeline = try searched()
+        try pipeline.folder.write("values: [0.1, 1]\n", to: "params.yaml")
+        let reproduction = try Reproduction(
+            ReproOptions(), in: Workplace(pipeline.workspace), progress: { _ in })
+        let held = try reproduction.place.lockPipeline()
+        let stage = reproduction.graph.stages[0]
+        guard case .running(let run) = try reproduction.prepare(stage) else {
+            Issue.record("the stage is stale")
+            return
+        }
+        try run.work()
+        #expect(run.trials?.trials.count == 2)
+        reproduction.keepTrials(of: run)
+        try reproduction.abandon(run)
+        held.unlock()
+        #expect(
+            try search("[0.1, 1, 10]", in: pipeline).known
+                == "2 of 3 trials are known from earlier runs")
+        try pipeline.folder.write(
+            StepPipelineTests.search.replacing("model: logistic", with: "model: softmax"),
+            to: "mlstore.yaml")
+        #expect(try search("[0.1, 1]", in: pipeline).known == nil)
     }
 }

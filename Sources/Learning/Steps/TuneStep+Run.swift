@@ -29,14 +29,18 @@ extension TuneStep {
         let observer = ledger.observer()
         var going = Array(parameters.indices)
         var failure: StoreError?
+        var known = 0
         for (round, share) in rounds(parameters.count).enumerated() {
             let places = order.prefix(min(count, max(share(count), 50 * folds.count))).sorted()
             var scored: [(trial: Int, score: Double)] = []
             for trial in going {
                 var found: CrossValidated?
                 do {
-                    found = try crossValidate(
-                        rows, folds, among: places, learner(parameters[trial]), quiet)
+                    let result = try result(
+                        of: learner(parameters[trial]), on: rows, folds, among: places,
+                        context.trials, quiet)
+                    found = result.found
+                    if result.isKnown { known += 1 }
                 } catch let error as StoreError where error.kind == .numeric {
                     failure = error
                 }
@@ -61,6 +65,10 @@ extension TuneStep {
         try write(attempts, parameters, to: files)
         try files.sink("best").write(Array((learner.json.pretty + "\n").utf8))
         try files.sink("model").write(ModelFile.encode(model))
+        if known > 0 {
+            context.log(
+                "\(known) of \(attempts.count) trials are known from earlier runs")
+        }
         context.log(
             "\(parameters.count) trials, the best is \(winner + 1): \(measure) "
                 + "\(shortestText(found.mean)) ± \(shortestText(found.deviation))")
