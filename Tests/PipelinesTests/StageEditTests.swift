@@ -178,7 +178,7 @@ import Workspaces
     }
 
     @Test func `a map stage is written so that it can be read again`() throws {
-        let pipeline = try PipelineFolder("stages: {a: {cmd: x}}")
+        let pipeline = try PipelineFolder("stages:\n  a: {cmd: x}\n")
         var stage = StageDeclaration(name: "m", command: "cp ${item} ${item.out}")
         stage.map = (over: "data/*.txt", out: "copies/${item.path}")
         try addStage(stage, in: pipeline.workspace)

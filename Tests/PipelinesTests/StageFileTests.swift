@@ -104,7 +104,8 @@ import Vocabulary
     }
 
     @Test(arguments: [
-        "stages: [a]", "stages:\n  a: 3", "stages:\n  'a b': {cmd: x}", "stages:\n  a: {cmd: [x]}",
+        "stages: [a]", "stages:\n  a: 3", "stages:\n  'a b': {cmd: x}", "stages: {a: {cmd: [[x]]}}",
+        "stages: {a: {cmd: []}}",
         "stages:\n  a: {outs: x}", "stages:\n  a: {cmd: x, train: {}}", "[]",
         "stages: {a: {cmd: x, seed: -1}}", "stages: {a: {cmd: x, seed: x}}",
         "stages: {a: {cmd: x, outs: [b, ./b]}}", "stages: {a: {cmd: x, outs: [{b: c}]}}",

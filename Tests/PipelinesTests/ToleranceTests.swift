@@ -72,6 +72,13 @@ import Workspaces
         #expect(found.isOfAnotherKind && !found.isWithin)
     }
 
+    @Test func `differences are told in three digits`() {
+        let tiny = Deviation(place: "p", recorded: 1, found: 1 + 0x1p-52)
+        #expect(tiny.description == "largest difference 2.22e-16 (relative 2.22e-16) at p")
+        let huge = Deviation(place: "p", recorded: 0, found: -123_456_789)
+        #expect(huge.description == "largest difference 123000000 at p")
+    }
+
     @Test func `rows of JSON and metrics are compared by their keys`() throws {
         let rows = try compare(
             "{\"a\": 1}\n{\"a\": 2}\n", "{\"a\": 1}\n{\"a\": 2.5}\n", "t.jsonl",

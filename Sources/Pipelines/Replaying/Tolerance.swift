@@ -77,9 +77,10 @@ extension Deviation: CustomStringConvertible {
     /// Three digits.
     private static func rounded(_ value: Double) -> Double {
         guard value > 0, value.isFinite else { return value }
-        var unit = 1.0
-        while value / unit >= 1000 { unit *= 10 }
-        while value / unit < 100, unit > 1e-300 { unit /= 10 }
-        return (value / unit).rounded() * unit
+        var (mantissa, exponent) = (value, 0)
+        while mantissa >= 1000 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
+        while mantissa < 100 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
+        // Read from text, so that no digits appear that nobody wrote.
+        return Double("\(Int(mantissa.rounded()))e\(exponent)") ?? value
     }
 }
