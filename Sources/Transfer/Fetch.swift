@@ -5,7 +5,7 @@ import Remotes
 package import Vocabulary
 
 /// How to fetch.
-package struct FetchOptions: Hashable, Sendable {
+package struct FetchOptions {
     /// Look also below what is here already, for parts that are missing: repairs a store that lost
     /// something.
     package var isThorough: Bool
@@ -21,6 +21,8 @@ package struct FetchOptions: Hashable, Sendable {
     /// Of directories take only the listings: for a store that is thrown away, since others must
     /// hold what their listings name.
     var listsOnly = false
+    /// Where the files of large blobs are made on the way; nil: nowhere.
+    var files: ArrivingFiles?
     /// Chunks are committed whenever they have come to this much: no more is fetched twice after
     /// an interruption. About a pack, so that committing often makes no small packs.
     var commitBytes = 64 << 20

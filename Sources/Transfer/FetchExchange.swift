@@ -19,7 +19,7 @@ final class FetchExchange {
     /// The wanted chunks by the generation of their frames on the remote.
     private var chunks: [Int: [ObjectKey]] = [:]
     private var metadata: [(key: ObjectKey, bytes: [UInt8])] = []
-    private var courses = RecipeCourses()
+    private var courses: RecipeCourses
     private var changes: [RefChange] = []
     private var session: StoreSession?
 
@@ -38,6 +38,7 @@ final class FetchExchange {
         self.index = index
         self.options = options
         self.progress = progress
+        courses = RecipeCourses(files: options.files)
     }
 
     private var store: ObjectStore { context.store }
@@ -257,7 +258,9 @@ final class FetchExchange {
                 TransferProgress(
                     phase: .checking, objects: number, totalObjects: recipes.count,
                     bytes: receivedBytes))
-            try store.checkRecipe(recipe.bytes, courses: courses)
+            try store.checkRecipe(recipe.bytes, courses: courses) {
+                seen.contains(ObjectKey(.chunk, $0.digest))
+            }
             try currentSession().putObject(.recipe, recipe.key.digest, recipe.bytes)
         }
         for item in metadata where item.key.kind == .treeNode || item.key.kind == .record {

@@ -43,12 +43,15 @@ package func pull(
     options: PullOptions = PullOptions(), progress: @escaping (TransferProgress) -> Void = { _ in },
     workProgress: (WorkProgress) -> Void = { _ in }
 ) throws -> PullReport {
-    let fetchOptions = FetchOptions(isThorough: options.isThorough, link: options.link)
+    let store = try workspace.store()
+    var fetchOptions = FetchOptions(isThorough: options.isThorough, link: options.link)
+    fetchOptions.files = try ArrivingFiles(in: store)
     var fetched = try fetch(
         paths, into: workspace, from: remote, options: fetchOptions, progress: progress)
     var checkoutOptions = CheckoutOptions()
     checkoutOptions.command = "pull"
     checkoutOptions.force = options.force
+    checkoutOptions.arrived = fetchOptions.files
     var snapshot: SnapshotID?
     func fetchHead(_ head: SnapshotID, _ tree: TreeID) throws -> Bool {
         let context = try workspace.context(ofRemote: remote, link: options.link)
@@ -67,7 +70,7 @@ package func pull(
     }
     if paths == nil, workspace.git == nil, let (head, tree) = try headTree(of: workspace) {
         // Without it nobody can tell what was committed.
-        var isHere = try workspace.store().contains(.treeNode, tree.digest)
+        var isHere = store.contains(.treeNode, tree.digest)
         if !isHere { isHere = try fetchHead(head, tree) }
         if isHere, try newerHead(of: workspace) == head {
             fetched.absent = []  // what the older snapshot had does not matter

@@ -1,4 +1,4 @@
-import Objects
+package import Objects
 import Platform
 package import Vocabulary
 
@@ -12,6 +12,8 @@ package struct CheckoutOptions: Sendable {
     package var force = false
     /// The command for the journal.
     package var command = "checkout"
+    /// Files that are whole already, and only need their names.
+    package var arrived: ArrivingFiles?
 
     /// The defaults: the work tree's own pointers, nothing unsaved overwritten.
     package init() {}
@@ -39,6 +41,7 @@ package func checkout(
         let selected = try select(paths, in: state, workspace)
         var edit = WorkTreeEdit(workspace, command: options.command)
         edit.force = options.force
+        edit.arrived = options.arrived
         for (tracked, part) in selected {
             edit.targets.append(try ContentTarget(tracked, part: part, from: store))
         }

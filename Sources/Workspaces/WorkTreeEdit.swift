@@ -46,6 +46,8 @@ struct WorkTreeEdit {
     var moves: [OperationNote.Move] = []
     var refs: [RefChange] = []
     var force = false
+    /// Files that are whole already.
+    var arrived: ArrivingFiles?
 
     init(_ workspace: Workspace, command: String) {
         self.workspace = workspace
@@ -82,7 +84,7 @@ struct WorkTreeEdit {
             try workspace.begin(command, at: dataPaths)
         }
         let writer = WorkTreeWriter(
-            workspace: workspace, store: store, lookedAt: scanner.tables.stamp)
+            workspace: workspace, store: store, lookedAt: scanner.tables.stamp, arrived: arrived)
         try writer.run(moves, plans, changes, &report, progress: progress)
         workspace.settle(dataPaths)
         return report

@@ -35,6 +35,7 @@ extension WorkTreeWriter {
         }
         let place = workspace.root / write.entry.path
         if let linked = try link(write, at: place) { return linked }
+        if let named = try nameArrived(write, blob, at: place) { return named }
         let (temporary, file) = try makeTemporaryFile(
             in: place.parent, on: disk, permissions: permissions(of: write),
             purpose: Workspace.litterPurpose)
@@ -46,18 +47,39 @@ extension WorkTreeWriter {
             try file.close()
             try checkUnchanged(write.entry.path, write.replaced)
             try disk.rename(temporary, to: place)
-            // The new name changed one of the times.
-            let named = try disk.status(of: place, followingLinks: false)
-            let isIt =
-                named?.inode == filled.inode && named?.modified == filled.modified
-                && named?.size == filled.size
-            return isIt ? named : nil
+            return try statusUnderName(place, of: filled)
         } catch {
             // The first failure is the one to report; the temporary file is only litter.
             try? file.close()
             try? disk.removeFile(temporary)
             throw error
         }
+    }
+
+    /// Gives a file that arrived whole its name; its status, or nil when there is none, or none that
+    /// can be moved here.
+    private func nameArrived(
+        _ write: ContentPlan.Write, _ blob: BlobID, at place: DiskPath
+    ) throws -> FileStatus? {
+        guard let path = arrived?.take(blob),
+            let filled = try? disk.status(of: path, followingLinks: false)
+        else { return nil }
+        if write.entry.kind == .executable {
+            try setMode(of: path, filled, isExecutable: true)
+        }
+        try checkUnchanged(write.entry.path, write.replaced)
+        guard (try? disk.rename(path, to: place)) != nil else { return nil }
+        return try statusUnderName(place, of: filled)
+    }
+
+    /// The status of what was renamed to `place`, which changed one of its times; nil where somebody
+    /// else was there since.
+    private func statusUnderName(_ place: DiskPath, of file: FileStatus) throws -> FileStatus? {
+        let named = try disk.status(of: place, followingLinks: false)
+        let isIt =
+            named?.inode == file.inode && named?.modified == file.modified
+            && named?.size == file.size
+        return isIt ? named : nil
     }
 
     private func permissions(of write: ContentPlan.Write) -> UInt16 {

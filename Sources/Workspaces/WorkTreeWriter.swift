@@ -11,6 +11,8 @@ struct WorkTreeWriter: Sendable {
     let store: ObjectStore
     /// The file system's time before the files that are there were looked at.
     let lookedAt: Int64?
+    /// Files that are whole already, and only need their names.
+    var arrived: ArrivingFiles?
 
     /// The longest text of a link.
     static let maximumLinkBytes = 1 << 16
@@ -122,10 +124,14 @@ struct WorkTreeWriter: Sendable {
         guard let status = try disk.status(of: place, followingLinks: false),
             status.kind == .file
         else { throw StoreError.somethingElse(write.entry.path) }
+        try setMode(of: place, status, isExecutable: write.entry.kind == .executable)
+    }
+
+    /// Lets those run a file who may read it, or nobody.
+    func setMode(of place: DiskPath, _ status: FileStatus, isExecutable: Bool) throws {
         let readers = status.permissions & 0o444
         let others = status.permissions & ~0o111
-        try disk.setPermissions(
-            place, write.entry.kind == .executable ? others | readers >> 2 : others)
+        try disk.setPermissions(place, isExecutable ? others | readers >> 2 : others)
     }
 
     private func write(_ text: WorkTreeEdit.Text) throws {

@@ -96,6 +96,40 @@ import Workspaces
         #expect(try pull(into: a).snapshot == nil)
     }
 
+    @Test func `large files are made while they arrive, with their permissions`() throws {
+        let folder = try TemporaryFolder()
+        let a = try makeWorkspace(folder, "a", 1)
+        var random = SmallRandom(seed: 9)
+        let noise = random.bytes(3 << 20)
+        let text = Array((0..<200_000).map { "line \($0)\n" }.joined().utf8)
+        for (name, bytes) in [
+            ("noise.bin", noise), ("again/noise.bin", noise), ("text.txt", text),
+            ("run.sh", text + noise), ("zeros.bin", noise + [UInt8](repeating: 0, count: 2 << 20)),
+        ] {
+            try folder.write(bytes, to: "a/d/\(name)")
+        }
+        try a.disk.setPermissions(folder.path / "a/d/run.sh", 0o755)
+        try addAll(["d"], a)
+        _ = try push(of: a)
+        let b = try makeWorkspace(folder, "b", 2)
+        try folder.write(folder.read("a/d.mlstore"), to: "b/d.mlstore")
+        #expect(try pull(into: b).workTree.filesWritten == 5)
+        func bytes(_ file: DiskPath) throws -> [UInt8] {
+            try b.disk.readFile(file, maximumBytes: 1 << 24)
+        }
+        for name in ["noise.bin", "again/noise.bin", "text.txt", "run.sh", "zeros.bin"] {
+            let (here, there) = ("b/d/\(name)", "a/d/\(name)")
+            #expect(try bytes(folder.path / here) == bytes(folder.path / there))
+            let status = try b.disk.status(of: folder.path / here, followingLinks: false)
+            let isExecutable = (status?.permissions ?? 0) & 0o111 != 0
+            #expect(isExecutable == (name == "run.sh"))
+        }
+        #expect(try Workspaces.status(in: b).isClean)
+        // Nothing is left of the files on their way.
+        let sessions = try b.disk.entries(of: folder.path / "b/.mlstore/store/sessions")
+        #expect(sessions.allSatisfy { $0.kind != .directory })
+    }
+
     @Test func `unsaved work is not overwritten by a pull`() throws {
         let folder = try TemporaryFolder()
         let a = try makeWorkspace(folder, "a", 1)

@@ -1,6 +1,6 @@
 import Bytes
 import Platform
-import Vocabulary
+package import Vocabulary
 
 extension ObjectStore {
     /// Calls `body` with frames that hold just these objects, pack by pack in the order in which the keys
@@ -79,9 +79,11 @@ extension ObjectStore {
 
     /// Checks that the chunks of a recipe, which are all here, make the blob that it names: for
     /// recipes that come from elsewhere, before they are put. Of what `courses` saw passing nothing is read again;
-    /// a course is good for one call. Throws `.corrupt`.
+    /// a course is good for one call. The file of a large blob is made, where the courses have a place for files
+    /// and most of its chunks `hasArrived`. Throws `.corrupt`.
     package func checkRecipe(
-        _ bytes: [UInt8], courses: RecipeCourses = RecipeCourses()
+        _ bytes: [UInt8], courses: RecipeCourses = RecipeCourses(),
+        hasArrived: (ChunkID) -> Bool = { _ in false }
     ) throws {
         let recipe: RecipeFormat.Recipe
         do {
@@ -91,14 +93,27 @@ extension ObjectStore {
         }
         var chunks: [ChunkReference] = []
         try forEachChunk(of: recipe, nodes: { _ in }) { chunks.append($0) }
-        let course = courses.course(of: recipe.blob)
-        chunks.removeFirst(course?.count ?? 0)
-        let digest = course?.digest ?? RunningDigest()
-        guard try unsafe stream(chunks, after: digest, { _ in }) == recipe.blob.digest else {
-            throw StoreError(
-                .corrupt, "the recipe of '\(recipe.blob.short)' makes another blob",
-                subject: recipe.blob.description)
+        let blob = recipe.blob
+        let course = courses.course(of: blob)
+        let passed = course?.count ?? 0
+        let files = recipe.size >= ArrivingFiles.minimumBytes ? courses.files : nil
+        let arrived = files == nil ? 0 : chunks.count { hasArrived($0.id) }
+        // Where most was here before, the work tree may have most of the file too.
+        if arrived <= chunks.count / 2 {
+            files?.drop(blob)
+        } else if passed == 0 {
+            files?.begin(blob)
         }
+        chunks.removeFirst(passed)
+        let digest = course?.digest ?? RunningDigest()
+        let found = try unsafe stream(chunks, after: digest) { unsafe files?.append(blob, $0) }
+        guard found == blob.digest else {
+            files?.drop(blob)
+            throw StoreError(
+                .corrupt, "the recipe of '\(blob.short)' makes another blob",
+                subject: blob.description)
+        }
+        files?.finish(blob)
     }
 }
 

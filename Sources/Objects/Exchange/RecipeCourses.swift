@@ -5,7 +5,8 @@ package import Vocabulary
 ///
 /// A recipe is put only when its chunks are known to make the blob that it names. Chunks mostly come in
 /// the order of the recipe, and as they are; such ones are hashed when they pass, so that only the others are
-/// read again for it (`ObjectStore.checkRecipe`).
+/// read again for it (`ObjectStore.checkRecipe`). Of large ones the files are written on the way, where they
+/// are wanted.
 ///
 /// Invariants: a course holds the digest of the first `count` chunks of its recipe, all of which were
 /// given to `take`; no more than `maximumChunks` chunks are kept in mind.
@@ -13,6 +14,7 @@ package struct RecipeCourses {
     /// Where a blob is.
     struct Course {
         let chunks: [Digest]
+        let sizeBytes: Int
         /// How many of them have passed.
         var count = 0
         let digest = RunningDigest()
@@ -22,12 +24,14 @@ package struct RecipeCourses {
     /// Who waits for a chunk as the next one.
     private var waiting: [Digest: [BlobID]] = [:]
     private var chunkCount = 0
+    /// Where the files of large blobs are made; nil: nowhere.
+    let files: ArrivingFiles?
 
     /// 32 MB of digests: of what is beyond, all is read again.
     private static let maximumChunks = 1 << 20
 
     /// Follows nothing yet.
-    package init() {}
+    package init(files: ArrivingFiles? = nil) { self.files = files }
 
     /// Follows the blob of a recipe; `node` gives the recipe nodes that came with it. What is damaged,
     /// incomplete or too long is not followed: who checks the recipe says so.
@@ -36,7 +40,7 @@ package struct RecipeCourses {
             let chunks = chunks(below: recipe.root, node), let first = chunks.first
         else { return }
         chunkCount += chunks.count
-        courses[recipe.blob] = Course(chunks: chunks)
+        courses[recipe.blob] = Course(chunks: chunks, sizeBytes: recipe.size)
         waiting[first, default: []].append(recipe.blob)
     }
 
@@ -69,10 +73,15 @@ package struct RecipeCourses {
         while let blobs = waiting.removeValue(forKey: digest) {
             for blob in blobs {
                 guard var course = courses[blob] else { continue }
+                if course.count == 0, course.sizeBytes >= ArrivingFiles.minimumBytes {
+                    files?.begin(blob)
+                }
                 // Unsafe: for the call only.
                 unsafe frame.bytes.withUnsafeBytes {
-                    unsafe course.digest.update(
-                        UnsafeRawBufferPointer(rebasing: $0[FramePrefix.sizeBytes...]))
+                    let plain = unsafe UnsafeRawBufferPointer(
+                        rebasing: $0[FramePrefix.sizeBytes...])
+                    unsafe course.digest.update(plain)
+                    unsafe files?.append(blob, plain)
                 }
                 course.count += 1
                 courses[blob] = course
