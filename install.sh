@@ -71,6 +71,15 @@ install_with_apt() {
     } || fail "apt could not install:$missing" "try 'apt-get install$missing' to see why"
 }
 
+# Ubuntu has it only as a snap; the tests say what they leave out then.
+install_browser() {
+    if apt-cache show chromium 2>/dev/null | grep -q '^Version'; then
+        install_with_apt chromium
+    else
+        say "there is no package of chromium: no page is opened in a browser"
+    fi
+}
+
 install_with_brew() {
     local package
     for package in "$@"; do
@@ -84,6 +93,7 @@ system_packages() {
         install_with_apt "${apt_build[@]}"
         [ "$with_parquet" = no ] || install_with_apt "${apt_arrow[@]}"
         [ "$1" != test ] || install_with_apt "${apt_test[@]}"
+        [ "$1" != test ] || install_browser
         [ "$1" != test ] || [ -z "$long" ] || install_with_apt "${apt_long[@]}"
     elif command -v brew >/dev/null; then
         install_with_brew "${brew_build[@]}"

@@ -27,12 +27,22 @@ enum ValueText {
 
     /// A table for a pull request.
     static func markdownLines(_ changes: [ValueChange]) -> [String] {
-        ["| value | old | new | change |", "|---|---|---|---|"]
-            + changes.map { change in
-                let sides = [change.old, change.new].map { $0 == nil ? "" : text($0) }
-                let cells = [change.key] + sides + [difference(change) ?? ""]
-                return "| " + cells.map { markdownText(shown($0)) }.joined(separator: " | ") + " |"
+        ["| " + heading.joined(separator: " | ") + " |", "|---|---|---|---|"]
+            + rows(changes).map { cells in
+                "| " + cells.map { markdownText(shown($0)) }.joined(separator: " | ") + " |"
             }
+    }
+
+    /// A table for a page.
+    static func htmlText(_ changes: [ValueChange]) -> String { htmlTable(heading, rows(changes)) }
+
+    private static let heading = ["value", "old", "new", "change"]
+
+    private static func rows(_ changes: [ValueChange]) -> [[String]] {
+        changes.map { change in
+            let sides = [change.old, change.new].map { $0 == nil ? "" : text($0) }
+            return [change.key] + sides + [difference(change) ?? ""]
+        }
     }
 
     /// `[{"key", "old", "new"}]`; null where there is no value.

@@ -111,6 +111,22 @@ import Vocabulary
         #expect(try !succeed("cd project && mlstore diff --stat main HEAD").contains("id=2"))
     }
 
+    @Test(.enabled(if: Browser.isInstalled, "there is no chromium"))
+    func `a browser shows the page with its bars, and runs nothing that is in a cell`() throws {
+        try change("<script>document.title = 1</script><img src=x onerror='document.title = 2'>")
+        try succeed("cd project && mlstore report main -q --html page.html")
+        let page = folder.path / "project/page.html"
+        let document = try Browser.document(of: page, in: folder.path)
+        #expect(document.contains("<title>mlstore: main to HEAD</title>"))
+        #expect(document.contains("<td>&lt;script&gt;document.title = 1&lt;/script&gt;"))
+        #expect(!document.contains("<img") && document.contains("<th>change</th>"))
+        let picture = try Browser.picture(of: page, in: folder.path)
+        // Text and lines from top to bottom, on white, and the bars of the changed columns.
+        #expect(picture.rows > 300, "\(picture)")
+        #expect(picture.colours["#ffffff", default: 0] > 400_000, "\(picture)")
+        #expect(picture.colours["#3b78c2", default: 0] > 1_000, "\(picture)")
+    }
+
     @Test func `the scripts of the CI files publish a report, and replace it the next time`() throws
     {
         try #require(BuiltProgram.can("python3 -c 'import json'"), "python3 is needed")

@@ -15,12 +15,7 @@ struct ReviewPage {
     /// Parameters or metrics.
     mutating func add(_ name: String, _ changes: [ValueChange]) {
         guard !changes.isEmpty else { return }
-        let rows = changes.map { change in
-            [change.key, ValueText.text(change.old), ValueText.text(change.new)]
-        }
-        add(
-            "<section><h3>\(htmlText(name))</h3>\(htmlTable(["value", "old", "new"], rows))</section>"
-        )
+        add("<section><h3>\(htmlText(name))</h3>\(ValueText.htmlText(changes))</section>")
     }
 
     /// The page of a whole review.
@@ -65,7 +60,7 @@ struct ReviewPage {
         section { border-top: 1px solid #d9dee5; }
         table { border-collapse: collapse; margin: .6rem 0; display: block; overflow-x: auto; }
         th, td { border: 1px solid #d9dee5; padding: .2rem .6rem; text-align: left; vertical-align: top; }
-        th { background: #f2f5f9; } td { font-family: ui-monospace, monospace; font-size: 13px; overflow-wrap: anywhere; }
+        th { background: #f2f5f9; } td { font-family: ui-monospace, monospace; font-size: 13px; overflow-wrap: anywhere; min-width: 4rem; }
         svg { font-size: 12px; fill: #1c2430; } rect { fill: #3b78c2; }
         </style></head><body>
         <h1>\(htmlText("mlstore: " + title))</h1>
