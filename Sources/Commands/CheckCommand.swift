@@ -131,6 +131,8 @@ extension CommandContext {
         let name = file ?? table.address.path + TableSchema.suffix
         let path = path(name)
         guard let schema = try schema(at: path, named: name) else {
+            // A table that is not there is the nearer fault.
+            _ = try table.source.header()
             throw StoreError(
                 .notFound, "there is no schema file '\(path)'", subject: name,
                 advice:

@@ -28,16 +28,28 @@ extension CommandContext {
         return try machine().threads
     }
 
-    /// The table at a path seen from the top of the workspace: the file on disk, or what its pointer
-    /// says. Throws `.badUsage` where the name promises no table.
+    /// The table at a path seen from the top of the workspace: the file or folder on disk, or what its
+    /// pointer says. Throws `.badUsage` where the name promises no table.
     func table(at path: RepoPath, in workspace: Workspace) throws -> TableSource {
         let file = workspace.root / path
+        let kind = try disk.status(of: file, followingLinks: true)?.kind
+        if kind == .directory { return try tableFolder(file, name: path.description) }
+        if kind == nil, let content = try workspace.tracked(at: .workTree)[path]?.content,
+            case .directory = content
+        {
+            if let folder = try storedTable(content, at: path, in: workspace) { return folder }
+            throw StoreError(
+                .notFound,
+                "cannot read '\(path)': it is no table, or some of it is not in this store",
+                subject: path.description, advice: "'mlstore pull \(path)' fetches it",
+                safety: "nothing was checked")
+        }
         guard let format = TableFormats.format(forName: path.lastComponent) else {
             throw StoreError(
                 .badUsage, "'\(path)' is no table", subject: path.description,
                 safety: "nothing was checked")
         }
-        if try disk.status(of: file, followingLinks: true)?.kind == .file {
+        if kind == .file {
             return TableSource(file: file, name: path.description, format: format, on: disk)
         }
         // Unsafe: the buffers are those of the pieces, for the call.

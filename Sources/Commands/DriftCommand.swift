@@ -3,6 +3,7 @@ import Bytes
 import Diffs
 import Tables
 import Vocabulary
+import Workspaces
 
 struct DriftCommand: ReportingCommand {
     static let configuration = CommandConfiguration(
@@ -13,11 +14,12 @@ struct DriftCommand: ReportingCommand {
                 "mlstore drift data/train.csv",
                 "mlstore drift data/train.csv v1.0",
                 "mlstore drift data/today.csv data/train.csv --by country",
+                "mlstore drift data/days data/days@v1.0",
                 "mlstore drift data/train.csv main --limit psi=0.2 --exit-code",
             ],
             notes: """
                 The reference is the same table at a revision (HEAD where none is named), or \
-                another table. A column drifted where a measure of the difference exceeds its \
+                another table. A folder is one table of all its files. A column drifted where a measure of the difference exceeds its \
                 limit, the difference is significant among all columns, and blocks of the \
                 reference itself do not differ as much. Without --limit that is the Wasserstein \
                 distance of numbers, in standard deviations, and the Jensen-Shannon distance of \
@@ -50,7 +52,7 @@ struct DriftCommand: ReportingCommand {
     func perform(in context: CommandContext) throws -> Report {
         let options = try options()
         let table = try context.table(file)
-        let reference = try context.table(referenceName(table.address))
+        let reference = try context.table(referenceName(table.address, context))
         let old = try context.profile(of: reference)
         let new = try context.profile(of: table)
         var pairs = [DriftPair(old: old, new: new)]
@@ -64,12 +66,20 @@ struct DriftCommand: ReportingCommand {
             status: exitCode && text.hasDrift ? .differences : .done)
     }
 
-    /// What is compared with: a table, or the same one at a revision.
-    private func referenceName(_ address: ContentAddress) -> String {
+    /// What is compared with: the same table at a revision, or a table. A word that is both means the
+    /// revision; `./train` the folder.
+    private func referenceName(
+        _ address: ContentAddress, _ context: CommandContext
+    ) throws -> String {
         guard let base else { return address.path + "@HEAD" }
-        let path = ContentAddress(base).path
-        return TableFormats.format(forName: Array(path.utf8)) == nil
-            ? address.path + "@" + base : base
+        let other = ContentAddress(base)
+        if TableFormats.format(forName: Array(other.path.utf8)) != nil { return base }
+        let isRevision =
+            (try? context.workspace()).map {
+                (try? $0.source(named: base)) != nil
+            } ?? false
+        if !isRevision, try context.tableFolder(base, other) != nil { return base }
+        return address.path + "@" + base
     }
 
     private func name(_ table: TableArgument) -> String {

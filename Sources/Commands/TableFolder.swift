@@ -1,3 +1,4 @@
+import Diffs
 import Objects
 import Platform
 import Tables
@@ -11,11 +12,7 @@ extension CommandContext {
         if address.revision == nil {
             let folder = path(text)
             if try disk.status(of: folder, followingLinks: true)?.kind == .directory {
-                return try FolderFormat.source(name: text, files: filesOnDisk(below: folder)) {
-                    let name = $0.joined(separator: "/")
-                    return TableSource(
-                        file: folder / name, name: text + "/" + name, format: $1, on: disk)
-                }
+                return try tableFolder(folder, name: text)
             }
         }
         guard let files = try storedFiles(below: address) else { return nil }
@@ -25,6 +22,15 @@ extension CommandContext {
             let name = ([address.path] + part).joined(separator: "/")
             return try table(name + (revision.isEmpty && name.contains("@") ? "@" : revision))
                 .source
+        }
+    }
+
+    /// The table of a folder on disk; `name` is what errors call it.
+    func tableFolder(_ folder: DiskPath, name: String) throws -> TableSource {
+        try FolderFormat.source(name: name, files: filesOnDisk(below: folder)) {
+            let part = $0.joined(separator: "/")
+            return TableSource(
+                file: folder / part, name: name + "/" + part, format: $1, on: disk)
         }
     }
 
@@ -60,16 +66,6 @@ extension CommandContext {
         let holder = try workspace.tracked(at: source).paths.first { path.isInside($0.path) }
         guard let holder, case .directory(let tree) = holder.content else { return nil }
         let part = path.relative(to: holder.path)
-        var found: [[String]] = []
-        try workspace.store().tree(tree).forEachEntry(under: part) { entry in
-            guard entry.blob != nil,
-                let below = part.map({ entry.path.relative(to: $0) }) ?? entry.path
-            else { return }
-            let names = below.components.compactMap { String(validating: $0, as: UTF8.self) }
-            if names.count == below.components.count, FolderFormat.isPart(names) {
-                found.append(names)
-            }
-        }
-        return found
+        return try workspace.store().tree(tree).tableParts(under: part).map(\.path)
     }
 }

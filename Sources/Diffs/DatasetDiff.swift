@@ -96,7 +96,11 @@ private func compare(
 private func checkUse(of key: [String]?, in changes: [DatasetChange]) throws {
     guard let key else { return }
     let tables = changes.compactMap { change -> TableDiff? in
-        if case .table(let diff) = change.detail { diff } else { nil }
+        switch change.detail {
+        case .table(let diff): diff
+        case .directory(let diff): diff.table
+        default: nil
+        }
     }
     let isUsed = tables.contains { diff in
         let names = Set(diff.old.columns.map(\.name)).intersection(diff.new.columns.map(\.name))
@@ -126,120 +130,4 @@ private func filesOnDisk(
         found[path] = TrackedVersion(content: content, sizeBytes: state.sizeBytes)
     }
     return found
-}
-
-/// One path that differs.
-private struct PathComparison {
-    let path: RepoPath
-    let old: TrackedVersion?
-    let new: TrackedVersion?
-    let isNewOnDisk: Bool
-    let workspace: Workspace
-
-    func change(_ options: TableDiffOptions) throws -> DatasetChange {
-        DatasetChange(path: path, old: old, new: new, detail: try detail(options))
-    }
-
-    private func detail(_ options: TableDiffOptions) throws -> DatasetChange.Detail {
-        guard let old else { return .added }
-        guard let new else { return .removed }
-        switch (old.content, new.content) {
-        case (.file(let before), .file(let after)): return try files(before, after, options)
-        case (.directory(let before), .directory(let after)):
-            return try directories(before, after)
-        default: return .content("one is a file and the other a directory")
-        }
-    }
-
-    private func files(
-        _ before: BlobID, _ after: BlobID, _ options: TableDiffOptions
-    ) throws -> DatasetChange.Detail {
-        let store = try workspace.store()
-        guard store.contains(before) else {
-            return .content("the old content is not in this store")
-        }
-        guard isNewOnDisk || store.contains(after) else {
-            return .content("the new content is not in this store")
-        }
-        guard let format = TableFormats.format(forName: path.lastComponent) else {
-            return try parts(before, after, store)
-        }
-        let source = stored(before, format, store)
-        let target = isNewOnDisk ? onDisk(format) : stored(after, format, store)
-        do {
-            var options = options
-            try options.keepKey(for: [(source, old?.summary), (target, new?.summary)])
-            if !isNewOnDisk, format is CSVFormat {
-                func table(
-                    _ id: BlobID, _ source: TableSource, _ version: TrackedVersion?
-                ) throws -> StoredTable {
-                    try StoredTable(
-                        id, source, summary: version?.summary, in: store,
-                        threads: workspace.machine.threads)
-                }
-                let diff = try diffStoredTables(
-                    table(before, source, old), table(after, target, new), options)
-                if let diff { return .table(diff) }
-            }
-            if let old = try PartedTable(source, ByteAccess(before, in: store)),
-                let new = try PartedTable(target, newBytes(after, store)),
-                let diff = try diffPartedTables(old, new, options)
-            {
-                return .table(diff)
-            }
-            return .table(try diffTables(old: source, new: target, options: options))
-        } catch let error as StoreError where error.kind == .malformed || error.isMissingPlugin {
-            return .content(error.message)
-        }
-    }
-
-    private func parts(
-        _ before: BlobID, _ after: BlobID, _ store: ObjectStore
-    ) throws -> DatasetChange.Detail {
-        let found = try diffParts(
-            named: path.lastComponent, ByteAccess(before, in: store), newBytes(after, store))
-        return found.map { .parts($0) } ?? .content("not a table, document, text, image or model")
-    }
-
-    private func newBytes(_ after: BlobID, _ store: ObjectStore) throws -> ByteAccess {
-        isNewOnDisk
-            ? try ByteAccess(workspace.root / path, on: workspace.disk)
-            : try ByteAccess(after, in: store)
-    }
-
-    private func stored(
-        _ id: BlobID, _ format: any TableFormat, _ store: ObjectStore
-    ) -> TableSource {
-        TableSource(id, name: path.description, format: format, in: store)
-    }
-
-    private func onDisk(_ format: any TableFormat) -> TableSource {
-        TableSource(
-            file: workspace.root / path, name: path.description, format: format, on: workspace.disk)
-    }
-
-    private func directories(_ before: TreeID, _ after: TreeID) throws -> DatasetChange.Detail {
-        let store = try workspace.store()
-        guard store.contains(.directory(before)), isNewOnDisk || store.contains(.directory(after))
-        else { return .content("a listing is not in this store") }
-        let old = try store.tree(before)
-        guard isNewOnDisk else {
-            return .directory(try DirectoryDiff(old: old, new: store.tree(after)))
-        }
-        let new = try ContentScanner(workspace).tree(of: path, comparedWith: before)
-        return .directory(try DirectoryDiff(old: old, new: new))
-    }
-}
-
-extension TableDiffOptions {
-    /// Forgets a key that one of the tables does not have: it was meant for another.
-    fileprivate mutating func keepKey(
-        for sources: [(source: TableSource, summary: TableSummary?)]
-    ) throws {
-        guard let asked = key else { return }
-        for (source, summary) in sources {
-            let names = try summary?.columns.map(\.name) ?? source.header().columnNames
-            if !asked.allSatisfy({ names.contains($0) }) { key = nil }
-        }
-    }
 }

@@ -1,5 +1,6 @@
 package import Bytes
 package import Objects
+import Tables
 package import Vocabulary
 
 /// What differs between two listings of a directory.
@@ -43,6 +44,18 @@ package struct DirectoryDiff: Sendable {
 
     /// The changes, by path.
     package let changes: [Change]
+    /// What differs in the rows of the files that only one listing has, where the folder is a table in both.
+    package internal(set) var table: TableDiff?
+    /// Why there is no `table` though the files are some.
+    package internal(set) var tableNote: String?
+
+    /// Whether a file that differs is a table by its name.
+    var hasTableParts: Bool {
+        changes.contains { change in
+            let names = change.path.components.map { String(decoding: $0, as: UTF8.self) }
+            return FolderFormat.isPart(names)
+        }
+    }
 
     /// How many files changed in that way.
     package func count(_ sort: Change.Sort) -> Int { changes.count { $0.sort == sort } }
@@ -76,8 +89,8 @@ package struct DirectoryDiff: Sendable {
         self.changes = changes.sorted { $0.path < $1.path }
     }
 
-    /// The lines of a terminal, at most `limit` files.
-    package func textLines(limit: Int = 20) -> [String] {
+    /// The lines of a terminal, at most `limit` files, without what differs in their rows.
+    package func fileLines(limit: Int = 20) -> [String] {
         let sorts: [Change.Sort] = [.added, .removed, .changed, .renamed]
         let counts = sorts.map { "\(groupedDigits(count($0))) \($0.rawValue)" }
         var lines = ["files    " + counts.joined(separator: ", ")]
@@ -92,9 +105,21 @@ package struct DirectoryDiff: Sendable {
         return lines
     }
 
+    /// All lines of a terminal; with `hidingValues` no cell is shown.
+    package func textLines(hidingValues: Bool = false) -> [String] {
+        fileLines() + tableTitle.map { "table    " + $0 }
+            + (table?.textLines(hidingValues: hidingValues) ?? [])
+    }
+
+    /// What is said before the rows, or in place of them.
+    var tableTitle: [String] {
+        if let tableNote { return ["not compared: \(tableNote)"] }
+        return table == nil ? [] : ["the files that differ, read as one"]
+    }
+
     /// The document of `mlstore diff --json` for one directory: see docs/reference/json.md.
-    package var json: JSONValue {
-        .object([
+    package func json(hidingValues: Bool = false) -> JSONValue {
+        var members: [String: JSONValue] = [
             "files": .array(
                 changes.map { change in
                     [
@@ -105,6 +130,9 @@ package struct DirectoryDiff: Sendable {
                         "newSize": change.newSize.map { JSONValue($0) } ?? nil,
                     ]
                 })
-        ])
+        ]
+        members["table"] = table.map { $0.json(hidingValues: hidingValues) }
+        members["tableNote"] = tableNote.map { .string($0) }
+        return .object(members)
     }
 }

@@ -24,15 +24,15 @@ struct ReviewTables {
     ) throws {
         checks = CheckText(isHidingValues: hidingValues)
         for change in changes {
-            guard let new = change.new,
-                let format = TableFormats.format(forName: change.path.lastComponent)
-            else { continue }
+            guard let new = change.new, try isTable(new, at: change.path, in: workspace) else {
+                continue
+            }
             guard max(new.sizeBytes, change.old?.sizeBytes ?? 0) <= ReviewTables.largestBytes else {
                 skipped.append(change.path)
                 continue
             }
             do {
-                try judge(change, new, format, base, workspace, context)
+                try judge(change, new, base, workspace, context)
             } catch let error as StoreError
                 where error.kind == .malformed || error.isMissingPlugin
             {
@@ -42,29 +42,41 @@ struct ReviewTables {
         }
     }
 
-    private mutating func judge(
-        _ change: DatasetChange, _ new: TrackedVersion, _ format: any TableFormat, _ base: String,
-        _ workspace: Workspace, _ context: CommandContext
-    ) throws {
+    /// Whether it is one by its name, or a folder that is called a table by a schema file or by its files.
+    private func isTable(
+        _ version: TrackedVersion, at path: RepoPath, in workspace: Workspace
+    ) throws -> Bool {
+        guard case .directory(let tree) = version.content else {
+            return TableFormats.format(forName: path.lastComponent) != nil
+        }
         let store = try workspace.store()
-        let name = change.path.description
-        guard case .file(let blob) = new.content, store.contains(blob) else { return }
-        func source(_ blob: BlobID) -> TableSource {
-            TableSource(blob, name: name, format: format, in: store)
-        }
-        if let schema = try context.schema(of: change.path, in: workspace) {
-            checks.add(try context.check(source(blob), by: schema), failures: nil)
-        }
-        guard case .file(let oldBlob)? = change.old?.content, store.contains(oldBlob) else {
+        return try store.contains(version.content) && !store.tree(tree).tableParts().isEmpty
+    }
+
+    private mutating func judge(
+        _ change: DatasetChange, _ new: TrackedVersion, _ base: String, _ workspace: Workspace,
+        _ context: CommandContext
+    ) throws {
+        let path = change.path
+        let schema = try context.schema(of: path, in: workspace)
+        let table: TableSource
+        do {
+            guard let found = try storedTable(new.content, at: path, in: workspace) else { return }
+            table = found
+        } catch let error as StoreError where error.kind == .malformed && schema == nil {
+            // Files of a folder that nobody called a table.
             return
         }
-        let profiles = try [oldBlob, blob].map {
-            try profileStoredTable($0, named: name, format: format, in: workspace)
+        if let schema { checks.add(try context.check(table, by: schema), failures: nil) }
+        guard let old = change.old?.content,
+            let reference = try storedTable(old, at: path, in: workspace),
+            let before = try profileStoredTable(old, at: path, in: workspace),
+            let after = try profileStoredTable(new.content, at: path, in: workspace)
+        else { return }
+        let found = try drift([DriftPair(old: before, new: after)]) {
+            try profileBlocks(of: reference, rowCount: before.rowCount)
         }
-        let found = try drift([DriftPair(old: profiles[0], new: profiles[1])]) {
-            try profileBlocks(of: source(oldBlob), rowCount: profiles[0].rowCount)
-        }
-        let text = DriftText(name: name, reference: base, tables: found)
+        let text = DriftText(name: path.description, reference: base, tables: found)
         if text.hasDrift { drifts.append(text) }
     }
 

@@ -10,7 +10,7 @@ extension DatasetChange {
         case .added, .removed: break
         case .table(let diff): parts += diff.html(hidingValues)
         case .parts(let diff): parts += diff.html(hidingValues)
-        case .directory(let diff): parts += diff.html
+        case .directory(let diff): parts += diff.html(hidingValues)
         case .content(let why): parts.append("<p>content differs (\(htmlText(why)))</p>")
         }
         return (parts + ["</section>"]).joined(separator: "\n")
@@ -69,12 +69,12 @@ extension PartsDiff {
 }
 
 extension DirectoryDiff {
-    fileprivate var html: [String] {
-        let lines = textLines(limit: 200)
+    fileprivate func html(_ hidingValues: Bool) -> [String] {
+        let lines = fileLines(limit: 200)
         return [
             "<p>\(htmlText(lines.first ?? ""))</p>",
             "<ul>" + lines.dropFirst().map { "<li>\(htmlText($0))</li>" }.joined(separator: "\n")
                 + "</ul>",
-        ]
+        ] + tableTitle.map { "<p>\(htmlText($0))</p>" } + (table?.html(hidingValues) ?? [])
     }
 }

@@ -23,7 +23,8 @@ extension DatasetChange {
         case .table(let diff): return title + ["  rows     \(diff.rowSentence)"]
         case .parts(let diff): return title + diff.textLines(limit: 0).prefix(1).map { "  " + $0 }
         case .directory(let diff):
-            return title + diff.textLines(limit: 0).prefix(1).map { "  " + $0 }
+            let rows = diff.table.map { ["  rows     \($0.rowSentence)"] } ?? []
+            return title + diff.fileLines(limit: 0).prefix(1).map { "  " + $0 } + rows
         }
     }
 
@@ -32,7 +33,7 @@ extension DatasetChange {
         case .added, .removed: []
         case .table(let diff): diff.textLines(hidingValues: hidingValues)
         case .parts(let diff): diff.textLines(hidingValues: hidingValues)
-        case .directory(let diff): diff.textLines()
+        case .directory(let diff): diff.textLines(hidingValues: hidingValues)
         case .content(let why): ["content differs (\(why))"]
         }
     }
@@ -44,6 +45,9 @@ extension DatasetChange {
         switch detail {
         case .table(let diff): lines += diff.markdownLines(hidingValues: hidingValues)
         case .parts(let diff): lines += diff.markdownLines(hidingValues: hidingValues)
+        case .directory(let diff):
+            lines += (diff.fileLines() + diff.tableTitle).map { "- " + markdownText($0) }
+            lines += diff.table?.markdownLines(hidingValues: hidingValues) ?? []
         default: lines += detailLines(hidingValues).map { "- " + markdownText($0) }
         }
         return lines
@@ -71,7 +75,7 @@ extension DatasetChange {
             members["parts"] = diff.json(hidingValues: hidingValues)
         case .directory(let diff):
             members["change"] = "changed"
-            members["directory"] = diff.json
+            members["directory"] = diff.json(hidingValues: hidingValues)
         case .content(let why):
             members["change"] = "changed"
             members["note"] = .string(why)

@@ -16,6 +16,8 @@ package struct FolderFormat: TableFormat {
         let source: TableSource
         /// From the names of folders; nil for a value that is none.
         let values: [(key: String, value: String?)]
+        /// Whether only its columns are of interest, and not its rows.
+        let lendsColumns: Bool
     }
 
     /// What Hive calls a folder of rows that lack the value.
@@ -31,17 +33,20 @@ package struct FolderFormat: TableFormat {
     }
 
     /// The table of files at those paths below a folder, in the order of these, opened by `open`. `name` is
-    /// what errors call the folder. Throws `.malformed` where these are of several formats or are not in
-    /// the same kind of folders, or where there is none.
+    /// what errors call the folder; `others` are files whose columns the table has, but whose rows are left
+    /// out. Throws `.malformed` where these are of several formats or are not in the same kind of folders, or
+    /// where there is none.
     package static func source(
-        name: String, files paths: [[String]],
+        name: String, files paths: [[String]], columnsOf others: [[String]] = [],
         _ open: ([String], any TableFormat) throws -> TableSource
     ) throws -> TableSource {
-        let files = try paths.sorted { $0.lexicographicallyPrecedes($1) }.compactMap { path in
+        let places = paths.map { ($0, false) } + others.map { ($0, true) }
+        let files = try places.sorted { $0.0.lexicographicallyPrecedes($1.0) }.compactMap {
+            path, lendsColumns in
             try TableFormats.format(forName: Array((path.last ?? "").utf8)).map { format in
                 File(
-                    source: try open(path, format),
-                    values: path.dropLast().compactMap(FolderFormat.value))
+                    source: try open(path, format), values: values(of: path),
+                    lendsColumns: lendsColumns)
             }
         }
         func refused(_ why: String) -> StoreError {
@@ -65,6 +70,11 @@ package struct FolderFormat: TableFormat {
         return unsafe TableSource(name: name, format: format) { _ in }
     }
 
+    /// The columns that the folders on the way to a file give, with their values there.
+    package static func values(of path: [String]) -> [(key: String, value: String?)] {
+        path.dropLast().compactMap(FolderFormat.value)
+    }
+
     /// The key and value that a folder's name gives.
     private static func value(_ name: String) -> (key: String, value: String?)? {
         guard let sign = name.firstIndex(of: "="), sign > name.startIndex else { return nil }
@@ -86,7 +96,7 @@ extension FolderFormat {
     ) throws -> TableHeader {
         let columns = try columns()
         var rows = RowBuilder(columns: columns.names, types: columns.types)
-        for file in files {
+        for file in files where !file.lendsColumns {
             let missing = limit.map { $0 - rows.rowCount }
             if let missing, missing <= 0 { break }
             var places: [Int?]?
