@@ -21,6 +21,7 @@ struct DiffCommand: ReportingCommand {
                 "mlstore diff main",
                 "mlstore diff HEAD~1 HEAD -- data/flights.csv",
                 "mlstore diff --staged",
+                "mlstore diff --key id --columns price,stock --tolerance price=0.005",
                 "mlstore diff --format markdown main",
                 "mlstore diff --format html main > change.html",
             ],
@@ -28,7 +29,10 @@ struct DiffCommand: ReportingCommand {
                 Without a revision the files on disk are compared with their pointers; with one, \
                 with that git revision or snapshot; with two, the one with the other. For tables: \
                 columns, then rows by key (found where it is unique) or as a multiset, changed \
-                cells and examples. Then the parameters that stages depend on, and the metrics \
+                cells and examples. With --tolerance cells of columns of numbers are equal where they \
+                are as near as it says or nearer: 0.01, 1% (of the larger one), or price=0.01 for one \
+                column; without a key rows are then matched to the nearest. A table in which nothing \
+                differs that was asked for is left out. Then the parameters that stages depend on, and the metrics \
                 that they wrote: on disk as they are now, elsewhere as the lock file recorded them.
                 """))
 
@@ -43,6 +47,14 @@ struct DiffCommand: ReportingCommand {
 
     @Option(help: ArgumentHelp("The columns that identify a row.", valueName: "columns"))
     var key: String?
+
+    @Option(help: ArgumentHelp("Compare only these columns.", valueName: "columns"))
+    var columns: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How far numbers may be apart; repeatable.", valueName: "[column=]number[%]"))
+    var tolerance: [String] = []
 
     @Option(help: ArgumentHelp("How to write it.", valueName: "format"))
     var format = Format.text
@@ -70,9 +82,9 @@ struct DiffCommand: ReportingCommand {
         var options = DatasetDiffOptions()
         options.paths = try context.paths(paths, in: workspace)
         options.table.exampleLimit = stat ? 0 : max(0, examples)
-        options.table.key = key?.split(separator: ",").map {
-            String($0.drop { $0 == " " })
-        }
+        options.table.key = key.map(names)
+        options.table.columns = columns.map(names)
+        for text in tolerance { try options.table.add(tolerance: text) }
         let text = DiffText(
             old: sides.old, new: sides.new, isHidingValues: noValues,
             changes: try diffDatasets(
@@ -94,6 +106,10 @@ struct DiffCommand: ReportingCommand {
         return Report(
             lines: lines, json: text.json,
             status: exitCode && !text.isEmpty ? .differences : .done)
+    }
+
+    private func names(_ list: String) -> [String] {
+        list.split(separator: ",").map { String($0.drop { $0 == " " }) }
     }
 
     /// Without '--', the words from the first one on that is no revision but a path on disk are

@@ -64,8 +64,8 @@ package func diffDatasets(
         after = try filesOnDisk(after.merging(before) { own, _ in own }, in: workspace)
     }
     let changes = try compare(before, after, isNewOnDisk: new == .files, in: workspace, options)
-    try checkUse(of: options.table.key, in: changes)
-    return changes
+    try checkUse(of: options.table, in: changes)
+    return options.table.isSelective ? changes.filter { !$0.isBesideTheQuestion } : changes
 }
 
 /// Compares what two sides say of the paths that at least one of them has, in order; contents that are
@@ -92,9 +92,8 @@ private func compare(
     }
 }
 
-/// A key that no table has is a typing error, not a wish.
-private func checkUse(of key: [String]?, in changes: [DatasetChange]) throws {
-    guard let key else { return }
+/// Columns that no table has are a typing error, not a wish.
+private func checkUse(of options: TableDiffOptions, in changes: [DatasetChange]) throws {
     let tables = changes.compactMap { change -> TableDiff? in
         switch change.detail {
         case .table(let diff): diff
@@ -102,11 +101,22 @@ private func checkUse(of key: [String]?, in changes: [DatasetChange]) throws {
         default: nil
         }
     }
+    guard !tables.isEmpty else { return }
+    for name in (options.columns ?? []) + options.columnTolerances.keys.sorted() {
+        let columns = tables.flatMap { ($0.old.columns + $0.new.columns).map(\.name) }
+        guard !columns.contains(name) else { continue }
+        throw StoreError(
+            .badUsage,
+            "cannot compare column '\(printable(Array(name.utf8)))': no table that differs has it",
+            subject: name, advice: nearest(name, in: columns).map { "did you mean '\($0)'?" },
+            safety: "nothing was changed")
+    }
+    guard let key = options.key else { return }
     let isUsed = tables.contains { diff in
         let names = Set(diff.old.columns.map(\.name)).intersection(diff.new.columns.map(\.name))
         return key.allSatisfy { names.contains($0) }
     }
-    guard !tables.isEmpty, !isUsed else { return }
+    guard !isUsed else { return }
     let name = key.joined(separator: ",")
     let columns = tables.flatMap { $0.new.columns.map(\.name) }
     throw StoreError(
@@ -115,6 +125,25 @@ private func checkUse(of key: [String]?, in changes: [DatasetChange]) throws {
         advice: key.lazy.compactMap { nearest($0, in: columns) }.first.map {
             "did you mean '\($0)'?"
         })
+}
+
+extension DatasetChange {
+    /// Whether all that differs is in tables, and none of it was asked for.
+    fileprivate var isBesideTheQuestion: Bool {
+        switch detail {
+        case .table(let diff): diff.isBesideTheQuestion
+        case .directory(let diff):
+            diff.hasOnlyTableParts && diff.table?.isBesideTheQuestion == true
+        default: false
+        }
+    }
+}
+
+extension TableDiff {
+    /// Whether nothing that was asked for differs, or is there at all.
+    fileprivate var isBesideTheQuestion: Bool {
+        isEmpty || schema.isEmpty && comparedColumns?.isEmpty == true
+    }
 }
 
 /// What is on disk at the paths that are tracked; a path without anything is left out.

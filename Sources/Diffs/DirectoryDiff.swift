@@ -50,12 +50,10 @@ package struct DirectoryDiff: Sendable {
     package internal(set) var tableNote: String?
 
     /// Whether a file that differs is a table by its name.
-    var hasTableParts: Bool {
-        changes.contains { change in
-            let names = change.path.components.map { String(decoding: $0, as: UTF8.self) }
-            return FolderFormat.isPart(names)
-        }
-    }
+    var hasTableParts: Bool { changes.contains(where: \.isTablePart) }
+
+    /// Whether all that differ are.
+    var hasOnlyTableParts: Bool { changes.allSatisfy(\.isTablePart) }
 
     /// How many files changed in that way.
     package func count(_ sort: Change.Sort) -> Int { changes.count { $0.sort == sort } }
@@ -134,5 +132,12 @@ package struct DirectoryDiff: Sendable {
         members["table"] = table.map { $0.json(hidingValues: hidingValues) }
         members["tableNote"] = tableNote.map { .string($0) }
         return .object(members)
+    }
+}
+
+extension DirectoryDiff.Change {
+    /// Whether it may be a part of the folder's table.
+    fileprivate var isTablePart: Bool {
+        FolderFormat.isPart(path.components.map { String(decoding: $0, as: UTF8.self) })
     }
 }

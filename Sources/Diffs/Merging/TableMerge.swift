@@ -51,7 +51,7 @@ struct TableMerge {
         for key in try KeyInference(pair).candidates() {
             do {
                 let output = try makeOutput()
-                var work = Work(merge: self, pair: pair.keyed(by: key))
+                var work = Work(merge: self, pair: try pair.keyed(by: key))
                 return (try work.run(output), output)
             } catch is DuplicateKey {
                 continue

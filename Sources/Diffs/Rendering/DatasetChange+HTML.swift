@@ -28,6 +28,7 @@ extension TableDiff {
         facts += schema.retyped.map {
             "column \(shown($0.new.name)): \($0.old.typeText) is now \($0.new.typeText)"
         }
+        facts += scopeSentences.map { "only " + $0 }
         if schema.isReordered { facts.append("the columns stand in another order") }
         var parts = ["<ul>" + facts.map { "<li>\(htmlText($0))</li>" }.joined() + "</ul>"]
         if !changedColumns.isEmpty {

@@ -10,7 +10,7 @@ extension TableDiff {
         func examples(_ rows: [RowExample]) -> JSONValue {
             .array(hidingValues ? [] : rows.map(\.json))
         }
-        return [
+        var members: [String: JSONValue] = [
             "rows": ["old": JSONValue(old.rowCount), "new": JSONValue(new.rowCount)],
             "schema": [
                 "added": .array(schema.added.map(column)),
@@ -35,6 +35,17 @@ extension TableDiff {
                 "changed": examples(changedExamples),
             ],
         ]
+        members["comparedColumns"] = comparedColumns.map { .array($0.map { .string($0) }) }
+        if !tolerances.isEmpty {
+            members["tolerances"] = .array(
+                tolerances.map {
+                    [
+                        "column": .string($0.name), "absolute": .number($0.tolerance.absolute),
+                        "relative": .number($0.tolerance.relative),
+                    ]
+                })
+        }
+        return .object(members)
     }
 
     private var matchingJSON: JSONValue {

@@ -12,6 +12,7 @@ extension TableDiff {
                 + code($0.new.typeText)
         }
         if schema.isReordered { lines.append("- the columns stand in another order") }
+        lines += scopeSentences.map { "- only " + markdownText($0) }
         if !changedColumns.isEmpty {
             let parts = changedColumns.map { "\(code($0.name)) in \(groupedDigits($0.count))" }
             lines.append("- changed rows by column: " + parts.joined(separator: ", "))

@@ -1,3 +1,4 @@
+import Bytes
 import Tables
 import Vocabulary
 
@@ -5,6 +6,7 @@ extension TableDiff {
     /// The lines of a terminal, without the table's name; with `hidingValues` no cell is shown.
     package func textLines(hidingValues: Bool = false) -> [String] {
         var lines = schemaLines
+        lines += scopeSentences.map { "only     " + $0 }
         lines.append("rows     " + rowSentence)
         if !changedColumns.isEmpty {
             let columns = changedColumns.map { "\($0.name) \(groupedDigits($0.count))" }
@@ -27,6 +29,20 @@ extension TableDiff {
         return parts.map { "schema   " + $0 }
     }
 
+    /// What was asked to be compared, where that is not all: `price, amount`, `numbers not within 0.01`.
+    var scopeSentences: [String] {
+        var sentences =
+            comparedColumns.map { columns in
+                [columns.isEmpty ? "the key" : columns.map(shown).joined(separator: ", ")]
+            } ?? []
+        let groups = Dictionary(grouping: tolerances, by: \.tolerance)
+        for (tolerance, columns) in groups.sorted(by: { $0.value[0].name < $1.value[0].name }) {
+            let names = columns.map { shown($0.name) }.joined(separator: ", ")
+            sentences.append("numbers more than \(tolerance.text) apart in \(names)")
+        }
+        return sentences
+    }
+
     /// `336,776 -> 336,801   +25 added, 0 removed, 1,000 changed   (key: year, month)`.
     var rowSentence: String {
         let before = groupedDigits(old.rowCount)
@@ -41,6 +57,15 @@ extension TableDiff {
         case .multiset(let reason):
             return "\(before) -> \(after)   \(counts)   (no key: \(reason))"
         }
+    }
+}
+
+extension Tolerance {
+    /// `0.01 and 5 %`.
+    fileprivate var text: String {
+        let share = shortestText(relative * 100) + " %"
+        if relative == 0 { return shortestText(absolute) }
+        return absolute == 0 ? share : "\(shortestText(absolute)) and \(share)"
     }
 }
 

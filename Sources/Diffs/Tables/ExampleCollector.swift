@@ -66,7 +66,7 @@ struct ExampleCollector {
         let entry = changed[place]
         let hasher = pair.oldHasher
         let columns = pair.common.indices.filter {
-            entry.hashes[$0] != hasher.cellHash(batch, row, $0)
+            !pair.areEqual($0, hasher.cellHash(batch, row, $0), entry.hashes[$0])
         }
         changed[place].cells = columns.map { index in
             RowExample.Cell(

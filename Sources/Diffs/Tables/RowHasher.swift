@@ -14,6 +14,8 @@ struct RowHasher {
     /// Whether both versions have the same columns in the same order behind the same delimiter:
     /// then a row without quotes is hashed as it stands in the file.
     let isRawComparable: Bool
+    /// Which of `columns` are compared as numbers; empty for none.
+    private(set) var areNumbers: [Bool] = []
     private var scratch: [UInt8] = []
 
     /// A byte that is nowhere in UTF-8.
@@ -23,6 +25,13 @@ struct RowHasher {
         self.columns = columns
         self.key = key
         self.isRawComparable = isRawComparable
+    }
+
+    /// The same, but that some columns are compared as numbers.
+    func comparingNumbers(_ areNumbers: [Bool]) -> RowHasher {
+        var hasher = self
+        hasher.areNumbers = areNumbers
+        return hasher
     }
 
     /// The hash of the row's key; of the whole row when there is no key.
@@ -50,9 +59,14 @@ struct RowHasher {
         return isAmbiguous ? self.hash(batch, row, columns, separator: RowHasher.noText) : hash
     }
 
-    /// The hash of one value.
+    /// The hash of one value; of a column that is compared as numbers the number.
     func cellHash(_ batch: RowBatch, _ row: Int, _ column: Int) -> UInt64 {
-        unsafe batch.withComparedValue(row: row, column: columns[column]) {
+        if !areNumbers.isEmpty, areNumbers[column] {
+            // Unsafe: a view of the batch, parsed before it is gone.
+            let field = unsafe batch.trimmedField(row: row, column: columns[column])
+            return unsafe FieldSyntax.float(field)?.bitPattern ?? NumberCell.missing
+        }
+        return unsafe batch.withComparedValue(row: row, column: columns[column]) {
             unsafe xxh3(buffer: UnsafeRawBufferPointer($0))
         }
     }

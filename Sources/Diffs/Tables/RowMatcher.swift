@@ -62,6 +62,7 @@ struct RowMatcher {
             try readOld(pass)
             try readNew(pass)
             try compareCells(pass)
+            if pair.isTolerant { try collectChanged(pass) }
         }
     }
 
@@ -118,7 +119,8 @@ struct RowMatcher {
         if changedInPass < roundSize { appendCells(batch, row) }
         changedInPass += 1
         counts.changed += 1
-        examples.offerChanged(key, batch, row, pair)
+        // Numbers may turn out to be near enough.
+        if !pair.isTolerant { examples.offerChanged(key, batch, row, pair) }
     }
 
     private mutating func appendCells(_ batch: RowBatch, _ row: Int) {
@@ -167,13 +169,47 @@ struct RowMatcher {
                     examples.offer(.removed, batch, row, pair)
                 }
                 guard let index = changedIndex(key, pass, start) else { continue }
-                for column in 0..<width
-                where cells[index * width + column] != hasher.cellHash(batch, row, column) {
+                var differs = false
+                for column in 0..<width {
+                    let cell = hasher.cellHash(batch, row, column)
+                    guard !pair.areEqual(column, cell, cells[index * width + column]) else {
+                        continue
+                    }
                     changedCells[column] += 1
+                    differs = true
                 }
-                examples.completeChanged(key, batch, row, pair)
+                if differs {
+                    examples.completeChanged(key, batch, row, pair)
+                } else if let place = table.place(of: key)?.place {
+                    table.setMark(RowTable.equal, at: place)
+                    counts.changed -= 1
+                }
             }
         }
+    }
+
+    /// Takes the changed rows that are shown once it is known which ones did.
+    private mutating func collectChanged(_ pass: Int) throws {
+        guard examples.limit > 0, changedInPass > 0 else { return }
+        var newHasher = pair.newHasher
+        try pair.forEachBatch(.new) { batch in
+            for row in 0..<batch.rowCount {
+                let key = newHasher.keyHash(batch, row)
+                if hasChanged(key, pass) { examples.offerChanged(key, batch, row, pair) }
+            }
+        }
+        var oldHasher = pair.oldHasher
+        try pair.forEachBatch(.old) { batch in
+            for row in 0..<batch.rowCount {
+                let key = oldHasher.keyHash(batch, row)
+                if hasChanged(key, pass) { examples.completeChanged(key, batch, row, pair) }
+            }
+        }
+    }
+
+    private func hasChanged(_ key: Hash128, _ pass: Int) -> Bool {
+        guard isIn(pass, key), let found = table.place(of: key), !found.isFree else { return false }
+        return table.mark(at: found.place) < RowTable.firstState
     }
 
     /// The number, within the round, of the changed row with that key.

@@ -24,12 +24,12 @@ func diffRows(
 ) throws -> TableDiff {
     for key in keys {
         do {
-            return try keyedDiff(pair.keyed(by: key), options)
+            return try keyedDiff(pair.keyed(by: key, options), options)
         } catch RowMatcher.Fault.duplicateKey {
             continue
         }
     }
-    return try bagDiff(pair, options)
+    return try bagDiff(pair.keyed(by: [], options), options)
 }
 
 /// The keys to try, as positions in the common columns.
@@ -62,7 +62,7 @@ private func keyedDiff(_ pair: TablePair, _ options: TableDiffOptions) throws ->
         return matcher
     }
     let key = pair.keyIndexes.map { pair.common[$0] }
-    var diff = emptyDiff(pair, .key(key, isInferred: options.key == nil))
+    var diff = emptyDiff(pair, .key(key, isInferred: options.key == nil), options)
     diff.take(matcher.counts, matcher.examples)
     diff.changedColumns = zip(pair.common, matcher.changedCells).filter { $0.1 > 0 }
         .map { ($0.0, $0.1) }
@@ -83,15 +83,34 @@ private func bagDiff(_ pair: TablePair, _ options: TableDiffOptions) throws -> T
         } else {
             "no columns that name rows are unique"
         }
-    var diff = emptyDiff(pair, .multiset(reason))
+    var diff = emptyDiff(pair, .multiset(reason), options)
     diff.take(matcher.counts, matcher.examples)
     return diff
 }
 
-private func emptyDiff(_ pair: TablePair, _ matching: RowMatching) -> TableDiff {
-    TableDiff(
-        old: pair.old, new: pair.new, schema: SchemaDiff(old: pair.old, new: pair.new),
+private func emptyDiff(
+    _ pair: TablePair, _ matching: RowMatching, _ options: TableDiffOptions
+) -> TableDiff {
+    let key = pair.keyIndexes.map { pair.common[$0] }
+    let names = options.columns.map { Set($0 + key) }
+    var diff = TableDiff(
+        old: pair.old, new: pair.new,
+        schema: SchemaDiff(old: pair.old.keeping(names), new: pair.new.keeping(names)),
         matching: matching)
+    if options.columns != nil { diff.comparedColumns = pair.common.filter { !key.contains($0) } }
+    diff.tolerances = zip(pair.common, pair.tolerances).compactMap { name, tolerance in
+        tolerance.map { (name, $0) }
+    }
+    return diff
+}
+
+extension TableSummary {
+    /// The summary of some of the columns; of all when nil.
+    fileprivate func keeping(_ names: Set<String>?) -> TableSummary {
+        guard let names else { return self }
+        return TableSummary(
+            rowCount: rowCount, columns: columns.filter { names.contains($0.name) })
+    }
 }
 
 extension TableDiff {

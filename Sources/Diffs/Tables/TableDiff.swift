@@ -4,6 +4,12 @@ package import Tables
 package struct TableDiffOptions: Sendable {
     /// The columns that name a row; nil to look for them.
     package var key: [String]?
+    /// Only these columns, and those of the key, are compared; nil for all.
+    package var columns: [String]?
+    /// How far numbers may be apart, in all columns of numbers; nil to compare texts.
+    package var tolerance: Tolerance?
+    /// The same, for some columns by name.
+    package var columnTolerances: [String: Tolerance] = [:]
     /// How many rows of each sort are kept as examples.
     package var exampleLimit = 3
     /// The memory for hashes of rows, in bytes. Bigger tables are read in several passes.
@@ -11,6 +17,9 @@ package struct TableDiffOptions: Sendable {
 
     /// The defaults.
     package init() {}
+
+    /// Whether versions may differ and yet have no difference that was asked for.
+    var isSelective: Bool { columns != nil || tolerance != nil || !columnTolerances.isEmpty }
 }
 
 /// How the columns of two versions differ.
@@ -94,6 +103,10 @@ package struct TableDiff: Sendable {
     package let schema: SchemaDiff
     /// How rows were matched.
     package let matching: RowMatching
+    /// The columns that were compared but for the key's; nil for all that both have.
+    package internal(set) var comparedColumns: [String]?
+    /// The columns that were compared as numbers, and how far these might be apart.
+    package internal(set) var tolerances: [(name: String, tolerance: Tolerance)] = []
     /// How many rows only the new version has.
     package internal(set) var addedCount = 0
     /// How many rows only the old version has.

@@ -13,6 +13,8 @@ struct TablePair {
     let keyIndexes: [Int]
     let oldHasher: RowHasher
     let newHasher: RowHasher
+    /// For each of `common`, how far numbers may be apart; nil where texts are compared.
+    let tolerances: [Tolerance?]
 
     /// A pair without a key, whose files have those delimiters.
     init(
@@ -28,6 +30,7 @@ struct TablePair {
         let shared = newNames.indices.filter { places[newNames[$0]] != nil }
         common = shared.map { newNames[$0] }
         keyIndexes = []
+        tolerances = common.map { _ in nil }
         let isRaw = haveSameDelimiter && oldNames == newNames
         oldHasher = RowHasher(
             columns: common.compactMap { places[$0] }, key: [], isRawComparable: isRaw)
@@ -60,18 +63,63 @@ struct TablePair {
         }
     }
 
-    /// The same pair, with rows matched by these columns.
-    func keyed(by indexes: [Int]) -> TablePair { TablePair(self, indexes) }
+    /// Whether some columns are compared as numbers.
+    var isTolerant: Bool { tolerances.contains { $0 != nil } }
 
-    private init(_ pair: TablePair, _ indexes: [Int]) {
+    /// Whether two cells of a common column, as `RowHasher.cellHash` tells them, count as equal.
+    func areEqual(_ column: Int, _ old: UInt64, _ new: UInt64) -> Bool {
+        guard let tolerance = tolerances[column] else { return old == new }
+        return NumberCell.areEqual(old, new, tolerance)
+    }
+
+    /// The same pair, with rows matched by these columns, and compared as the options say. Throws `.badUsage`
+    /// for a tolerance of a column that holds no numbers.
+    func keyed(
+        by indexes: [Int], _ options: TableDiffOptions = TableDiffOptions()
+    ) throws -> TablePair {
+        let kept = common.indices.filter { index in
+            options.columns?.contains(common[index]) ?? true || indexes.contains(index)
+        }
+        let tolerances = try kept.map { index in
+            indexes.contains(index) ? nil : try tolerance(of: common[index], options)
+        }
+        return TablePair(
+            self, kept, indexes.compactMap { kept.firstIndex(of: $0) }, tolerances)
+    }
+
+    private func tolerance(
+        of column: String, _ options: TableDiffOptions
+    ) throws -> Tolerance? {
+        let own = options.columnTolerances[column]
+        guard let tolerance = own ?? options.tolerance else { return nil }
+        let types = [old, new].map { side in
+            side.columns.first { $0.name == column }?.type ?? .string
+        }
+        if types.allSatisfy({ $0 == .int || $0 == .float }) { return tolerance }
+        guard own != nil, old.rowCount > 0, new.rowCount > 0 else { return nil }
+        throw StoreError(
+            .badUsage,
+            "column '\(printable(Array(column.utf8)))' of '\(newSource.name)' holds no numbers that could be near each other",
+            subject: column, safety: "nothing was changed")
+    }
+
+    private init(
+        _ pair: TablePair, _ kept: [Int], _ key: [Int], _ tolerances: [Tolerance?]
+    ) {
         (oldSource, newSource, old, new) = (pair.oldSource, pair.newSource, pair.old, pair.new)
-        common = pair.common
-        keyIndexes = indexes
-        oldHasher = RowHasher(
-            columns: pair.oldHasher.columns, key: indexes.map { pair.oldHasher.columns[$0] },
-            isRawComparable: pair.oldHasher.isRawComparable)
-        newHasher = RowHasher(
-            columns: pair.newHasher.columns, key: indexes.map { pair.newHasher.columns[$0] },
-            isRawComparable: pair.newHasher.isRawComparable)
+        common = kept.map { pair.common[$0] }
+        keyIndexes = key
+        self.tolerances = tolerances
+        let isRaw = kept.count == pair.common.count
+        let areNumbers = tolerances.contains { $0 != nil } ? tolerances.map { $0 != nil } : []
+        func hasher(_ hasher: RowHasher) -> RowHasher {
+            let columns = kept.map { hasher.columns[$0] }
+            return RowHasher(
+                columns: columns, key: key.map { columns[$0] },
+                isRawComparable: isRaw && hasher.isRawComparable
+            ).comparingNumbers(areNumbers)
+        }
+        oldHasher = hasher(pair.oldHasher)
+        newHasher = hasher(pair.newHasher)
     }
 }
