@@ -1,3 +1,4 @@
+import Bytes
 import Objects
 import Platform
 import Remotes
@@ -24,6 +25,35 @@ import Vocabulary
         #expect(report.absent.isEmpty)
         #expect(Set(report.refs) == [.run(RunID(runA.digest)), .run(RunID(runB.digest))])
         #expect(try c.read(fromA) == a.read(fromA) && c.read(fromB) == b.read(fromB))
+    }
+
+    @Test func `verdicts of two ends on one run both arrive, and the run's ledger with it`() throws
+    {
+        let (_, remote) = try makeRemote()
+        let ends = try (1...3).map { try End($0, remote) }
+        let session = try ends[0].store.beginSession()
+        let ledger = try session.putRecord(["type": "ledger", "version": 1])
+        let run = RunID(
+            try session.putRecord(["type": "run", "ledger": .string(ledger.description)]).digest)
+        _ = try session.commit(refs: [RefChange(name: .run(run), expected: nil, new: run.record)])
+        _ = try ends[0].pushAll()
+        _ = try ends[1].fetchAll()
+        #expect(ends[1].store.contains(.record, ledger.digest))
+        let old = try #require(RefName("verdicts/" + run.digest.hex))
+        for (number, end) in ends.prefix(2).enumerated() {
+            let session = try end.store.beginSession()
+            let id = try session.putRecord(["type": "verdict", "author": JSONValue(number)])
+            // The second name is what earlier versions wrote: one for all.
+            _ = try session.commit(
+                refs: [.verdict(id, on: run), old].map {
+                    RefChange(name: $0, expected: nil, new: id)
+                })
+            _ = try end.pushAll()
+        }
+        _ = try ends[2].fetchAll()
+        let found = try ends[2].store.refs(under: "verdicts/")
+        #expect(found.count == 3)
+        #expect(Set(found.map(\.id)).count == 2)
     }
 
     @Test func `of many pushes at once none loses anything`() throws {

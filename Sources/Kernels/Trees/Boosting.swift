@@ -67,7 +67,7 @@ private func sum(
 /// Of `training` and `validation`, both rising rows of the table, the second only tells when to
 /// end; then the trees behind the best iteration are dropped. Nil when a derivative is not a finite
 /// number. The observer is told of each iteration with its trees and the loss of the validation rows, or
-/// without such of at most 16,384 of the others, evenly spaced. Equal arguments give equal bits for any executor. Cost: `TreeGrower.grow` for each tree,
+/// without such of at most 4,096 of the others, evenly spaced. Equal arguments give equal bits for any executor. Cost: `TreeGrower.grow` for each tree,
 /// and one exponential a row and output.
 package func boost(
     _ table: BinnedTable, _ loss: some BoostingLoss, training: [UInt32], validation: [UInt32],
@@ -147,7 +147,7 @@ private final class Booster<Loss: BoostingLoss> {
 
     /// Rows whose loss is quickly known.
     private lazy var sample: [UInt32] = {
-        let step = (training.count + 16_383) / 16_384
+        let step = (training.count + 4095) / 4096
         return stride(from: 0, to: training.count, by: step).map { training[$0] }
     }()
 
