@@ -40,7 +40,9 @@ enum ReproText {
                 outcome.deed == .restored
                 ? "restored from an earlier run of the same recipe"
                 : "done in \(durationText(milliseconds: Int(outcome.durationMilliseconds)))"
-            let items = outcome.items.map { ": \(counted($0.ran, "item")) ran, \($0.kept) kept" }
+            let items = outcome.items.map {
+                ": \(counted($0.ran, "item")) ran, \(groupedDigits($0.kept)) kept"
+            }
             var lines = ["\(outcome.stage): \(how)\(items ?? "")"]
             lines += outcome.outputs.map {
                 "  \($0.path)  \(ByteCount($0.sizeBytes))  sha256:\($0.content.short)"
