@@ -16,6 +16,12 @@ extension DesignMatrix {
             order: coefficientCount, elements: treeSum(parts, count: empty.elements.count))
     }
 
+    /// The same of all rows in their order, without blocks, on this thread.
+    package func gram(inOrder level: InstructionLevel) -> SymmetricMatrix {
+        SymmetricMatrix(
+            order: coefficientCount, elements: gram(rowWeights: nil, rows: 0..<rows, level))
+    }
+
     /// The sums of some rows, each in the order of the rows.
     private func gram(
         rowWeights: SharedBuffer<Double>?, rows: Range<Int>, _ level: InstructionLevel

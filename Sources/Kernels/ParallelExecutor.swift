@@ -32,6 +32,13 @@ package struct ParallelExecutor: Sendable {
         run(count) { index in slots.set(index, body(index)) }
         return slots.results()
     }
+
+    /// The same of what may fail: then the error of the first that did.
+    package func tryMap<Result: Sendable>(
+        _ count: Int, _ body: @Sendable (Int) throws -> Result
+    ) throws -> [Result] {
+        try map(count) { index in Swift.Result { try body(index) } }.map { try $0.get() }
+    }
 }
 
 /// Results by index, written from any thread. One lock is enough: a piece of work is thousands of

@@ -11,22 +11,30 @@ package struct PrincipalComponents: Sendable, Equatable {
     /// Those of rows without codes, at least two. The sums of products are those of `gram`, so any
     /// executor gives the same bits. Nil where they are not finite.
     package init?(_ design: DesignMatrix, count: Int, _ executor: ParallelExecutor) {
-        precondition(design.codeCount == 0 && design.rows > 1)
+        precondition(design.codeCount == 0)
         let sums = design.gram(rowWeights: nil, executor)
+        self.init(sums: sums, rows: design.rows, count: count)
+    }
+
+    /// Those of at least two rows of which the sums of products of a constant 1 and the columns, each
+    /// with each, are known. Nil where these are not finite.
+    package init?(sums: SymmetricMatrix, rows count: Int, count kept: Int) {
+        precondition(count > 1)
         guard sums.elements.allSatisfy(\.isFinite) else { return nil }
-        let rows = Double(design.rows)
-        var covariance = SymmetricMatrix(order: design.denseCount)
-        for row in 0..<design.denseCount {
+        let rows = Double(count)
+        let width = sums.order - 1
+        var covariance = SymmetricMatrix(order: width)
+        for row in 0..<width {
             for column in 0...row {
                 let share = sums[1 + row, 0] * sums[1 + column, 0] / rows
                 covariance[row, column] = (sums[1 + row, 1 + column] - share) / (rows - 1)
             }
         }
         let (values, vectors) = eigenSystem(covariance)
-        means = (0..<design.denseCount).map { sums[1 + $0, 0] / rows }
+        means = (0..<width).map { sums[1 + $0, 0] / rows }
         // Rounding may leave less than nothing.
         variances = values.map { max(0, $0) }
-        components = Array(vectors.prefix(count))
+        components = Array(vectors.prefix(kept))
     }
 
     /// The parts of a model that was read.

@@ -10,9 +10,16 @@ package struct ByteSource: Sendable {
     /// Starts a new pass from the first byte.
     package let open: @Sendable () throws -> Stream
 
+    /// The same bytes in pieces; nil where nobody knows any.
+    let pieces: (@Sendable () throws -> ContentPieces?)?
+
     /// The source with this name, opened by `open`.
-    package init(name: String, open: @escaping @Sendable () throws -> Stream) {
+    package init(
+        name: String, pieces: (@Sendable () throws -> ContentPieces?)? = nil,
+        open: @escaping @Sendable () throws -> Stream
+    ) {
         self.name = name
+        self.pieces = pieces
         self.open = open
     }
 

@@ -56,7 +56,7 @@ extension TableInput {
 }
 
 /// Gathers one column.
-struct ColumnReader {
+struct ColumnReader: Sendable {
     let name: String
     let kind: ColumnValues.Kind
     let table: String
@@ -74,11 +74,14 @@ struct ColumnReader {
     }
 
     mutating func read(_ batch: RowBatch) throws {
+        try read(batch, rows: 0..<batch.rowCount)
+    }
+
+    /// Reads some rows of a batch.
+    mutating func read(_ batch: RowBatch, rows: Range<Int>) throws {
         switch kind {
-        case .number:
-            for row in 0..<batch.rowCount { numbers.append(try number(batch, row)) }
-        case .category:
-            for row in 0..<batch.rowCount { codes.append(try code(batch, row)) }
+        case .number: for row in rows { numbers.append(try number(batch, row)) }
+        case .category: for row in rows { codes.append(try code(batch, row)) }
         }
     }
 

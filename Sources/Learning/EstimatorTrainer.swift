@@ -11,6 +11,8 @@ struct EstimatorTrainer: Trainer {
         estimator.isSparse ? TrainingParameters.sparseKeys : TrainingParameters.keys
     }
     var takesValidation: Bool { false }
+    /// Since 2 by sums over blocks of rows.
+    var version: Int { estimator is any ProductEstimator ? 2 : 1 }
     var bodyType: any ModelBody.Type { LinearBody.self }
 
     func configured(_ options: StepOptions) throws -> any Learner {
@@ -29,10 +31,19 @@ private struct EstimatorLearner: Learner {
     func learn(_ table: TrainingTable, _ context: StepContext) throws -> Learnt {
         let encoder = try FeatureEncoder(learning: table.columns, context.executor)
         let design = encoder.encode(table.columns.map(\.values), rows: table.rows)
+        return try learnt(encoder, context) { observer in
+            try estimator.fit(
+                design, table.target, parameters, context.executor, observer: observer)
+        }
+    }
+
+    /// What a fit of encoded features comes to, with a ledger of its steps.
+    func learnt(
+        _ encoder: FeatureEncoder, _ context: StepContext, _ fit: (StepObserver) throws -> Fit
+    ) throws -> Learnt {
         let ledger = context.ledger(
             of: "iteration", from: bits(encoder.tensors.flatMap(\.values)))
-        let fit = try estimator.fit(
-            design, table.target, parameters, context.executor, observer: ledger.observer())
+        let fit = try fit(ledger.observer())
         ledger.finish()
         if !fit.converged {
             context.log(
@@ -43,6 +54,30 @@ private struct EstimatorLearner: Learner {
             body: LinearBody(
                 encoder: encoder, coefficients: fit.coefficients, parameters: parameters),
             loss: fit.loss, iterations: fit.iterations, converged: fit.converged)
+    }
+
+    var ofProducts: (any ProductLearner)? {
+        (estimator as? any ProductEstimator).map {
+            ProductEstimatorLearner(estimator: $0, rowLearner: self)
+        }
+    }
+}
+
+private struct ProductEstimatorLearner: ProductLearner {
+    let estimator: any ProductEstimator
+    let rowLearner: EstimatorLearner
+
+    var json: JSONValue { rowLearner.json }
+    var maximumProducts: Int { estimator.maximumProducts }
+
+    func learn(_ table: TrainingTable, _ context: StepContext) throws -> Learnt {
+        try rowLearner.learn(table, context)
+    }
+
+    func learn(_ products: StandardProducts, _ context: StepContext) throws -> Learnt {
+        try rowLearner.learnt(products.encoder, context) { observer in
+            try estimator.fit(products.squaredError, rowLearner.parameters, observer)
+        }
     }
 }
 

@@ -68,10 +68,15 @@ struct FeatureEncoder: Sendable, Equatable {
         guard moments.count > 0 else { throw StoreError.emptyFeature(name) }
         let scale = moments.variance.squareRoot()
         guard moments.mean.isFinite, scale.isFinite else { throw StoreError.hugeFeature(name) }
-        // Rounding may leave a spread where there is none.
-        guard scale > 1e-13 * moments.mean.magnitude else { throw StoreError.constantFeature(name) }
+        try checkSpread(scale, around: moments.mean, of: name)
         return .number(
             name: name, mean: moments.mean, scale: scale, hasMissing: moments.count < values.count)
+    }
+
+    /// Throws `numeric` for a column that has the same value in every row: rounding may leave a spread
+    /// where there is none.
+    static func checkSpread(_ scale: Double, around mean: Double, of name: String) throws {
+        guard scale > 1e-13 * mean.magnitude else { throw StoreError.constantFeature(name) }
     }
 
     private static func category(

@@ -36,6 +36,9 @@ package struct StepDescription: Sendable {
     /// method, every option with its default. Part of the recipe key.
     package let canonical: JSONValue
 
+    /// Whether the step is quicker with inputs whose pieces are known.
+    package var readsPieces: Bool { step.readsPieces }
+
     private let step: any Step
 
     /// Parses `{"<step name>": {options}}`, parameters already substituted, for a stage that
@@ -105,10 +108,16 @@ protocol Step: Sendable {
 
     var inputs: [StepDescription.File] { get }
     var seed: UInt64 { get }
+    /// Whether it asks its inputs for their pieces.
+    var readsPieces: Bool { get }
     /// All options with their defaults, and `version`: raised whenever the method gives other bytes.
     var canonical: [String: JSONValue] { get }
 
     func run(_ files: StepFiles, _ context: StepContext) throws -> StepReport
+}
+
+extension Step {
+    var readsPieces: Bool { false }
 }
 
 /// The resolved files of a running step, by role.

@@ -68,9 +68,18 @@ struct TableInput: Sendable {
         try naming { try format.summary(of: table) }
     }
 
+    /// Rows, types of columns, and where blocks of rows end: one pass.
+    func layout() throws -> TableLayout {
+        try naming {
+            // Unsafe: the layout reads each buffer within the call.
+            try unsafe TableLayout(of: format) { unsafe try table.forEachPlainBuffer($0) }
+        }
+    }
+
     private struct HeaderFound: Error {}
 
-    private var table: TableSource {
+    /// The source as a table.
+    var table: TableSource {
         unsafe TableSource(name: source.name, format: format) { [source] body in
             let next = try source.open()
             while case let piece = try next(), !piece.isEmpty {
@@ -79,7 +88,8 @@ struct TableInput: Sendable {
         }
     }
 
-    private func naming<Result>(_ body: () throws -> Result) throws -> Result {
+    /// Calls `body`; a `TableError` comes out as a `StoreError` that names the table.
+    func naming<Result>(_ body: () throws -> Result) throws -> Result {
         let promised = TableFormats.format(forName: Array(source.name.utf8))
         if let promised, !(promised is CSVFormat) {
             throw StoreError(

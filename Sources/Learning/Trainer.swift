@@ -11,11 +11,17 @@ protocol Trainer: Sendable {
     var parameterKeys: [String] { get }
     /// Whether it can end by the loss of rows that it does not learn from.
     var takesValidation: Bool { get }
+    /// Counts the ways in which `train` ever computed such models.
+    var version: Int { get }
     /// What its models predict with.
     var bodyType: any ModelBody.Type { get }
 
     /// Takes the parameters, checked.
     func configured(_ options: StepOptions) throws -> any Learner
+}
+
+extension Trainer {
+    var version: Int { 1 }
 }
 
 /// A trainer with its parameters: a value without state.
@@ -25,6 +31,23 @@ protocol Learner: Sendable {
 
     /// Fits a table. Throws `numeric` for a column or a loss that cannot be computed with.
     func learn(_ table: TrainingTable, _ context: StepContext) throws -> Learnt
+
+    /// The same learner as one that needs no rows; nil where it does.
+    var ofProducts: (any ProductLearner)? { get }
+}
+
+extension Learner {
+    var ofProducts: (any ProductLearner)? { nil }
+}
+
+/// A learner that sees rows only by the products of their columns: what it learns of a changed table
+/// costs the blocks that changed.
+protocol ProductLearner: Learner {
+    /// The most columns, counting the constant and each category, for which it does.
+    var maximumProducts: Int { get }
+
+    /// Fits what is known of a table, as `learn` of the table does.
+    func learn(_ products: StandardProducts, _ context: StepContext) throws -> Learnt
 }
 
 /// What a learner found.

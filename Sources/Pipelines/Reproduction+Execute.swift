@@ -181,7 +181,8 @@ extension Reproduction {
                 place.store, inputs: execution.inputs,
                 isRead: !options.forces(stage) && !stage.policy.isAlwaysRun) : nil
         let step = try stage.step.map { step in
-            StepRun(
+            if step.readsPieces { try keepInputsAhead(execution) }
+            var run = StepRun(
                 step: step, disk: place.disk, threads: stageThreads,
                 inputs: Dictionary(
                     try step.inputs.map { ($0.path, place.root / (try StepRun.path($0.path))) }
@@ -190,6 +191,13 @@ extension Reproduction {
                     step.outputs.map(\.path), stage.products.compactMap { produced.places[$0] }),
                 trials: trials?.memory,
                 log: { report(.line(stage: stage.name, Array($0.utf8))) })
+            if step.readsPieces {
+                for file in step.inputs {
+                    let path = try StepRun.path(file.path)
+                    run.pieces[file.path] = place.pieces(of: path, execution.inputs[path])
+                }
+            }
+            return run
         }
         let ledger = Monitor<StepLedger?>(nil)
         return StageRun(

@@ -15,6 +15,8 @@ struct StepRun {
     let log: @Sendable (String) -> Void
     /// What trials came to earlier.
     let trials: TrialMemory?
+    /// The pieces of inputs that the store knows, by the path in the step's description.
+    var pieces: [String: @Sendable () throws -> ContentPieces?] = [:]
 
     private static let bufferBytes = 1 << 20
 
@@ -71,7 +73,7 @@ struct StepRun {
         let disk = self.disk
         return Dictionary(
             inputs.map { path, place in
-                let source = ByteSource(name: path) {
+                let source = ByteSource(name: path, pieces: pieces[path]) {
                     let file = try disk.openFile(place, .read)
                     var offset = 0
                     return {

@@ -2,8 +2,8 @@
 ///
 /// What is kept is the set of types that every value so far has: an intersection, so the answer
 /// does not depend on the order of the rows.
-struct ColumnInference {
-    private struct Kinds: OptionSet {
+struct ColumnInference: Sendable, Equatable {
+    private struct Kinds: OptionSet, Sendable {
         let rawValue: UInt8
         static let bool = Kinds(rawValue: 1)
         static let int = Kinds(rawValue: 2)
@@ -16,6 +16,8 @@ struct ColumnInference {
     private var kinds = Kinds.all
     private var hasValue = false
     private var isNullable = false
+
+    init() {}
 
     /// The narrowest type of all values.
     var type: ColumnType {
@@ -30,6 +32,24 @@ struct ColumnInference {
     /// What is known of the column.
     func summary(name: String) -> ColumnSummary {
         ColumnSummary(name: name, type: type, isNullable: isNullable)
+    }
+
+    /// Takes in what was found of other rows.
+    mutating func merge(_ other: ColumnInference) {
+        kinds.formIntersection(other.kinds)
+        hasValue = hasValue || other.hasValue
+        isNullable = isNullable || other.isNullable
+    }
+
+    /// All that was found, in one byte.
+    var code: UInt8 { kinds.rawValue | (hasValue ? 32 : 0) | (isNullable ? 64 : 0) }
+
+    /// What `code` says; nil for what no column can have.
+    init?(code: UInt8) {
+        guard code < 128 else { return nil }
+        kinds = Kinds(rawValue: code & 31)
+        hasValue = code & 32 != 0
+        isNullable = code & 64 != 0
     }
 
     /// Looks at the column's fields in `batch`.

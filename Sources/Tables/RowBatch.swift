@@ -13,6 +13,8 @@
     package let columnCount: Int
     /// How many rows of the table came before this batch.
     package let firstRow: Int
+    /// Where the first row begins in a delimited table's bytes, unpacked; 0 in other tables.
+    package let byteOffset: Int
     /// What the table said before its rows.
     package let header: TableHeader
     /// Whether the file states types: see `TableHeader.types`.
@@ -20,7 +22,7 @@
 
     init(
         base: UnsafePointer<UInt8>, ends: UnsafePointer<UInt32>, rowCount: Int, header: TableHeader,
-        firstRow: Int
+        firstRow: Int, byteOffset: Int = 0
     ) {
         unsafe self.base = base
         unsafe self.ends = ends
@@ -29,6 +31,7 @@
         self.header = header
         isTyped = header.types != nil
         self.firstRow = firstRow
+        self.byteOffset = byteOffset
     }
 
     /// The field as it stands in the file, quotes and all.
@@ -39,6 +42,14 @@
         var end = unsafe Int(ends[index])
         if column == columnCount &- 1, end > start, unsafe base[end &- 1] == 0x0d { end &-= 1 }
         return unsafe UnsafeBufferPointer(start: base + start, count: end &- start)
+    }
+
+    /// How many bytes behind `byteOffset` the row ends, its line end included: where the table ends
+    /// without one, a byte too many.
+    @inline(__always)
+    package func rowEnd(_ row: Int) -> Int {
+        // Unsafe: there is an end for every field.
+        unsafe Int(ends[(row &+ 1) &* columnCount &- 1]) &+ 1
     }
 
     /// The row as it stands in the file, without its line end.

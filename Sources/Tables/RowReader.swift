@@ -43,6 +43,8 @@ package struct RowReader {
     private var patience = DelimiterSniffer.sampleBytes
     private var indexer: FieldIndexer?
     private var line = 1
+    /// Where what is carried begins in the file; where nothing is, the bytes to come.
+    private var position = 0
 
     /// A reader at the start of a file; without a delimiter it finds it.
     package init(delimiter: UInt8?) { self.delimiter = delimiter }
@@ -66,6 +68,7 @@ package struct RowReader {
         guard offset < bytes.count, let base = bytes.baseAddress else { return }
         let left = bytes.count - offset
         let used = unsafe try rows(base + offset, count: left, isFinal: false, body)
+        position += used
         unsafe carry.append(
             contentsOf: UnsafeBufferPointer(rebasing: bytes[(offset + used)...]))
         patience = 2 * carry.count
@@ -99,6 +102,7 @@ package struct RowReader {
             guard let base = bytes.baseAddress else { return 0 }
             return unsafe try rows(base, count: bytes.count, isFinal: false, body)
         }
+        position += used
         if isAfterHeader, used >= before { return used - before }
         carry = Array(rest[(rest.startIndex + used)...])
         patience = 2 * carry.count
@@ -129,6 +133,7 @@ package struct RowReader {
             columnNames: names, rawRow: Array(rest[..<row.textEnd]), delimiter: found)
         line += rest[..<row.next].count { $0 == 0x0a }
         indexer = FieldIndexer(delimiter: found, width: names.count)
+        position += row.next
         return rest[row.next...]
     }
 
@@ -174,7 +179,7 @@ extension RowReader {
             let isLast = offset + length == count
             let start = unsafe base + offset
             let found = unsafe indexer.index(start, count: length, isFinal: isFinal && isLast)
-            unsafe try deliver(found, start, indexer, body)
+            unsafe try deliver(found, start, at: position + offset, indexer, body)
             offset += found.endOffset
             if case .blankLine(let next) = found.stop {
                 offset += next - found.endOffset
@@ -195,8 +200,8 @@ extension RowReader {
     }
 
     private mutating func deliver(
-        _ found: FieldIndexer.Outcome, _ start: UnsafePointer<UInt8>, _ indexer: FieldIndexer,
-        _ body: (RowBatch) throws -> Void
+        _ found: FieldIndexer.Outcome, _ start: UnsafePointer<UInt8>, at byteOffset: Int,
+        _ indexer: FieldIndexer, _ body: (RowBatch) throws -> Void
     ) throws {
         guard found.rowCount > 0, let header else { return }
         if found.hasHighBytes,
@@ -208,7 +213,7 @@ extension RowReader {
             guard let first = ends.baseAddress else { return }
             let batch = unsafe RowBatch(
                 base: start, ends: first, rowCount: found.rowCount, header: header,
-                firstRow: rowCount)
+                firstRow: rowCount, byteOffset: byteOffset)
             try body(batch)
         }
         rowCount += found.rowCount

@@ -8,7 +8,7 @@ package import Vocabulary
 ///
 ///     .mlstore/config.toml   settings, committed to git; everything else ignores itself
 ///     .mlstore/store/        the store
-///     .mlstore/state/        derived or short-lived: the lock, the stat tables, profiles
+///     .mlstore/state/        derived or short-lived: the lock, the stat tables, profiles, sums
 ///
 /// Verbs are functions beside this type: `add`, `status`, `checkout` and so on.
 package final class Workspace: Sendable {
@@ -81,9 +81,6 @@ package final class Workspace: Sendable {
         guard let gitPrefix else { return path }
         return path.relative(to: gitPrefix)
     }
-
-    /// The folder of profiles of pieces of tables, which may be deleted at any time.
-    package var profiles: DiskPath { layout.state / "profiles" }
 
     /// The folder of rows that broke rules when tables were last checked.
     package var failures: DiskPath { layout.state / "failures" }

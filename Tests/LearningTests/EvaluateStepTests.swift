@@ -141,11 +141,11 @@ import Vocabulary
     @Test func `the test vector of the format page is what training writes`() throws {
         let model = try train(
             ["model": "linear", "target": "y", "seed": 7], "x,c,y\n1,a,2\n2,b,3\n4,a,4\n")
-        let digest = "46868f368ac4ce140639f1de5bb36553c5726975b8ff4ab332016df703ac506f"
+        let digest = "0fef61313a01cf6c96313561507282e9fc06b9afa068a86e59df8ab8f55dc9f7"
         #expect(model.count == 800 && sha256(model).hex == digest)
         expectNear(
             try tensors(model)["coefficients"],
-            [3.023316062176166, 0.6106850139035188, -0.06994818652849738, 0.06994818652849737],
+            [3.023316062176166, 0.6106850139035189, -0.06994818652849746, 0.0699481865284974],
             within: 0)
     }
 

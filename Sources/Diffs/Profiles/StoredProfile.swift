@@ -17,11 +17,28 @@ package func profileStoredTable(
     let threads = workspace.machine.threads
     let table = try StoredTable(id, source, summary: nil, in: store, threads: threads)
     guard !table.chunks.isEmpty else { return try TableProfile(of: source) }
-    let cache = ProfileCache(folder: workspace.profiles, disk: workspace.disk)
-    let reading = StoredProfileReading(
-        table: table, header: try source.header(), cache: cache, pool: WorkerPool(threads: threads))
+    let cache = workspace.profiles
+    let header = try source.header()
+    let names = header.columnNames
+    let pool = WorkerPool(threads: threads)
+    let sums = PieceSums(
+        load: { key in
+            cache.load(key).flatMap { try? TableProfile(decoding: $0, columnNames: names) }
+        },
+        save: { cache.save($0.encoded(), $1) },
+        read: { pieces in
+            try pool.map(count: pieces.count) { try table.profile(pieces[$0], header) }
+        },
+        merge: { parts in
+            var total = TableProfile(columnNames: names)
+            for part in parts { try total.merge(part) }
+            return total
+        })
     do {
-        let profile = try reading.profile(of: PieceTree(table.chunks, reading.header))
+        let profile = try sums.value(
+            of: PieceTree(
+                chunks: table.chunks.map { ($0.id.digest, $0.length) }, header: header,
+                purpose: "profile \(TableProfile.version)"))
         cache.trim()
         return profile
     } catch is TableError {
@@ -30,43 +47,14 @@ package func profileStoredTable(
     }
 }
 
-/// The making of a profile from those of pieces.
-private struct StoredProfileReading: Sendable {
-    let table: StoredTable
-    let header: TableHeader
-    let cache: ProfileCache
-    let pool: WorkerPool
-
-    func profile(of node: PieceTree) throws -> TableProfile {
-        if let known = cache.load(node.key, columnNames: header.columnNames) { return known }
-        let profile: TableProfile
-        switch node.content {
-        case .chunks(let places): profile = try read(places)
-        case .nodes(let nodes): profile = try merged(nodes)
-        }
-        cache.save(profile, node.key)
-        return profile
-    }
-
-    private func merged(_ nodes: [PieceTree]) throws -> TableProfile {
-        var total = TableProfile(columnNames: header.columnNames)
-        // Pieces are shared out among threads; what is above them is worked out one by one.
-        if nodes.allSatisfy(\.isPiece) {
-            for part in try pool.map(count: nodes.count, { try profile(of: nodes[$0]) }) {
-                try total.merge(part)
-            }
-        } else {
-            for node in nodes { try total.merge(try profile(of: node)) }
-        }
-        return total
-    }
-
-    private func read(_ places: Range<Int>) throws -> TableProfile {
-        let isLast = places.upperBound == table.chunks.count
+extension StoredTable {
+    /// The profile of some chunks. Throws `TableError` where they do not end between rows.
+    fileprivate func profile(_ places: Range<Int>, _ header: TableHeader) throws -> TableProfile {
+        let isLast = places.upperBound == chunks.count
         return unsafe try TableProfile(ofPiece: header, holdsHeader: places.lowerBound == 0) {
             body in
             for place in places {
-                let bytes = try table.piece(place)
+                let bytes = try piece(place)
                 if place == places.upperBound - 1, !isLast, bytes.last != 0x0a {
                     throw TableError(line: nil, "is cut inside a row")
                 }
@@ -74,8 +62,4 @@ private struct StoredProfileReading: Sendable {
             }
         }
     }
-}
-
-extension PieceTree {
-    fileprivate var isPiece: Bool { if case .chunks = content { true } else { false } }
 }

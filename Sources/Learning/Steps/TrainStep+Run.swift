@@ -8,10 +8,7 @@ extension TrainStep {
     /// numeric feature, four for every categorical one, three times over.
     func run(_ files: StepFiles, _ context: StepContext) throws -> StepReport {
         let learner = try tunedLearner(files)
-        let rows = try load(files, context)
-        let result = try fit(
-            rows, learner, validation: validationTable(rows.features, rows.target, files, context),
-            context)
+        let result = try fitProducts(learner, files, context) ?? fitRows(learner, files, context)
         try files.sink("model").write(ModelFile.encode(result))
         report(result, context)
         return StepReport(facts: result.training.json)
@@ -42,9 +39,50 @@ extension TrainStep {
         let column = try targetColumn(columns.removeLast(), target, type)
         if column.missing > 0 {
             columns = columns.map { $0.selecting(column.rows) }
-            context.log("\(column.missing) rows without '\(target)' left out")
         }
+        logMissing(column.missing, target, context)
         return Rows(features: wanted, columns: columns, target: column)
+    }
+
+    private func fitRows(
+        _ learner: any Learner, _ files: StepFiles, _ context: StepContext
+    ) throws -> Model {
+        let rows = try load(files, context)
+        return try fit(
+            rows, learner, validation: validationTable(rows.features, rows.target, files, context),
+            context)
+    }
+
+    /// Fits a model that sees rows by the products of their columns alone, block by block; nil for others,
+    /// and for more columns than that is meant for.
+    private func fitProducts(
+        _ learner: any Learner, _ files: StepFiles, _ context: StepContext
+    ) throws -> Model? {
+        guard let learner = learner.ofProducts else { return nil }
+        let table = try BlockTable(TableInput(files.source("data")), context.executor)
+        let summary = table.layout.summary
+        guard summary.rowCount > 0 else { throw StoreError.noRows(data) }
+        let features = try featureKinds(summary)
+        if let target { _ = try targetType(target, summary) }
+        let sums: ProductSums
+        do {
+            sums = try table.sums(
+                features, target: target, maximumColumns: learner.maximumProducts)
+        } catch is ProductSums.TooManyColumns {
+            return nil
+        }
+        if let target {
+            try sums.checkTarget(target, table: data)
+            logMissing(sums.rowsWithoutTarget, target, context)
+        }
+        let products = try StandardProducts(sums, features: features, hasTarget: target != nil)
+        return model(
+            try learner.learn(products, context), classes: [], rows: sums.rows,
+            rowsWithoutTarget: sums.rowsWithoutTarget)
+    }
+
+    private func logMissing(_ rows: Int, _ target: String, _ context: StepContext) {
+        if rows > 0 { context.log("\(rows) rows without '\(target)' left out") }
     }
 
     /// Fits a model to all rows.
@@ -56,11 +94,18 @@ extension TrainStep {
             columns: zip(rows.features, rows.columns).map { ($0.name, $1) },
             target: column.target, rows: column.rows.count, validationRows: 0, seed: seed
         ).appending(validation)
-        let learnt = try learner.learn(table, context)
-        return Model(
-            kind: model, target: target, classes: column.classes, body: learnt.body, seed: seed,
+        return model(
+            try learner.learn(table, context), classes: column.classes, rows: column.rows.count,
+            rowsWithoutTarget: column.missing)
+    }
+
+    private func model(
+        _ learnt: Learnt, classes: [String], rows: Int, rowsWithoutTarget: Int
+    ) -> Model {
+        Model(
+            kind: model, target: target, classes: classes, body: learnt.body, seed: seed,
             training: Model.Training(
-                rows: column.rows.count, rowsWithoutTarget: column.missing, loss: learnt.loss,
+                rows: rows, rowsWithoutTarget: rowsWithoutTarget, loss: learnt.loss,
                 iterations: learnt.iterations, converged: learnt.converged,
                 validation: learnt.validation))
     }

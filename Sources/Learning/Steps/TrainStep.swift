@@ -75,9 +75,11 @@ struct TrainStep: Step {
             + (tuned.map { [.init(role: "tuned", path: $0)] } ?? [])
     }
 
+    var readsPieces: Bool { learner.ofProducts != nil }
+
     var canonical: [String: JSONValue] {
         var members: [String: JSONValue] = [
-            "version": 1, "model": .string(model), "data": .string(data),
+            "version": JSONValue(trainer.version), "model": .string(model), "data": .string(data),
             "target": target.map { .string($0) } ?? .null,
             "features": features.map { .array($0.map { .string($0) }) } ?? .null,
             "categorical": .array(categorical.map { .string($0) }),

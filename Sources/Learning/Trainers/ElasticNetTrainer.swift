@@ -6,7 +6,7 @@ internal import Vocabulary
 ///
 /// By descent along one coordinate after the other on the matrix of the columns' products, so each
 /// step costs nothing that grows with the rows (J. Friedman, T. Hastie, R. Tibshirani, 2010).
-package struct ElasticNetTrainer: Estimator {
+package struct ElasticNetTrainer: ProductEstimator {
     package let name = "elastic-net"
     package let targetKind = TargetKind.numbers
     package let isSparse = true
@@ -17,27 +17,31 @@ package struct ElasticNetTrainer: Estimator {
     /// The most coefficients: the products of all pairs are kept for each block of rows.
     static let maximumCoefficients = 2000
 
+    /// Beyond this the sums of some blocks of rows together would take gigabytes.
+    let maximumProducts = 1000
+
     package func fit(
         _ design: DesignMatrix, _ target: Target, _ parameters: TrainingParameters,
         _ executor: ParallelExecutor, observer: StepObserver
     ) throws -> Fit {
-        guard case .numbers(let numbers) = target else {
-            preconditionFailure("an elastic net is fitted to numbers")
-        }
         guard design.coefficientCount <= ElasticNetTrainer.maximumCoefficients else {
             throw StoreError.tooManyCoefficients(design.coefficientCount)
         }
-        let objective = SquaredError(
-            design, numbers, Penalty(l2: parameters.l2, rows: design.rows), executor)
+        return try fit(SquaredError(design, target, executor).sums(), parameters, observer)
+    }
+
+    func fit(
+        _ sums: SquaredErrorSums, _ parameters: TrainingParameters, _ observer: StepObserver
+    ) throws -> Fit {
+        let penalty = sums.penalty(parameters)
         // In the unit of the target the loss is scale^2 times as large, the weights scale times.
-        let l1 = (parameters.l1 ?? 1) / (Double(design.rows) * objective.scale)
-        let (products, right) = objective.normalEquations()
+        let l1 = (parameters.l1 ?? 1) / (Double(sums.rows) * sums.unit.scale)
         var descent = CoordinateDescent(
-            products: products, right: right, l1: l1, l2: objective.penalty.strength)
+            products: sums.products, right: sums.right, l1: l1, l2: penalty.strength)
         guard descent.isFinite else { throw StoreError.lossNotFinite(name) }
-        let observer = observer.scaled(by: objective.scale * objective.scale)
+        let observer = observer.scaled(by: sums.unit.scale * sums.unit.scale)
         var iterations = 0
-        observer(0, loss: descent.loss, state: bits(products.elements) + bits(right))
+        observer(0, loss: descent.loss, state: bits(sums.products.elements) + bits(sums.right))
         while iterations < parameters.maximumIterations,
             descent.largestDerivative > parameters.tolerance
         {
@@ -47,9 +51,9 @@ package struct ElasticNetTrainer: Estimator {
         }
         let point = descent.point
         let sizes = point.dropFirst().reduce(0) { $0 + $1.magnitude }
-        return try objective.fit(
+        return try sums.unit.fit(
             Minimum(
-                point: point, value: objective.evaluate(point).value + l1 * sizes,
+                point: point, value: sums.value(point, penalty) + l1 * sizes,
                 iterations: iterations,
                 converged: descent.largestDerivative <= parameters.tolerance), name)
     }

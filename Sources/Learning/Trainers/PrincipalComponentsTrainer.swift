@@ -7,6 +7,8 @@ struct PrincipalComponentsTrainer: Trainer {
     let name = "pca"
     let targetKind = TargetKind.nothing
     let takesValidation = false
+    /// Since 2 by sums over blocks of rows.
+    let version = 2
     let parameterKeys = ["components"]
     let bodyType: any ModelBody.Type = PrincipalComponentsBody.self
 
@@ -17,20 +19,41 @@ struct PrincipalComponentsTrainer: Trainer {
     }
 }
 
-private struct PrincipalComponentsLearner: Learner {
+private struct PrincipalComponentsLearner: ProductLearner {
     let count: Int
 
     var json: JSONValue { ["components": JSONValue(count)] }
+    var ofProducts: (any ProductLearner)? { self }
+    let maximumProducts = 1 + DenseFeatures.maximumColumns
 
     func learn(_ table: TrainingTable, _ context: StepContext) throws -> Learnt {
         let features = try DenseFeatures(learning: table.columns, context.executor)
+        try check(features)
+        let design = features.encode(table.columns.map(\.values), rows: table.rows)
+        return try learnt(
+            features, PrincipalComponents(design, count: count, context.executor), context)
+    }
+
+    func learn(_ products: StandardProducts, _ context: StepContext) throws -> Learnt {
+        guard let features = DenseFeatures(products.encoder) else {
+            throw StoreError(.internalFault, "sums are of more columns than were asked for")
+        }
+        try check(features)
+        return try learnt(
+            features,
+            PrincipalComponents(sums: products.sums, rows: products.rows, count: count), context)
+    }
+
+    private func check(_ features: DenseFeatures) throws {
         guard count <= features.columnCount else {
             throw StoreError.moreComponentsThanColumns(count, features.columnCount)
         }
-        let design = features.encode(table.columns.map(\.values), rows: table.rows)
-        guard let found = PrincipalComponents(design, count: count, context.executor) else {
-            throw StoreError.lossNotFinite("pca")
-        }
+    }
+
+    private func learnt(
+        _ features: DenseFeatures, _ found: PrincipalComponents?, _ context: StepContext
+    ) throws -> Learnt {
+        guard let found else { throw StoreError.lossNotFinite("pca") }
         let rest = found.variances.dropFirst(count).reduce(0, +)
         let ledger = context.ledger(
             of: "iteration", from: bits(features.encoder.tensors.flatMap(\.values)))

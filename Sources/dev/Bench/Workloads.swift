@@ -38,6 +38,7 @@ let workloads: [Workload] = [
     Workload("boosted-trees", [.numeric], benchBoostedTrees),
     Workload("linear-models", [.numeric], benchLinearModels),
     Workload("structure", [.numeric], benchStructure),
+    Workload("incremental-training", [.numeric], benchIncrementalTraining),
     Workload("table-diffs", [.tables], benchTableDiffs),
     Workload("table-profiles", [.tables], benchTableProfiles),
     Workload("networks", [.numeric], benchNetworks),

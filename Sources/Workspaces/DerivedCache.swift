@@ -1,43 +1,41 @@
 import Bytes
 import Platform
-import Tables
-import Vocabulary
+package import Vocabulary
 
-/// Profiles of pieces of tables that were made before, in a folder that may be deleted at any time.
+/// What was worked out of content before, in a folder that may be deleted at any time: profiles and sums
+/// of pieces of tables.
 ///
 /// What cannot be read, or is damaged, counts as not there; what cannot be written is not kept.
-struct ProfileCache: Sendable {
+package struct DerivedCache: Sendable {
     let folder: DiskPath
     let disk: any Disk
 
     /// What the folder may hold; beyond that, what was written first goes.
-    static let maximumBytes = 1 << 30
-    /// The most that one profile takes, before compression.
-    private static let maximumProfileBytes = 1 << 28
+    package static let maximumBytes = 1 << 30
+    /// The most that one entry takes, before compression.
+    private static let maximumEntryBytes = 1 << 28
 
-    /// The profile that was kept under that key, of a table with those columns.
-    func load(_ key: Digest, columnNames: [String]) -> TableProfile? {
-        let limit = ProfileCache.maximumProfileBytes
+    /// The bytes that were kept under that key, which says everything that they depend on.
+    package func load(_ key: Digest) -> [UInt8]? {
+        let limit = DerivedCache.maximumEntryBytes
         guard let bytes = try? disk.readFile(path(of: key), maximumBytes: limit), bytes.count > 12
         else { return nil }
         var cursor = ByteCursor()
         guard let check = try? cursor.uint64(bytes.span),
             let length = try? cursor.uint32(bytes.span), length <= limit,
-            xxh3(Array(bytes[8...])) == check,
-            let plain = try? Zstd.decompress(Array(bytes[12...]), plainLength: Int(length))
+            xxh3(Array(bytes[8...]), seed: DerivedCache.seed(of: key)) == check
         else { return nil }
-        return try? TableProfile(decoding: plain, columnNames: columnNames)
+        return try? Zstd.decompress(Array(bytes[12...]), plainLength: Int(length))
     }
 
-    /// Keeps a profile.
-    func save(_ profile: TableProfile, _ key: Digest) {
-        let plain = profile.encoded()
-        guard plain.count <= ProfileCache.maximumProfileBytes else { return }
+    /// Keeps bytes.
+    package func save(_ plain: [UInt8], _ key: Digest) {
+        guard plain.count <= DerivedCache.maximumEntryBytes else { return }
         var body = ByteWriter()
         body.append(uint32: UInt32(plain.count))
         body.append(Zstd.compress(plain))
         var writer = ByteWriter()
-        writer.append(uint64: xxh3(body.bytes))
+        writer.append(uint64: xxh3(body.bytes, seed: DerivedCache.seed(of: key)))
         writer.append(body.bytes)
         let path = path(of: key)
         try? disk.makeDirectories(path.parent)
@@ -45,7 +43,7 @@ struct ProfileCache: Sendable {
     }
 
     /// Removes what was written first, where the folder holds too much: down to half of that.
-    func trim(to maximumBytes: Int = ProfileCache.maximumBytes) {
+    package func trim(to maximumBytes: Int = DerivedCache.maximumBytes) {
         let files = ((try? disk.entriesWithStatus(of: folder)) ?? []).filter {
             $0.status.kind == .file
         }
@@ -59,4 +57,17 @@ struct ProfileCache: Sendable {
     }
 
     private func path(of key: Digest) -> DiskPath { folder / key.hex }
+
+    /// So that an entry under the name of another is none.
+    private static func seed(of key: Digest) -> UInt64 { key.prefix64 }
+}
+
+extension Workspace {
+    /// Profiles of pieces of tables.
+    package var profiles: DerivedCache {
+        DerivedCache(folder: layout.state / "profiles", disk: disk)
+    }
+
+    /// Sums over blocks of rows, of models that are learnt from these.
+    package var sums: DerivedCache { DerivedCache(folder: layout.state / "sums", disk: disk) }
 }
