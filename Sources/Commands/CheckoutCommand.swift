@@ -13,7 +13,8 @@ struct CheckoutCommand: ReportingCommand {
                 "mlstore checkout --revision HEAD~1 data/",
             ],
             notes: """
-                Files that are as they should be are left alone. A file with unsaved changes is \
+                Of a folder of which only a part was pulled, a checkout without paths brings that \
+                part; one that names the folder is refused. Files that are as they should be are left alone. A file with unsaved changes is \
                 never replaced without --force, and 'mlstore undo' brings it back even then. \
                 With --revision and no path, data that the revision does not have goes too, \
                 unless it was never committed.

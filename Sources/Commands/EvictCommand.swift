@@ -63,6 +63,9 @@ struct EvictCommand: ReportingCommand {
         for path in found.held {
             lines.append("stays: \(path)  (another tracked path holds the same)")
         }
+        for part in found.parts {
+            lines.append("stays: \(part.path)  (only \(part.text) are here)")
+        }
         guard !found.paths.isEmpty else { return lines + ["nothing to evict"] }
         let collection = found.collection
         let gone = dryRun ? collection.condemnedBytes : collection.removedBytes
@@ -94,6 +97,7 @@ struct EvictCommand: ReportingCommand {
         return [
             "dryRun": .bool(dryRun), "remote": .string(name.description),
             "paths": list(found.paths), "absent": list(found.absent), "held": list(found.held),
+            "parts": .array(found.parts.map(\.json)),
             "contents": JSONValue(found.contents), "packs": JSONValue(found.findings.packs),
             "comparedPacks": JSONValue(found.findings.comparedPacks),
             "readPacks": JSONValue(found.findings.readPacks), "requests": JSONValue(found.requests),

@@ -73,7 +73,7 @@ struct FsckCommand: ReportingCommand {
         if scrub { return try runScrub(workspace, context) }
         if repair { return try runRepair(workspace, context) }
         let wanted = try verifyLevel() ?? .full
-        let contents = try workspace.tracked().paths.map(\.content)
+        let contents = try workspace.presentContents()
         let store = try workspace.store()
         let known = contents.filter { store.contains($0) }
         let found = try store.verify(wanted, roots: known.map { .content($0) }) { done, total in

@@ -43,7 +43,14 @@ struct StatusText {
         let name = path.tracked.path.description
         switch path.state {
         case .clean: return []
-        case .missing: return ["missing   \(name)  ('mlstore checkout' brings it back)"]
+        case .partial: return ["partly    \(partText(path))"]
+        case .missing:
+            guard path.part != nil else {
+                return ["missing   \(name)  ('mlstore checkout' brings it back)"]
+            }
+            return [
+                "missing   \(partText(path))", "          'mlstore checkout' brings back these",
+            ]
         case .notInStore:
             let way =
                 path.tracked.isPushed
@@ -54,9 +61,23 @@ struct StatusText {
                 "\(ByteCount(path.tracked.sizeBytes)) -> \(ByteCount(path.current.sizeBytes))"
             let files = path.changes.prefix(10).map { "          \($0.form.rawValue) \($0.path)" }
             let more = path.changes.count - files.count
-            return ["modified  \(name)  \(sizes)"] + files
+            let first = path.part == nil ? "\(name)  \(sizes)" : partText(path)
+            return ["modified  \(first)"] + files
                 + (more > 0 ? ["          and \(counted(more, "file")) more"] : [])
+                + (path.unknownFiles > 0
+                    ? [
+                        "          and \(counted(path.unknownFiles, "file")) that may be new: not all "
+                            + "of the folder is known here"
+                    ]
+                    : [])
         }
+    }
+
+    /// How much of a folder is here, and how to get the rest.
+    private func partText(_ path: PathStatus) -> String {
+        let name = path.tracked.path
+        guard let part = path.part else { return "\(name)" }
+        return "\(name)  \(part.text) are here  ('mlstore pull \(name)' fetches the others)"
     }
 
     private func headLine(_ path: PathStatus) -> String? {
@@ -104,6 +125,10 @@ struct StatusText {
             "id": .string(path.tracked.content.description),
             "size": JSONValue(path.tracked.sizeBytes),
         ]
+        if let part = path.part {
+            members["part"] = part.json
+            members["unknownFiles"] = JSONValue(path.unknownFiles)
+        }
         members["currentId"] = path.current.content.map { .string($0.description) }
         members["head"] = path.head.map { .string($0.rawValue) }
         if !path.changes.isEmpty {

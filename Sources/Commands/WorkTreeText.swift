@@ -25,12 +25,17 @@ struct WorkTreeText {
         }
         if parts.isEmpty { parts.append("every file is as it should be") }
         lines.append(parts.joined(separator: ", "))
+        lines += done.parts.map { part in
+            "only \(part.text) of '\(part.path)' are here: "
+                + "'mlstore pull \(part.path)' fetches the others"
+        }
         lines += done.saved.map { "saved what stood at \($0) ('mlstore undo' brings it back)" }
         var json: [String: JSONValue] = [
             "filesWritten": JSONValue(done.filesWritten),
             "bytesWritten": JSONValue(done.bytesWritten),
             "filesRemoved": JSONValue(done.filesRemoved), "unchanged": JSONValue(done.unchanged),
             "saved": .array(done.saved.map { .string($0.description) }),
+            "parts": .array(done.parts.map(\.json)),
         ]
         if case .object(let members)? = before?.json { json.merge(members) { own, _ in own } }
         return Report(lines: lines, json: .object(json), status: before?.status ?? .done)
@@ -45,5 +50,15 @@ extension CommandContext {
             console.progress.update(
                 progress.phase, done: progress.bytes, total: progress.totalBytes, unit: .bytes)
         }
+    }
+}
+
+extension PartCount {
+    /// The path, how many entries are here, and how many there are; null where that is not known.
+    var json: JSONValue {
+        [
+            "path": .string(path.description), "files": JSONValue(files),
+            "of": of.map { JSONValue($0) } ?? .null,
+        ]
     }
 }

@@ -155,8 +155,16 @@ private func filesOnDisk(
     var found: [RepoPath: TrackedVersion] = [:]
     for path in tracked.keys.sorted() {
         let state = try scanner.state(of: path)
-        guard let content = state.content else { continue }
-        found[path] = TrackedVersion(content: content, sizeBytes: state.sizeBytes)
+        guard let content = try workspace.completed(state.content, at: path) else { continue }
+        var size = state.sizeBytes
+        if let version = tracked[path], case .directory(let tree) = version.content,
+            let part = try workspace.store().part(of: tree)
+        {
+            // What was not fetched is as it was.
+            let here = try workspace.store().tree(part.here).totals().bytes
+            size += version.sizeBytes - here
+        }
+        found[path] = TrackedVersion(content: content, sizeBytes: size)
     }
     return found
 }

@@ -71,6 +71,9 @@ struct PathComparison {
         _ before: TreeID, _ after: TreeID, _ options: TableDiffOptions
     ) throws -> DatasetChange.Detail {
         let store = try workspace.store()
+        var before = before
+        // Files on disk can be compared with what is here of a folder.
+        if isNewOnDisk, let part = try store.part(of: before) { before = part.here }
         guard store.contains(.directory(before)), isNewOnDisk || store.contains(.directory(after))
         else { return .content("a listing is not in this store") }
         let old = try store.tree(before)

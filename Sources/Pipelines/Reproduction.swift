@@ -79,7 +79,8 @@ final class Reproduction {
         for path in stage.dependencies { findings.inputs[path] = .some(try inputID(of: path)) }
         for path in stage.products {
             findings.products[path] = .some(
-                try place.content(at: path, scanner) ?? assumedOutput(at: path, of: stage))
+                try place.workspace.completed(place.content(at: path, scanner), at: path)
+                    ?? assumedOutput(at: path, of: stage))
         }
         findings.seed = stage.isStep ? nil : stage.seed ?? options.seed ?? 0
         findings.variables = RunSurroundings.variables(stage.environment)
@@ -94,8 +95,10 @@ final class Reproduction {
 
     /// The content of an input: as it is on disk, else as its pointer or the lock names it.
     private func inputID(of path: RepoPath) throws -> ContentID? {
-        if let known = lookedAt[path] { return known }
-        if let id = try place.content(at: path, scanner) { return id }
+        if let known = lookedAt[path] { return try place.workspace.completed(known, at: path) }
+        if let id = try place.content(at: path, scanner) {
+            return try place.workspace.completed(id, at: path)
+        }
         if let pointer = try place.workspace.pointer(of: path) { return pointer.content }
         return lock.stages.values.compactMap { $0.outputs[path]?.content }.first
     }
@@ -188,6 +191,9 @@ final class Reproduction {
             return .settled(outcome)
         }
         lookedAt = [:]
+        for path in stage.dependencies {
+            try place.workspace.checkWhole(path, to: "run stage '\(stage.name)'")
+        }
         progress(.started(stage: stage.name, reasons: reasons))
         for path in stage.dependencies { try fetch(path, of: stage, findings) }
         return .running(

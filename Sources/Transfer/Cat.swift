@@ -121,7 +121,8 @@ private enum CatSource {
 
     func tree(_ id: TreeID) throws -> Tree {
         switch self {
-        case .store(let store): try store.tree(id)
+        // Of a folder of which not all is here, what is.
+        case .store(let store): try store.tree(store.part(of: id)?.here ?? id)
         case .remote(let objects): objects.tree(id)
         }
     }
@@ -168,6 +169,8 @@ private struct Cat {
         guard let (entry, rest) = try listing.entry(leadingTo: part) else {
             var holdsSome = false
             try listing.forEachEntry(under: part) { _ in holdsSome = true }
+            // What a part of a folder lacks may be in the rest of it.
+            if !holdsSome, listing.id != tree { throw notHere() }
             throw holdsSome ? isFolder() : noSuchFile()
         }
         if let subtree = entry.subtree {
@@ -214,6 +217,10 @@ private struct Cat {
         StoreError(
             .badUsage, "'\(path)' is a folder: only files can be printed",
             subject: path.description, advice: "name a file in it, or take all of it with 'get'")
+    }
+
+    private func notHere() -> StoreError {
+        StoreError(.notInStore, "'\(path)' is not in this store", subject: path.description)
     }
 
     func noSuchFile() -> StoreError {

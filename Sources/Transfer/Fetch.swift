@@ -104,7 +104,8 @@ private func fetch(
 ) throws -> FetchReport {
     guard let root = catalog.root else {
         return FetchReport(
-            absent: selection.contents.filter { !context.store.contains($0.id) }.map(\.path),
+            absent: selection.contents.filter { !context.store.contains($0.id) }.map(\.path)
+                + selection.parts.map(\.path.description),
             warnings: ["remote '\(context.name)' is empty: nothing was pushed to it yet"])
     }
     var report = FetchReport(
@@ -112,6 +113,9 @@ private func fetch(
     let exchange = FetchExchange(context, catalog.index, options, progress)
     for item in selection.contents where try !exchange.want(item.id) {
         report.absent.append(item.path)
+    }
+    for part in selection.parts where try !exchange.want(part) {
+        report.absent.append(part.path.description)
     }
     let refs = catalog.state.refs.filter { !$0.key.isPushNote }
     if options.takesRefs {

@@ -10,8 +10,8 @@ import Vocabulary
 /// that it names, in the order in which they stand in the packs, those that build on others after
 /// these; then, from the bottom up, the metadata is put.
 final class FetchExchange {
-    private let context: RemoteContext
-    private let index: RemoteIndex
+    let context: RemoteContext
+    let index: RemoteIndex
     private let options: FetchOptions
     private let progress: (TransferProgress) -> Void
     private var seen: Set<ObjectKey> = []
@@ -21,10 +21,14 @@ final class FetchExchange {
     private var metadata: [(key: ObjectKey, bytes: [UInt8])] = []
     private var courses: RecipeCourses
     private var changes: [RefChange] = []
+    /// What is wanted of directories that are not wanted as a whole.
+    var parts: [WantedPart] = []
+    /// Directories that are wanted as a whole.
+    private(set) var wholes: [TreeID] = []
     private var session: StoreSession?
 
     private var objects = 0
-    private var receivedBytes = 0
+    var receivedBytes = 0
     private var files: Set<BlobID> = []
     private var packs: Set<PackID> = []
     /// Requests that a dry run leaves out.
@@ -41,19 +45,22 @@ final class FetchExchange {
         courses = RecipeCourses(files: options.files)
     }
 
-    private var store: ObjectStore { context.store }
+    var store: ObjectStore { context.store }
 
     // MARK: - What is wanted
 
     /// Wants a content; false when it is neither here nor on the remote.
     func want(_ content: ContentID) throws -> Bool {
         switch content {
-        case .file(let blob): try want(blob)
-        case .directory(let tree): try want(ObjectKey(.treeNode, tree.digest))
+        case .file(let blob): return try want(blob)
+        case .directory(let tree):
+            let isKnown = try want(ObjectKey(.treeNode, tree.digest))
+            if isKnown { wholes.append(tree) }
+            return isKnown
         }
     }
 
-    private func want(_ blob: BlobID) throws -> Bool {
+    func want(_ blob: BlobID) throws -> Bool {
         for kind in [ObjectKind.chunk, .recipe] {
             let key = ObjectKey(kind, blob.digest)
             if try isHere(key) { return try want(key) }
@@ -131,7 +138,7 @@ final class FetchExchange {
         }
     }
 
-    private func lacking(_ what: String, _ key: ObjectKey) -> StoreError {
+    func lacking(_ what: String, _ key: ObjectKey) -> StoreError {
         StoreError(
             .notFound,
             "cannot fetch \(key) from remote '\(context.name)': \(what), which it needs, is not there",
@@ -232,7 +239,7 @@ final class FetchExchange {
 
     // MARK: - Putting
 
-    private func currentSession() throws -> StoreSession {
+    func currentSession() throws -> StoreSession {
         if let session { return session }
         let new = try store.beginSession()
         session = new
@@ -301,8 +308,19 @@ final class FetchExchange {
 
     /// Commits what is left, and the refs, all at once.
     func commit() throws {
-        guard session != nil || !changes.isEmpty else { return }
-        _ = try currentSession().commit(refs: changes)
-        session = nil
+        while true {
+            let parts = options.isDryRun ? [] : try partChanges()
+            guard session != nil || !changes.isEmpty || !parts.isEmpty else { return }
+            do {
+                _ = try currentSession().commit(refs: changes + parts)
+                session = nil
+                return
+            } catch let error as StoreError where error.kind == .conflict {
+                // Another fetch may have brought another part: both are put together then.
+                try store.refresh()
+                let isBehind = try parts.contains { try store.ref($0.name) != $0.expected }
+                guard isBehind else { throw error }
+            }
+        }
     }
 }

@@ -107,7 +107,12 @@ private func pathsToCheckOut(
     let elsewhere = tracked.filter { !$0.isPushed && !store.contains($0.content) }
     guard !absent.isEmpty || !elsewhere.isEmpty else { return paths }
     let missing = Set(absent + elsewhere.map(\.path.description))
-    return tracked.map(\.path).filter { !missing.contains($0.description) }
+    return tracked.map(\.path).filter { !missing.contains($0.description) }.flatMap { path in
+        // Of a folder no more than was asked for.
+        let inside = paths?.filter { $0 != path && $0.isInside(path) } ?? []
+        let isWhole = inside.isEmpty || paths?.contains(where: path.isInside) == true
+        return isWhole ? [path] : inside
+    }
 }
 
 /// The head of the history and what it lists.

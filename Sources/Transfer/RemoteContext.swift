@@ -92,8 +92,29 @@ package struct TransferProgress: Hashable, Sendable {
 
 /// What one exchange is about.
 package struct TransferSelection: Sendable {
+    /// What is wanted of a directory.
+    package struct Part: Hashable, Sendable {
+        /// The directory.
+        package let tree: TreeID
+        /// Where the workspace tracks it.
+        package let path: RepoPath
+        /// Files and folders in it, relative to it; sorted, none inside another.
+        package let inside: [RepoPath]
+
+        /// Makes the value; leaves out what is inside another.
+        package init(tree: TreeID, path: RepoPath, inside: [RepoPath]) {
+            self.tree = tree
+            self.path = path
+            self.inside = Set(inside).sorted().reduce(into: []) { kept, path in
+                if kept.last.map({ path.isInside($0) }) != true { kept.append(path) }
+            }
+        }
+    }
+
     /// Contents that are wanted, with the path that each is known by.
     package var contents: [(path: String, id: ContentID)]
+    /// Directories of which only a part is wanted (fetch only).
+    package var parts: [Part] = []
     /// Refs that are to be published (push only).
     package var refs: [RefName: RecordID]
     /// Contents that records name and that are not sent for their sake (push only).

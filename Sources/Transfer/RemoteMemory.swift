@@ -73,5 +73,7 @@ extension RefName {
     }
 
     /// Whether the name is about this store alone and is never sent.
-    var isLocal: Bool { description.hasPrefix("remotes/") || description.hasPrefix("undo/") }
+    var isLocal: Bool {
+        ["remotes/", "undo/", RefName.partPrefix].contains { description.hasPrefix($0) }
+    }
 }

@@ -62,6 +62,33 @@ extension Workspace {
         return (TransferSelection(contents: contents), problems)
     }
 
+    /// The same, but of a folder that is not here only the paths that lie inside of it, without those
+    /// that are here; all of them when `isThorough`.
+    fileprivate func partialSelection(
+        _ paths: [RepoPath], isThorough: Bool
+    ) throws -> (selection: TransferSelection, problems: [TrackingProblem]) {
+        let (chosen, problems) = try selectedPaths(paths)
+        let store = try store()
+        var selection = TransferSelection()
+        for tracked in chosen {
+            guard case .directory(let tree) = tracked.content,
+                !store.contains(.treeNode, tree.digest),
+                !paths.contains(where: tracked.path.isInside)
+            else {
+                selection.contents.append((tracked.path.description, tracked.content))
+                continue
+            }
+            // A part that cannot be read is as good as none.
+            let part = isThorough ? nil : try? folderPart(of: tracked)
+            let inside = paths.compactMap { $0.relative(to: tracked.path) }.filter { path in
+                (try? part?.isWhole(at: path, in: store)) != true
+            }
+            guard !inside.isEmpty else { continue }
+            selection.parts.append(.init(tree: tree, path: tracked.path, inside: inside))
+        }
+        return (selection, problems)
+    }
+
     /// The selected tracked paths (nil: all) that go to remotes, and what could not be read. Throws
     /// `.notFound` for one that is not tracked.
     func selectedPaths(
@@ -125,14 +152,18 @@ private func committedContents(
 }
 
 /// Fetches what the selected tracked paths (nil: all) need into the store, and the remote's refs
-/// with their records. The work tree stays as it is.
+/// with their records. The work tree stays as it is. Of paths inside of a tracked folder that is not here only these come,
+/// and what is here of the folder is a `FolderPart` from then on.
 package func fetch(
     _ paths: [RepoPath]? = nil, into workspace: Workspace, from remote: String? = nil,
     options: FetchOptions = FetchOptions(),
     progress: @escaping (TransferProgress) -> Void = { _ in }
 ) throws -> FetchReport {
     let context = try workspace.context(ofRemote: remote, link: options.link)
-    let (selection, problems) = try workspace.transferSelection(paths)
+    try context.store.refresh()
+    let (selection, problems) =
+        try paths.map { try workspace.partialSelection($0, isThorough: options.isThorough) }
+        ?? workspace.transferSelection(nil)
     var report = try fetch(selection, from: context, options: options, progress: progress)
     report.warnings += problems.map { "'\($0.path)' was passed over: \($0.error.message)" }
     return report

@@ -32,6 +32,14 @@ package struct RefName: Hashable, Sendable, Comparable, CustomStringConvertible 
         RefName(trusted: "verdicts/\(run.digest.hex)/\(id.digest.hex)")
     }
 
+    /// What the names of `part(of:)` begin with.
+    package static let partPrefix = "parts/"
+
+    /// `parts/<tree>`: what is here of a directory of which not all is.
+    package static func part(of tree: TreeID) -> RefName {
+        RefName(trusted: partPrefix + tree.digest.hex)
+    }
+
     private init(trusted text: String) { description = text }
 
     package static func < (left: RefName, right: RefName) -> Bool {

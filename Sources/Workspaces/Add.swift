@@ -46,7 +46,8 @@ package struct AddReport: Sendable {
 ///
 /// The pointers are written when the content is committed to the store, and are durable when
 /// this returns. Nothing is changed when any of the paths cannot be added: one that is missing,
-/// inside a tracked folder, tracked by git, an output of a stage, a link, a socket or device.
+/// inside a tracked folder, tracked by git, an output of a stage, a link, a socket or device; a folder of
+/// which only a part was fetched.
 package func add(
     _ paths: [RepoPath], in workspace: Workspace, options: AddOptions = AddOptions(),
     progress: (WorkProgress) -> Void = { _ in }
@@ -54,7 +55,11 @@ package func add(
     try workspace.withLock("add") {
         let paths = Array(Set(paths)).sorted()
         let lock = try workspace.lockFile()
-        for path in paths { try workspace.checkAddable(path, among: paths, lock) }
+        for path in paths {
+            try workspace.checkAddable(path, among: paths, lock)
+            // What was imported is all of it.
+            if options.source == nil { try workspace.checkRecordable(path) }
+        }
         let scanner = ContentScanner(workspace)
         let session = try workspace.store().beginSession()
         defer { session.abandon() }

@@ -27,6 +27,9 @@ package struct CheckoutOptions: Sendable {
 /// is in what was committed last, and data that was moved since. Data that was never committed
 /// stays.
 ///
+/// Of a folder of which only a part was fetched, a checkout without `paths` brings that part, and the
+/// report says so; one that names the folder throws `.notInStore`.
+///
 /// Everything is checked first; a refused checkout changed nothing. Throws `.unsavedChanges`,
 /// `.notInStore`, `.notFound` for a path that is not tracked, `.unsupportedFile` for a path below a
 /// link. What it replaces is recorded, so that `undo` reverses it. `progress` is called
@@ -42,8 +45,14 @@ package func checkout(
         var edit = WorkTreeEdit(workspace, command: options.command)
         edit.force = options.force
         edit.arrived = options.arrived
+        var parts: [PartCount] = []
         for (tracked, part) in selected {
-            edit.targets.append(try ContentTarget(tracked, part: part, from: store))
+            // Whoever names no path gets all that there is.
+            edit.targets.append(
+                try ContentTarget(tracked, part: part, from: store, isEnough: paths == nil))
+            if paths == nil, let count = try workspace.partCount(of: tracked) {
+                parts.append(count)
+            }
         }
         if options.source != .workTree {
             edit.texts = try texts(of: state, for: selected, isAll: paths == nil)
@@ -56,7 +65,9 @@ package func checkout(
             edit.texts += try workspace.gitIgnoreEdits(adding: back, removing: gone)
                 .map { .init(path: $0.path, bytes: $0.after) }
         }
-        return try edit.run(progress: progress)
+        var report = try edit.run(progress: progress)
+        report.parts = parts
+        return report
     }
 }
 

@@ -44,6 +44,11 @@ package func commitSnapshot(
         let session = try store.beginSession()
         do {
             for tracked in state.paths where !session.contains(tracked.content) {
+                if let count = try workspace.partCount(of: tracked) {
+                    throw StoreError.partlyHere(
+                        count, "cannot commit",
+                        advice: "run 'mlstore pull \(tracked.path)' to fetch the others")
+                }
                 throw StoreError(
                     .notInStore,
                     "cannot commit: the content of '\(tracked.path)' is not in this store",

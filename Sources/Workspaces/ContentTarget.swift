@@ -32,7 +32,12 @@ struct ContentTarget: Sendable {
     }
 
     /// A tracked content, or the part of a tracked folder that is at or below `part`.
-    init(_ tracked: TrackedPath, part: RepoPath?, from store: ObjectStore) throws {
+    ///
+    /// Of a folder of which not all is here (see `FolderPart`) it is what is here, if that
+    /// `isEnough`; of a part of it, all must be here.
+    init(
+        _ tracked: TrackedPath, part: RepoPath?, from store: ObjectStore, isEnough: Bool = false
+    ) throws {
         // A lock file from elsewhere must not reach into git's folder or ours.
         try Workspace.checkNotReserved(tracked.path)
         let inner = part.flatMap { $0.relative(to: tracked.path) }
@@ -42,7 +47,11 @@ struct ContentTarget: Sendable {
                 .file(
                     tracked.path, blob, size: tracked.sizeBytes, executable: tracked.isExecutable))
             tree = nil
-        case .directory(let tree):
+        case .directory(var tree):
+            if let here = try store.part(of: tree) {
+                try ContentTarget.check(here, of: tracked, inner, isEnough, store)
+                tree = here.here
+            }
             source = try ContentTarget.source(of: tree, at: tracked.path, under: inner, from: store)
             self.tree = inner == nil ? tree : nil
         }
@@ -53,6 +62,23 @@ struct ContentTarget: Sendable {
                 .notFound, "there is no '\(path)' in the tracked folder '\(tracked.path)'",
                 subject: path.description, safety: "nothing was changed")
         }
+    }
+
+    /// Throws unless all that is wanted of a folder is in the part of it that is here.
+    private static func check(
+        _ part: FolderPart, of tracked: TrackedPath, _ inner: RepoPath?, _ isEnough: Bool,
+        _ store: ObjectStore
+    ) throws {
+        if let inner {
+            guard try !part.isWhole(at: inner, in: store) else { return }
+        } else if isEnough {
+            return
+        }
+        let path = inner.map { tracked.path.appending($0) } ?? tracked.path
+        let count = try PartCount(part, of: tracked, in: store)
+        throw StoreError.partlyHere(
+            count, "cannot check out '\(path)'",
+            advice: "run 'mlstore pull \(path)' to fetch all of it")
     }
 
     /// What an operation's note says.
@@ -137,7 +163,10 @@ struct ContentTarget: Sendable {
 extension StoreError {
     /// The same error, its hint naming where missing content can come from.
     func naming(remotesOf workspace: Workspace) -> StoreError {
-        guard kind == .notInStore else { return self }
+        // An advice that says what to pull is better.
+        guard kind == .notInStore, advice?.hasPrefix("run 'mlstore pull ") != true else {
+            return self
+        }
         return StoreError(
             kind, message, subject: subject, advice: workspace.fetchAdvice, safety: safety,
             cause: cause)

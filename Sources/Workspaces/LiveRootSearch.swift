@@ -23,8 +23,8 @@ struct LiveRootSearch {
     func all() throws -> [LiveRoot] {
         let store = try workspace.store()
         try store.refresh()
-        return try Self.distinct(
-            workTree() + index() + gitHistory() + operations(store) + refs(store))
+        let named = try workTree() + index() + gitHistory() + operations(store) + refs(store)
+        return try Self.distinct(named + parts(store, named))
     }
 
     /// What a commit of the store names.
@@ -152,8 +152,22 @@ struct LiveRootSearch {
 
     // MARK: - Refs
 
+    /// What is here of folders of which not all is, while something names the folder.
+    private func parts(_ store: ObjectStore, _ named: [LiveRoot]) throws -> [LiveRoot] {
+        let parts = try store.parts()
+        guard !parts.isEmpty else { return [] }
+        let names = Set(named.map(\.subject.digest))
+        return parts.filter { names.contains($0.whole.digest) }.map { part in
+            LiveRoot(
+                .content(.directory(part.here)), group: "parts of folders",
+                reason: "what was fetched of folder \(part.whole.short)")
+        }
+    }
+
     private func refs(_ store: ObjectStore) throws -> [LiveRoot] {
-        let refs = try store.refs(under: "")
+        let refs = try store.refs(under: "").filter {
+            !$0.name.description.hasPrefix(RefName.partPrefix)
+        }
         guard !policy.keepsAll else {
             return refs.map { name, id in
                 LiveRoot(.record(id), .everything, group: "refs", reason: "ref '\(name)'")

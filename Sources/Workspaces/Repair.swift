@@ -27,7 +27,7 @@ package func repair(
 ) throws -> RepairReport {
     try workspace.withLock("fsck --repair") {
         let store = try workspace.store()
-        let contents = try workspace.tracked().paths.map(\.content)
+        let contents = try workspace.presentContents()
         let here = contents.filter { store.contains($0) }
         let found = try store.verify(.full, roots: here.map { .content($0) })
         // Without damage, what is not here was evicted or never fetched. With damage it may be lost.

@@ -20,6 +20,8 @@ package struct PathStatus: Sendable {
     package enum State: String, Hashable, Sendable {
         /// As it should be.
         case clean
+        /// All that is here of a folder of which not all was fetched, and nothing else.
+        case partial
         /// There, and different.
         case modified
         /// Not there, but in the store: `mlstore checkout` brings it.
@@ -46,6 +48,11 @@ package struct PathStatus: Sendable {
     package let current: ContentState
     /// Files that differ, for a modified folder whose tree is in the store.
     package let changes: [FileChange]
+    /// How much of a folder is in the store, where that is not all; then only this is compared.
+    package let part: PartCount?
+    /// Files and links that stand there beside what is known of a folder of which not all is here: new
+    /// ones, or ones that were not fetched.
+    package let unknownFiles: Int
     /// Against HEAD; nil where they agree, or nothing was compared.
     package let head: Change?
     /// What HEAD says should be there.
@@ -65,8 +72,10 @@ package struct StatusReport: Sendable {
     /// Why nothing could be compared with HEAD, though the workspace is in git.
     package var headProblem: StoreError?
 
-    /// Whether every tracked path is as it should be.
-    package var isClean: Bool { problems.isEmpty && paths.allSatisfy { $0.state == .clean } }
+    /// Whether every tracked path is as it should be, as far as it is here.
+    package var isClean: Bool {
+        problems.isEmpty && paths.allSatisfy { [.clean, .partial].contains($0.state) }
+    }
 }
 
 /// How the tracked paths are that `selection` means (nil: all). Changes nothing but the stat
@@ -121,9 +130,12 @@ private func pathStatus(
     let store = try scanner.workspace.store()
     var state = PathStatus.State.clean
     var changes: [FileChange] = []
+    var unknownFiles = 0
     var current = ContentState.missing
+    let part = try scanner.workspace.folderPart(of: tracked)
     if let status = try scanner.status(of: tracked.path) {
-        if status.kind == .directory, case .directory(let id) = tracked.content {
+        if status.kind == .directory, case .directory(let whole) = tracked.content {
+            let id = part?.here ?? whole
             let folder = try scanner.scan(tracked.path, comparedWith: id)
             current = folder.state
             if folder.tree != id {
@@ -131,13 +143,20 @@ private func pathStatus(
                 if store.contains(.treeNode, id.digest) {
                     changes = try folder.changes(since: try store.tree(id), in: store)
                 }
+                if part != nil {
+                    let known = changes.filter { $0.form != .added }
+                    unknownFiles = changes.count - known.count
+                    changes = known
+                }
+            } else if part != nil {
+                state = .partial
             }
         } else {
             current = try scanner.state(of: tracked.path)
             if !tracked.matches(current) { state = .modified }
         }
     } else {
-        state = store.contains(tracked.content) ? .missing : .notInStore
+        state = part != nil || store.contains(tracked.content) ? .missing : .notInStore
     }
     let headContent = head?[tracked.path]?.content
     var change: PathStatus.Change?
@@ -145,19 +164,20 @@ private func pathStatus(
         change = headContent == nil ? .added : .modified
     }
     return PathStatus(
-        tracked: tracked, state: state, current: current, changes: changes, head: change,
-        headContent: headContent)
+        tracked: tracked, state: state, current: current, changes: changes,
+        part: try part.map { try PartCount($0, of: tracked, in: store) },
+        unknownFiles: unknownFiles, head: change, headContent: headContent)
 }
 
 private func removedStatus(_ gone: TrackedPath) -> PathStatus {
     PathStatus(
-        tracked: gone, state: .clean, current: .missing, changes: [], head: .removed,
-        headContent: gone.content)
+        tracked: gone, state: .clean, current: .missing, changes: [], part: nil, unknownFiles: 0,
+        head: .removed, headContent: gone.content)
 }
 
 /// Commands that died half way, as far as it still shows.
 private func unfinished(in workspace: Workspace, _ found: [PathStatus]) -> [UnfinishedWork] {
-    let changed = found.filter { $0.state != .clean }.map(\.tracked.path)
+    let changed = found.filter { ![.clean, .partial].contains($0.state) }.map(\.tracked.path)
     return workspace.unfinishedWork().compactMap { work in
         let paths = work.paths.filter { path in
             changed.contains { path.isInside($0) || $0.isInside(path) }

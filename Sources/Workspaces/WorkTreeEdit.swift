@@ -19,6 +19,8 @@ package struct WorkTreeReport: Hashable, Sendable {
     package var textsChanged: [RepoPath] = []
     /// The number of the operation in the journal; nil when there was nothing to do.
     package var sequence: Int?
+    /// Folders of which only this much is in the store, and was brought.
+    package var parts: [PartCount] = []
 
     /// Nothing done.
     package init() {}

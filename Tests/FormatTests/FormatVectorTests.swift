@@ -20,7 +20,7 @@ import Workspaces
         ],
         "recipe.md": ["recipe"],
         "journal.md": ["journal-first", "journal-head"],
-        "records.md": ["record-snapshot", "record-operation"],
+        "records.md": ["record-snapshot", "record-operation", "record-part"],
         "pointer-file.md": ["pointer-table", "pointer-source", "pointer-directory"],
         "lock-file.md": ["lock-file"],
     ]
@@ -241,16 +241,16 @@ import Workspaces
         #expect(written == text, "\(written)")
     }
 
-    @Test(arguments: ["record-snapshot", "record-operation"])
+    @Test(arguments: ["record-snapshot", "record-operation", "record-part"])
     func `records of each type`(name: String) throws {
         let vector = try FormatVector.named(name, in: "records.md")
         let bytes = Array(try vector["json"].utf8)
         let record = try JSONValue(parsing: bytes)
         #expect(record.canonical == bytes)
-        if name == "record-snapshot" {
-            #expect(try SnapshotRecord(record).json == record)
-        } else {
-            #expect(OperationNote(record)?.json == record)
+        switch name {
+        case "record-snapshot": #expect(try SnapshotRecord(record).json == record)
+        case "record-part": #expect(try FolderPart(record).json == record)
+        default: #expect(OperationNote(record)?.json == record)
         }
         #expect(objectDigest(.record, bytes)?.hex == (try vector["id"]))
     }

@@ -23,6 +23,9 @@ struct Bench {
         try succeed("mlstore remote add -q origin 'file://\(folder)/remote' && mlstore push -q")
     }
 
+    /// A workspace that is there already.
+    init(at root: DiskPath) { self.root = root }
+
     private static let stages = """
         stages:
           split:

@@ -10,6 +10,15 @@ package struct LiveRoot: Hashable, Sendable {
         case record(RecordID)
         /// An id in a text that does not say of what: whatever has it.
         case mention(Digest)
+
+        /// The digest of what is named.
+        package var digest: Digest {
+            switch self {
+            case .content(let id): id.digest
+            case .record(let id): id.digest
+            case .mention(let digest): digest
+            }
+        }
     }
 
     /// How far what is named reaches.

@@ -92,7 +92,8 @@ extension Tree {
         try checkedNode(try read(child.digest), child.digest, child, level)
     }
 
-    private func checkedNode(
+    /// The node of these bytes, checked against what names it.
+    func checkedNode(
         _ bytes: [UInt8], _ digest: Digest, _ child: TreeChild?, _ level: Int?
     ) throws -> TreeNode {
         guard TreeNode.digest(of: bytes) == digest else {

@@ -25,6 +25,8 @@ package struct EvictReport: Sendable {
     package var absent: [RepoPath] = []
     /// Those whose content stays, since another tracked path holds it too.
     package var held: [RepoPath] = []
+    /// Folders of which only this much is here: that stays.
+    package var parts: [PartCount] = []
     /// Versions of these paths, and snapshots with them, that went.
     package var contents = 0
     /// What was looked at on the remote.
@@ -79,7 +81,11 @@ private func evict(
     var chosen: [TrackedPath] = []
     for path in selected {
         guard context.store.contains(path.content) else {
-            report.absent.append(path.path)
+            if let part = try workspace.partCount(of: path) {
+                report.parts.append(part)
+            } else {
+                report.absent.append(path.path)
+            }
             continue
         }
         guard index.contains(path.content) else {
@@ -94,10 +100,16 @@ private func evict(
     let others = try workspace.tracked().paths.filter { path in
         !chosen.contains { $0.path == path.path }
     }
+    // What was fetched of other folders stays too.
+    let parts = try others.compactMap { path in
+        try workspace.folderPart(of: path).map {
+            (path: path.path.description, id: ContentID.directory($0.here))
+        }
+    }
     try withoutActuallyEscaping(progress) { progress in
         let release = Release(
             of: versions.map { ($0.path.description, $0.id) },
-            protecting: others.map { ($0.path.description, $0.content) }, heldBy: context,
+            protecting: others.map { ($0.path.description, $0.content) } + parts, heldBy: context,
             options: options, progress: progress
         ) { report.findings = $0 }
         report.collection = try collect(
