@@ -14,8 +14,9 @@ struct CheckoutCommand: ReportingCommand {
             ],
             notes: """
                 Of a folder of which only a part was pulled, a checkout without paths brings that \
-                part; one that names the folder is refused. Files that are as they should be are left alone. A file with unsaved changes is \
-                never replaced without --force, and 'mlstore undo' brings it back even then. \
+                part; one that names the folder is refused. Files that are as they should be are \
+                left alone. A file with unsaved changes is never replaced without --force, and \
+                'mlstore undo' brings it back even then. \
                 With --revision and no path, data that the revision does not have goes too, \
                 unless it was never committed.
                 """))

@@ -16,8 +16,9 @@ struct PullCommand: ReportingCommand {
                 "mlstore pull --limit-rate 10MB",
             ],
             notes: """
-                Of files and folders inside of a tracked folder only these come; 'mlstore status' says \
-                how much of it is here then, and a pull of the folder brings the rest. Without git it also brings the newest snapshot of the remote, pointers and all. \
+                Of files and folders inside of a tracked folder only these come; 'mlstore status' \
+                says how much of it is here then, and a pull of the folder brings the rest. \
+                Without git it also brings the newest snapshot of the remote, pointers and all. \
                 Exit status 1 tells that the remote lacks something; the rest is brought all the \
                 same. --dry-run tells what would be fetched, and does not look at the work tree.
                 """))

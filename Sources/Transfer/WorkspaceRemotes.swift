@@ -152,8 +152,8 @@ private func committedContents(
 }
 
 /// Fetches what the selected tracked paths (nil: all) need into the store, and the remote's refs
-/// with their records. The work tree stays as it is. Of paths inside of a tracked folder that is not here only these come,
-/// and what is here of the folder is a `FolderPart` from then on.
+/// with their records. The work tree stays as it is. Of paths inside of a tracked folder that is not
+/// here only these come, and what is here of the folder is a `FolderPart` from then on.
 package func fetch(
     _ paths: [RepoPath]? = nil, into workspace: Workspace, from remote: String? = nil,
     options: FetchOptions = FetchOptions(),

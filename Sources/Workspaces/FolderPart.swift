@@ -97,7 +97,7 @@ extension ObjectStore {
         guard RefName.part(of: part.whole) == name else {
             throw StoreError(
                 .malformed, "the ref '\(name)' names what is here of another folder",
-                subject: name.description, advice: "run 'mlstore fsck'")
+                subject: name.description, advice: "run 'mlstore pull' to fetch that folder again")
         }
         return contains(.treeNode, part.here.digest) ? part : nil
     }

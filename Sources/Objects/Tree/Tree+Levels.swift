@@ -6,7 +6,8 @@ extension Tree {
     /// these paths may be asked for afterwards.
     ///
     /// `read` gets digests, each once, and returns the bytes of those that it finds; the bytes need not
-    /// have been checked. Throws `.corrupt` for a bad node, `.notInStore` for one that was not found. Memory: these nodes.
+    /// have been checked. Throws `.corrupt` for a bad node, `.notInStore` for one that was not found.
+    /// Memory: these nodes.
     package init(
         id: TreeID, leadingTo paths: [RepoPath],
         reading read: (_ digests: [Digest]) throws -> [Digest: [UInt8]]
