@@ -17,7 +17,8 @@ struct FetchCommand: ReportingCommand {
             notes: """
                 Of files and folders inside of a tracked folder only these come. Exit status 1 tells \
                 that the remote lacks something; the rest is fetched all the same. With \
-                --dry-run lists and recipes are read to find out, and nothing but a copy of the remote's index is kept.
+                --dry-run lists and recipes are read to find out, and nothing but a copy of the \
+                remote's index is kept.
                 """))
 
     @OptionGroup var arguments: FetchArguments
