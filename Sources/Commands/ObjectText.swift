@@ -1,4 +1,5 @@
 import Bytes
+import Learning
 import Lineage
 import Objects
 import Pipelines
@@ -23,7 +24,7 @@ struct ObjectText {
             builder.add("entries", entries.map { JSONValue($0) })
             builder.addPresence(try workspace.store().contains(.directory(id)))
         case .run(let id, let run):
-            builder.add(run)
+            builder.add(run, try ledger(of: run, in: workspace.store()))
             builder.add(try runVerdicts(of: id, in: workspace.store()))
         case .snapshot(_, let record):
             builder.add(record, paths: try trackedPaths(in: record, workspace))
@@ -31,6 +32,12 @@ struct ObjectText {
         }
         report = Report(lines: builder.lines, json: .object(builder.json))
     }
+}
+
+/// What a training went through, where its record is here.
+private func ledger(of run: RunRecord, in store: ObjectStore) throws -> StepLedger? {
+    guard let id = run.ledger, store.contains(.record, id.digest) else { return nil }
+    return try? StepLedger(store.readRecord(id))
 }
 
 private func sizeText(_ bytes: Int) -> String {
@@ -86,7 +93,7 @@ private struct Builder {
         line("store", isHere ? "here" : "not here")
     }
 
-    mutating func add(_ run: RunRecord) {
+    mutating func add(_ run: RunRecord, _ ledger: StepLedger?) {
         json["record"] = run.json
         line("stage", run.stage)
         line("began", run.startedAt.description)
@@ -106,12 +113,20 @@ private struct Builder {
         ]
         line("environment", parts.filter { !$0.isEmpty }.joined(separator: ", "))
         line("recipe", run.recipe.description)
+        if let ledger { line("training", words(ledger)) }
         section("parameters", ValueText.lines(run.parameters))
         section("inputs", contentLines(run.inputs, run.details))
         section("outputs", contentLines(run.outputs, run.details))
         for (path, value) in run.metrics.sorted(by: { $0.key < $1.key }) {
             section("metrics in \(path)", ValueText.lines(Parameters(value).leaves()))
         }
+    }
+
+    private func words(_ ledger: StepLedger) -> String {
+        let steps = counted(ledger.steps, ledger.unit)
+        let losses = ledger.entries.compactMap(\.loss)
+        guard let first = losses.first, let last = losses.last else { return steps }
+        return "\(steps), loss \(ValueText.rounded(first)) -> \(ValueText.rounded(last))"
     }
 
     mutating func add(_ verdicts: [RunVerdict]) {
