@@ -1,5 +1,5 @@
 import Bytes
-import Vocabulary
+package import Vocabulary
 
 /// How an output is treated.
 package struct OutputFlags: Sendable, Hashable {

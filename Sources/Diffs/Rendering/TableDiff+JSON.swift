@@ -1,5 +1,6 @@
 package import Bytes
 import Tables
+import Vocabulary
 
 extension TableDiff {
     /// The document of `mlstore diff --json` for one table: see docs/reference/json.md.

@@ -1,5 +1,6 @@
 import Bytes
 import Tables
+import Vocabulary
 
 /// Rows of two versions without an equal partner, to be matched where their numbers are near enough and
 /// all else is equal. Memory: `bytesPerRow`.

@@ -1,4 +1,5 @@
 package import Tables
+package import Vocabulary
 
 /// What to compare in two versions of a table, and how much to tell.
 package struct TableDiffOptions: Sendable {
