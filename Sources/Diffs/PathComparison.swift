@@ -41,6 +41,12 @@ struct PathComparison {
         guard let format = TableFormats.format(forName: path.lastComponent) else {
             return try parts(before, after, store)
         }
+        // Of numbers without names it tells more how far they moved.
+        if format is NPYFormat, options.key == nil, !options.isSelective,
+            try !isStructured(before, store)
+        {
+            return try parts(before, after, store)
+        }
         let file = TableFileComparison(
             name: path.description, format: format, old: before, new: after,
             newFile: isNewOnDisk ? workspace.root / path : nil,
@@ -65,6 +71,15 @@ struct PathComparison {
         isNewOnDisk
             ? try ByteAccess(workspace.root / path, on: workspace.disk)
             : try ByteAccess(after, in: store)
+    }
+
+    private func isStructured(_ id: BlobID, _ store: ObjectStore) throws -> Bool {
+        do {
+            return try NPYFormat.isStructured(
+                TableSource(id, name: path.description, format: NPYFormat.npy, in: store))
+        } catch let error as StoreError where error.isNoTable {
+            return false
+        }
     }
 
     private func directories(

@@ -49,6 +49,7 @@ package enum TableFormats {
     /// Every format there is.
     package static let all: [any TableFormat] = [
         CSVFormat.csv, CSVFormat.tsv, JSONLinesFormat(), ArrowFormat.parquet, ArrowFormat.arrow,
+        NPYFormat.npy,
     ]
 
     /// The ends of names of tables, for messages.

@@ -12,6 +12,7 @@ let textTargets = [
     FuzzTarget("packed") { try parsePacked($0) },
     FuzzTarget("tsv") { try parseTable($0, CSVFormat.tsv) },
     FuzzTarget("table-schema", parseSchema),
+    FuzzTarget("npy", parseArray),
 ]
 
 @Sendable private func parseJSON(_ bytes: [UInt8]) throws {
@@ -65,6 +66,19 @@ private func parseTable(_ bytes: [UInt8], _ format: CSVFormat) throws {
 /// A table that may be packed: whatever unpacks is a table or is refused.
 @Sendable private func parsePacked(_ bytes: [UInt8]) throws {
     _ = try TableSource(name: "t.csv", format: CSVFormat.csv, bytes: bytes).head(rows: 100)
+}
+
+/// An array as a table: as many rows as its header tells, or a refusal.
+@Sendable private func parseArray(_ bytes: [UInt8]) throws {
+    let source = TableSource(name: "t.npy", format: NPYFormat.npy, bytes: bytes)
+    let summary = try source.summary()
+    var rowCount = 0
+    try source.forEachBatch { rowCount += $0.rowCount }
+    try require(rowCount == summary.rowCount, "a row that is counted and not read")
+    let parts = try source.parts()
+    try require(
+        parts.isEmpty || parts.reduce(0) { $0 + $1.rowCount } == rowCount,
+        "parts that are not all rows")
 }
 
 private func scan(

@@ -60,7 +60,7 @@ private func shape(
     of content: ContentID, at path: RepoPath, _ store: ObjectStore
 ) throws -> Pointer.Shape? {
     guard case .file(let id) = content,
-        let format = TableFormats.format(forName: path.lastComponent)
+        let format = TableFormats.format(forName: path.lastComponent), format.isCounted
     else { return nil }
     let summary = try TableSource(id, name: path.description, format: format, in: store).summary()
     return Pointer.Shape(

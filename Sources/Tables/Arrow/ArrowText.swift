@@ -90,7 +90,7 @@ struct ArrowText {
     }
 
     /// The number that the bits of a half stand for.
-    private static func half(_ bits: UInt16) -> Double {
+    static func half(_ bits: UInt16) -> Double {
         let exponent = Int(bits >> 10 & 31)
         let fraction = Double(bits & 1023)
         let sign: Double = bits >> 15 == 0 ? 1 : -1
@@ -110,18 +110,8 @@ extension ArrowText {
         put(value.magnitude, digits: 1)
     }
 
-    /// Digits, at least so many.
     private mutating func put(_ value: UInt64, digits: Int) {
-        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { room in
-            var start = 20
-            var rest = value
-            while rest > 0 || start > 20 - digits {
-                start -= 1
-                unsafe room[start] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            }
-            unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: room[start...]))
-        }
+        bytes.append(decimal: value, digits: digits)
     }
 
     /// A scaled integer of two's complement, little end first, as Arrow's own text has it: all digits
@@ -205,52 +195,16 @@ extension ArrowText {
         case .date(let isMilliseconds):
             let value = unsafe try view.integer(
                 index, bytes: isMilliseconds ? 8 : 4, isSigned: true)
-            put(day: isMilliseconds ? ArrowText.divided(value, by: 86_400_000).quotient : value)
+            bytes.append(day: isMilliseconds ? dividedDown(value, by: 86_400_000).quotient : value)
         case .time(let width, let units):
-            put(clock: unsafe try view.integer(index, bytes: width, isSigned: true), units)
+            bytes.append(
+                clock: unsafe try view.integer(index, bytes: width, isSigned: true), units: units)
         case .timestamp(let units, let hasZone):
             let value = unsafe try view.integer(index, bytes: 8, isSigned: true)
-            let (day, rest) = ArrowText.divided(value, by: 86_400 * units)
-            put(day: day)
-            bytes.append(UInt8(ascii: "T"))
-            put(clock: rest, units)
+            bytes.append(moment: value, units: units)
             if hasZone { bytes.append(UInt8(ascii: "Z")) }
         default: break
         }
-    }
-
-    /// Rounded down, and what is left.
-    private static func divided(
-        _ value: Int64, by divisor: Int64
-    ) -> (quotient: Int64, remainder: Int64) {
-        let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
-        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
-    }
-
-    private mutating func put(day: Int64) {
-        // Beyond some million years there is no calendar; no program writes such days.
-        let date = Timestamp.civil(
-            daysSinceEpoch: Int(max(-400_000_000, min(400_000_000, day))))
-        if date.year < 0 { bytes.append(0x2d) }
-        put(UInt64(date.year.magnitude), digits: 4)
-        bytes.append(0x2d)
-        put(UInt64(date.month), digits: 2)
-        bytes.append(0x2d)
-        put(UInt64(date.day), digits: 2)
-    }
-
-    /// A time of day; a fraction only where there is one, without zeros at its end.
-    private mutating func put(clock value: Int64, _ units: Int64) {
-        let (seconds, rest) = ArrowText.divided(value, by: units)
-        put((seconds / 3600).magnitude, digits: 2)
-        bytes.append(0x3a)
-        put((seconds / 60 % 60).magnitude, digits: 2)
-        bytes.append(0x3a)
-        put((seconds % 60).magnitude, digits: 2)
-        guard rest > 0 else { return }
-        bytes.append(0x2e)
-        put(UInt64(rest * (1_000_000_000 / units)), digits: 9)
-        while bytes.last == 0x30 { bytes.removeLast() }
     }
 }
 

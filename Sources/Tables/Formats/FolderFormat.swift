@@ -29,7 +29,9 @@ package struct FolderFormat: TableFormat {
         guard let name = path.last,
             !path.contains(where: { $0.hasPrefix("_") || $0.hasPrefix(".") })
         else { return false }
-        return TableFormats.format(forName: Array(name.utf8)) != nil
+        // Arrays in a folder are rarely rows of one table.
+        let format = TableFormats.format(forName: Array(name.utf8))
+        return format != nil && !(format is NPYFormat)
     }
 
     /// The table of files at those paths below a folder, in the order of these, opened by `open`. `name` is
