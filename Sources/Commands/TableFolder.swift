@@ -43,7 +43,9 @@ extension CommandContext {
                 guard let name = String(validating: entry.name, as: UTF8.self) else { continue }
                 let path = place + [name]
                 switch entry.kind {
-                case .directory where !name.hasPrefix(".") && !name.hasPrefix("_"):
+                case .directory
+                where !name.hasPrefix(".") && !name.hasPrefix("_")
+                    || path == [FolderFormat.deltaLog]:
                     waiting.append(path)
                 case .file where FolderFormat.isPart(path): found.append(path)
                 default: break

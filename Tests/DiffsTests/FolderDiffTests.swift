@@ -132,6 +132,11 @@ import Workspaces
             try diff(["a.csv": "id\n1\n"], ["a.csv": "id\n1,2\n"]).last
                 == "table    not compared: cannot read 'd/a.csv' as a table: line 2 has 2 fields, expected 1"
         )
+        let log = "_delta_log/00000000000000000000.json"
+        #expect(
+            try diff(["a.csv": "id\n1\n", log: "{}"], ["a.csv": "id\n2\n"]) == [
+                "files    0 added, 0 removed, 1 changed, 0 renamed", "changed  a.csv",
+            ])
     }
 
     @Test func `a key is asked of folders too`() throws {

@@ -39,6 +39,14 @@ import Vocabulary
         #expect(try table.head(rows: 3).rows.count == 3)
     }
 
+    @Test func `a folder whose files count by a log is not read past the log`() throws {
+        let error = #expect(throws: StoreError.self) {
+            try folder(["a.csv": "id\n1\n", "_delta_log/00000000000000000000.json": "{}"])
+        }
+        #expect(error?.kind == .malformed && error?.message.contains("Delta Lake") == true)
+        #expect(!FolderFormat.isPart(["x", "_delta_log", "0.json"]))
+    }
+
     @Test func `folders with keys are columns`() throws {
         let table = try folder([
             "year=2020/city=S%C3%A3o%20P/1.csv": "n\n1\n",

@@ -23,9 +23,14 @@ package struct FolderFormat: TableFormat {
     /// What Hive calls a folder of rows that lack the value.
     private static let noValue = "__HIVE_DEFAULT_PARTITION__"
 
+    /// The folder with the log of a Delta Lake table.
+    package static let deltaLog = "_delta_log"
+
     /// Whether the file at a path below a folder is a part of the table: its name promises a table, and
-    /// neither it nor a folder on the way begins as what programs put beside data does.
+    /// neither it nor a folder on the way begins as what programs put beside data does. The log of a Delta
+    /// Lake table is one too: it says which files count, so that no table can be read past it.
     package static func isPart(_ path: [String]) -> Bool {
+        if path.first == deltaLog { return path.count == 2 && path[1].hasSuffix(".json") }
         guard let name = path.last,
             !path.contains(where: { $0.hasPrefix("_") || $0.hasPrefix(".") })
         else { return false }
@@ -42,6 +47,15 @@ package struct FolderFormat: TableFormat {
         name: String, files paths: [[String]], columnsOf others: [[String]] = [],
         _ open: ([String], any TableFormat) throws -> TableSource
     ) throws -> TableSource {
+        func refused(_ why: String) -> StoreError {
+            StoreError(
+                .malformed, "cannot read the folder '\(name)' as a table: \(why)", subject: name,
+                advice: "name one of the files in it")
+        }
+        if (paths + others).contains(where: { $0.first == deltaLog }) {
+            throw refused(
+                "it is a Delta Lake table, whose log, which says what files count, is not read")
+        }
         let places = paths.map { ($0, false) } + others.map { ($0, true) }
         let files = try places.sorted { $0.0.lexicographicallyPrecedes($1.0) }.compactMap {
             path, lendsColumns in
@@ -50,11 +64,6 @@ package struct FolderFormat: TableFormat {
                     source: try open(path, format), values: values(of: path),
                     lendsColumns: lendsColumns)
             }
-        }
-        func refused(_ why: String) -> StoreError {
-            StoreError(
-                .malformed, "cannot read the folder '\(name)' as a table: \(why)", subject: name,
-                advice: "name one of the files in it")
         }
         guard let first = files.first else { throw refused("no file in it is one") }
         for file in files {
