@@ -4,7 +4,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 apt_build=(zlib1g-dev libzstd-dev libxxhash-dev libyaml-dev libgit2-dev libcurl4-openssl-dev pkg-config git)
-apt_test=(python3 python3-venv binutils openssl procps zstd strace xfsprogs btrfs-progs openssh-server nginx-light apache2)
+apt_test=(
+    python3 python3-venv binutils openssl procps zstd strace xfsprogs btrfs-progs openssh-server nginx-light apache2
+    iproute2 iptables
+)
 # For '--long': Ceph and OpenStack, which are large and slow to start.
 apt_long=(radosgw ceph-mon ceph-osd ceph-common swift-proxy swift-account swift-container swift-object memcached)
 brew_build=(zstd xxhash libyaml libgit2 pkg-config git)
