@@ -73,6 +73,14 @@ import Vocabulary
         #expect(between.output.contains("+1 added, 0 removed, 2 changed"), "\(between)")
         let profile = try run("mlstore profile t.parquet", plugin: plugin)
         #expect(profile.output.hasPrefix("20,001 rows × 2 columns\n"), "\(profile)")
+        let one = try run(
+            "mlstore config core.threads 1 >/dev/null && mlstore profile --json t.parquet",
+            plugin: plugin)
+        let three = try run(
+            "mlstore config core.threads 3 >/dev/null && mlstore profile --json t.parquet",
+            plugin: plugin)
+        #expect(one.output.contains("\"rows\": 20001"), "\(one)")
+        #expect(one.output == three.output, "\(three)")
         let head = try run("mlstore head -n 4 t.parquet@HEAD~", plugin: plugin)
         #expect(head.output == "id  name\n0   n0\n1   n1\n2   n2\n3   -\n", "\(head)")
         let schema = try run("rm t.parquet; mlstore schema t.parquet@HEAD~", plugin: plugin)

@@ -9,10 +9,13 @@ package func profileTableFile(
     _ path: DiskPath, named name: String, format: any TableFormat, on disk: any Disk, threads: Int
 ) throws -> TableProfile {
     let source = TableSource(file: path, name: name, format: format, on: disk)
-    guard format is CSVFormat, try !source.isPacked() else { return try TableProfile(of: source) }
+    let pool = WorkerPool(threads: threads)
+    guard format is CSVFormat, try !source.isPacked() else {
+        return try TableProfile(of: source, pool)
+    }
     let header = try source.header()
     do {
-        return try profile(path, header, on: disk, WorkerPool(threads: threads))
+        return try profile(path, header, on: disk, pool)
     } catch is TableError {
         // Blocks that do not end between rows, or a fault, which is told with its line.
         return try TableProfile(of: source)

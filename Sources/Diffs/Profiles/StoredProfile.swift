@@ -13,14 +13,16 @@ package func profileStoredTable(
 ) throws -> TableProfile {
     let store = try workspace.store()
     let source = TableSource(id, name: name, format: format, in: store)
-    guard format is CSVFormat, try !source.isPacked() else { return try TableProfile(of: source) }
     let threads = workspace.machine.threads
-    let table = try StoredTable(id, source, summary: nil, in: store, threads: threads)
-    guard !table.chunks.isEmpty else { return try TableProfile(of: source) }
-    let cache = workspace.profiles
-    let header = try source.header()
-    let names = header.columnNames
     let pool = WorkerPool(threads: threads)
+    guard format is CSVFormat else { return try TableProfile(of: source, pool) }
+    let table = try StoredTable(id, source, summary: nil, in: store, threads: threads)
+    guard !table.chunks.isEmpty, try !table.start.isPacked() else {
+        return try TableProfile(of: source)
+    }
+    let cache = workspace.profiles
+    let header = try table.start.header()
+    let names = header.columnNames
     let sums = PieceSums(
         load: { key in
             cache.load(key).flatMap { try? TableProfile(decoding: $0, columnNames: names) }

@@ -1,3 +1,4 @@
+import Bytes
 import Objects
 import Tables
 import Vocabulary
@@ -13,6 +14,8 @@ struct ChangedRegions {
     let old: Side
     let new: Side
     let header: TableHeader
+    /// The bytes before the first row of either version, header and all.
+    private let headerBytes: (old: Int, new: Int)
 
     /// The table cannot be compared by its regions.
     struct Doubt: Error {}
@@ -34,8 +37,7 @@ struct ChangedRegions {
     /// How many shared chunks are read to tell columns that name rows.
     private static let sampledChunks = 24
 
-    /// The regions, or nil where less than a quarter of the chunks is shared, the headers differ, or the
-    /// chunks hold packed bytes.
+    /// The regions, or nil where the headers differ, or the chunks hold packed bytes.
     init?(_ old: StoredTable, _ new: StoredTable) throws {
         guard let first = old.chunks.first, let other = new.chunks.first, first.length > 0,
             other.length > 0
@@ -43,22 +45,39 @@ struct ChangedRegions {
         let (before, after) = ChangedRegions.places(old.chunks, new.chunks)
         self.old = Side(old, before)
         self.new = Side(new, after)
-        guard 4 * before.count <= 3 * old.chunks.count, 4 * after.count <= 3 * new.chunks.count
-        else { return nil }
-        if try old.source.isPacked() || new.source.isPacked() { return nil }
-        let headers = try [old, new].map { try ChangedRegions.header(of: $0) }
-        header = headers[0]
-        guard headers[0] == headers[1], header.columnNames.count >= ChangedRegions.leastColumns
+        let starts = [try old.piece(0), try new.piece(0)]
+        guard starts.allSatisfy({ Packing(firstBytes: $0) == .none }) else { return nil }
+        let headers = try zip([old, new], starts).map { try ChangedRegions.header(of: $0, $1) }
+        header = headers[0].header
+        headerBytes = (headers[0].sizeBytes, headers[1].sizeBytes)
+        guard headers[0].header == headers[1].header,
+            header.columnNames.count >= ChangedRegions.leastColumns
         else { return nil }
     }
 
-    private static func header(of table: StoredTable) throws -> TableHeader {
-        var first: [UInt8] = []
-        try table.forEachPiece(of: [0]) { first = $0 }
-        return try TableSource(
+    private static func header(
+        of table: StoredTable, _ first: [UInt8]
+    ) throws -> (header: TableHeader, sizeBytes: Int) {
+        let header = try TableSource(
             name: table.source.name, format: table.source.format, bytes: first
         ).header()
+        var rest = first[...]
+        if rest.starts(with: [0xef, 0xbb, 0xbf]) { rest = rest.dropFirst(3) }
+        // Lines without anything may stand before it.
+        rest = rest.drop { $0 == 0x0a || $0 == 0x0d }.dropFirst(header.rawRow.count)
+        if rest.first == 0x0d { rest = rest.dropFirst() }
+        return (header, first.count - (rest.first == 0x0a ? rest.dropFirst() : rest).count)
     }
+
+    /// Whether a quarter of the chunks at least is shared.
+    var isMostlyShared: Bool {
+        [old, new].allSatisfy { 4 * $0.places.count <= 3 * $0.table.chunks.count }
+    }
+
+    /// Where the first row of the old version's regions begins among their bytes.
+    var oldStart: Int { old.holdsHeader ? headerBytes.old : 0 }
+    /// The same of the new version's.
+    var newStart: Int { new.holdsHeader ? headerBytes.new : 0 }
 
     /// The chunks of either side that have no partner on the other, in order. First chunks, which hold
     /// the header, are partners of each other only.
@@ -125,30 +144,10 @@ extension ChangedRegions.Side {
 
     /// Hands the bytes to `body`, having looked at where the regions begin and end.
     func forEachPiece(_ body: ([UInt8]) throws -> Void) throws {
-        // The shared chunk before each region is decoded for its last byte.
-        var wanted: [Int] = []
-        for (index, place) in places.enumerated() {
-            if place > 0, index == 0 || places[index - 1] != place - 1 { wanted.append(place - 1) }
-            wanted.append(place)
+        var reading = RegionReading(self)
+        try table.forEachPiece(of: reading.take(.max)) { bytes in
+            let piece = RegionPiece(bytes)
+            if try reading.accept(piece) { try body(piece.bytes) }
         }
-        let own = Set(places)
-        var index = 0
-        var quotes = 0
-        var endsLine = true
-        try table.forEachPiece(of: wanted) { bytes in
-            let place = wanted[index]
-            index += 1
-            guard own.contains(place) else {
-                guard quotes % 2 == 0, endsLine, bytes.last == 0x0a else {
-                    throw ChangedRegions.Doubt()
-                }
-                return
-            }
-            quotes += bytes.count { $0 == 0x22 }
-            endsLine = bytes.last == 0x0a
-            try body(bytes)
-        }
-        let isAtEnd = places.last == table.chunks.count - 1
-        guard quotes % 2 == 0, endsLine || isAtEnd else { throw ChangedRegions.Doubt() }
     }
 }

@@ -4,7 +4,7 @@ import Tables
 import Vocabulary
 
 /// Takes equal rows out of the regions in which two versions differ, whatever their order, and leaves
-/// the others as two small tables. Memory: some 50 bytes a row of the old regions, and the rows left.
+/// the others as two small tables. Memory: some 50 bytes an old row, and the rows left.
 struct RowSieve {
     /// What is left.
     struct Rest {
@@ -18,31 +18,57 @@ struct RowSieve {
         var equalRows: [UInt8] = []
     }
 
-    private let regions: ChangedRegions
+    private let header: TableHeader
+    private let old: TableSource
+    private let new: TableSource
     private let budget: Int
     private var table: RowTable
     private var hasher: RowHasher
     private static let sampledRows = 16_384
 
+    /// Of the regions as they stand in the store.
     init(_ regions: ChangedRegions, oldRows: Int, _ options: TableDiffOptions) throws {
-        self.regions = regions
-        budget = options.memoryBudget
         let bytes = max(1, regions.old.table.chunks.reduce(0) { $0 + $1.length })
         // Rows of the regions may be shorter than most.
         let expected = Double(oldRows) * Double(regions.old.sizeBytes) / Double(bytes)
-        let limit = min(oldRows, Int(expected * 1.25) + 4096)
-        guard limit * RowTable.bytesPerRow <= budget else { throw ChangedRegions.Doubt() }
-        table = RowTable(rowLimit: limit)
-        hasher = RowHasher(
-            columns: Array(regions.header.columnNames.indices), key: [], isRawComparable: true)
+        try self.init(
+            regions.header, regions.source(regions.old), regions.source(regions.new),
+            mostRows: min(oldRows, Int(expected * 1.25) + 4096), options)
     }
 
-    /// Reads the old regions twice and the new ones once.
+    /// Of what is left of them.
+    init(_ regions: ChangedRegions, _ rest: AlignedRows.Rest, _ options: TableDiffOptions) throws {
+        func source(_ side: ChangedRegions.Side, _ rows: [UInt8]) -> TableSource {
+            let whole = side.table.source
+            return TableSource(
+                name: whole.name, format: whole.format,
+                bytes: regions.header.rawRow + [0x0a] + rows)
+        }
+        try self.init(
+            regions.header, source(regions.old, rest.old), source(regions.new, rest.new),
+            mostRows: rest.old.count { $0 == 0x0a }, options)
+    }
+
+    private init(
+        _ header: TableHeader, _ old: TableSource, _ new: TableSource, mostRows: Int,
+        _ options: TableDiffOptions
+    ) throws {
+        self.header = header
+        self.old = old
+        self.new = new
+        budget = options.memoryBudget
+        guard mostRows * RowTable.bytesPerRow <= budget else { throw ChangedRegions.Doubt() }
+        table = RowTable(rowLimit: mostRows)
+        hasher = RowHasher(
+            columns: Array(header.columnNames.indices), key: [], isRawComparable: true)
+    }
+
+    /// Reads the old rows twice and the new ones once.
     mutating func run() throws -> Rest {
-        let heading = regions.header.rawRow + [0x0a]
+        let heading = header.rawRow + [0x0a]
         var rest = Rest(old: heading, new: heading)
         try count()
-        try forEachRow(regions.new) { sieve, batch, row in
+        try forEachRow(new) { sieve, batch, row in
             let hash = sieve.hasher.rowHash(batch, row)
             if let found = sieve.table.place(of: hash), !found.isFree {
                 let mark = sieve.table.mark(at: found.place)
@@ -52,7 +78,7 @@ struct RowSieve {
             try sieve.append(batch, row, to: &rest.new)
         }
         var sampled = 0
-        try forEachRow(regions.old) { sieve, batch, row in
+        try forEachRow(old) { sieve, batch, row in
             guard let found = sieve.table.place(of: sieve.hasher.rowHash(batch, row)),
                 !found.isFree
             else { throw ChangedRegions.Doubt() }
@@ -71,7 +97,7 @@ struct RowSieve {
 
     /// Counts the old rows by their hashes.
     private mutating func count() throws {
-        try forEachRow(regions.old) { sieve, batch, row in
+        try forEachRow(old) { sieve, batch, row in
             let hash = sieve.hasher.rowHash(batch, row)
             guard let found = sieve.table.place(of: hash) else { throw ChangedRegions.Doubt() }
             if found.isFree {
@@ -83,13 +109,13 @@ struct RowSieve {
     }
 
     private mutating func forEachRow(
-        _ side: ChangedRegions.Side,
+        _ source: TableSource,
         _ body: (inout RowSieve, RowBatch, Int) throws -> Void
     ) throws {
         do {
-            try regions.source(side).forEachBatch { batch in
-                guard batch.header.columnNames == regions.header.columnNames,
-                    batch.header.delimiter == regions.header.delimiter
+            try source.forEachBatch { batch in
+                guard batch.header.columnNames == header.columnNames,
+                    batch.header.delimiter == header.delimiter
                 else { throw ChangedRegions.Doubt() }
                 for row in 0..<batch.rowCount { try body(&self, batch, row) }
             }

@@ -13,13 +13,31 @@ func diffStoredTables(
     do {
         let before = try old.summary ?? old.source.summary()
         let after = try new.summary ?? new.source.summary()
-        var sieve = try RowSieve(regions, oldRows: before.rowCount, options)
-        let rest = try sieve.run()
+        guard let rest = try differingRows(regions, oldRows: before.rowCount, options) else {
+            return nil
+        }
         // Any row that was cut in two, or taken for one where it is none, shows here.
         guard after.rowCount - before.rowCount == rest.newCount - rest.oldCount else { return nil }
         let sample = try options.key == nil ? rest.equalRows + regions.sharedRows() : []
         return try diffRest(rest, sample, (old, before), (new, after), options)
     } catch is ChangedRegions.Doubt { return nil }
+}
+
+/// The rows of the regions without an equal partner: what stands in the same order in both versions is
+/// taken out by its bytes, the rest by its hashes. Nil where neither helps.
+private func differingRows(
+    _ regions: ChangedRegions, oldRows: Int, _ options: TableDiffOptions
+) throws -> RowSieve.Rest? {
+    var rows = AlignedRows(regions, options)
+    guard let left = try rows.run() else {
+        guard regions.isMostlyShared else { return nil }
+        var sieve = try RowSieve(regions, oldRows: oldRows, options)
+        return try sieve.run()
+    }
+    var sieve = try RowSieve(regions, left, options)
+    var rest = try sieve.run()
+    rest.equalRows += left.equalRows
+    return rest
 }
 
 private func diffRest(
@@ -47,7 +65,8 @@ private func diffRest(
         let sampled = TablePair(
             side(rest.old + sample, rest.oldCount + sampleRows, old),
             side(rest.new + sample, rest.newCount + sampleRows, new), haveSameDelimiter: true)
-        keys = rest.oldCount + rest.newCount > 0 ? try KeyInference(sampled).candidates() : []
+        let isEmpty = rest.oldCount + rest.newCount + sampleRows == 0
+        keys = isEmpty ? [] : try KeyInference(sampled).candidates()
     }
     var diff = try diffRows(pair, keys, options)
     diff.old = old.summary

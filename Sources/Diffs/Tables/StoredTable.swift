@@ -22,7 +22,7 @@ struct StoredTable: Sendable {
     let summary: TableSummary?
     let chunks: [ChunkReference]
     private let store: ObjectStore
-    private let threads: Int
+    let threads: Int
 
     /// How many chunks are decoded together.
     private static let chunksAhead = 32
@@ -40,6 +40,16 @@ struct StoredTable: Sendable {
 
     /// The bytes of one chunk.
     func piece(_ place: Int) throws -> [UInt8] { try store.readChunk(chunks[place].id) }
+
+    /// The same table, read chunk by chunk: for those who want no more than its start.
+    var start: TableSource {
+        unsafe TableSource(name: source.name, format: source.format) { body in
+            for place in chunks.indices {
+                // The piece lives for the call.
+                unsafe try piece(place).withUnsafeBytes { unsafe try body($0) }
+            }
+        }
+    }
 
     /// Hands the bytes of some chunks to `body`, in order; they are decoded ahead of it.
     func forEachPiece(of places: [Int], _ body: ([UInt8]) throws -> Void) throws {
