@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 apt_build=(zlib1g-dev libzstd-dev libxxhash-dev libyaml-dev libgit2-dev libcurl4-openssl-dev pkg-config git)
 apt_test=(
     python3 python3-venv binutils openssl procps zstd strace xfsprogs btrfs-progs openssh-server nginx-light apache2
-    iproute2 iptables
+    iproute2 iptables qemu-user-static
 )
 # For '--long': Ceph and OpenStack, which are large and slow to start.
 apt_long=(radosgw ceph-mon ceph-osd ceph-common swift-proxy swift-account swift-container swift-object memcached)
@@ -273,6 +273,8 @@ run_tests() {
     "$schedules" remote 100000 </dev/null
     say "training every kind of model with other threads and instructions"
     "$release/dev" digests </dev/null
+    say "running the kernels on arm64"
+    "$release/dev" arm64 </dev/null
     # The objects of macOS are read with other tools.
     [ "$(uname -s)" = Darwin ] || "$release/dev" arithmetic "$release" </dev/null
 }

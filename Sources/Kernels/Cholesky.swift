@@ -37,7 +37,7 @@ package struct CholeskyFactor: Sendable {
     /// The factor of `matrix`, or nil when an element is not finite. Cost: order^3 / 6
     /// multiplications.
     package init?(_ matrix: SymmetricMatrix) {
-        guard matrix.elements.allSatisfy(\.isFinite) else { return nil }
+        guard matrix.elements.allSatisfy({ $0.isFinite }) else { return nil }
         var lower = matrix
         var dependent: [Int] = []
         for row in 0..<matrix.order {

@@ -15,8 +15,8 @@ extension DesignMatrix {
             logisticPass(coefficients, labels, weights, blocks.range(block), executor.level)
         }
         return (
-            treeReduce(parts.map(\.loss)) { $0 + $1 } ?? 0,
-            treeSum(parts.map(\.gradient), count: coefficientCount)
+            treeReduce(parts.map { $0.loss }) { $0 + $1 } ?? 0,
+            treeSum(parts.map { $0.gradient }, count: coefficientCount)
         )
     }
 

@@ -83,7 +83,7 @@ private struct ClusteredRows {
         let parts = executor.map(blocks.count) { block in
             rows.assign(blocks.range(block), table)
         }
-        sums = treeSum(parts.map(\.sums), count: centres.count)
+        sums = treeSum(parts.map { $0.sums }, count: centres.count)
         counts = (0..<count).map { centre in parts.reduce(0) { $0 + $1.counts[centre] } }
         return parts.reduce(0) { $0 + $1.changed }
     }

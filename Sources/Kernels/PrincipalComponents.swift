@@ -20,7 +20,7 @@ package struct PrincipalComponents: Sendable, Equatable {
     /// with each, are known. Nil where these are not finite.
     package init?(sums: SymmetricMatrix, rows count: Int, count kept: Int) {
         precondition(count > 1)
-        guard sums.elements.allSatisfy(\.isFinite) else { return nil }
+        guard sums.elements.allSatisfy({ $0.isFinite }) else { return nil }
         let rows = Double(count)
         let width = sums.order - 1
         var covariance = SymmetricMatrix(order: width)

@@ -31,7 +31,7 @@ package struct StepObserver {
 }
 
 /// The bits of numbers.
-package func bits(_ numbers: some Sequence<Double>) -> [UInt64] { numbers.map(\.bitPattern) }
+package func bits(_ numbers: some Sequence<Double>) -> [UInt64] { numbers.map { $0.bitPattern } }
 
 /// The same of single precision.
 package func bits(_ numbers: some Sequence<Float>) -> [UInt64] {

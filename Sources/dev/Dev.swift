@@ -9,6 +9,6 @@ struct Dev: ParsableCommand {
         subcommands: [
             CheckCommand.self, FormatCommand.self, DocsCommand.self, BenchCommand.self,
             MeasureCommand.self, WalkCommand.self, TrainCommand.self, FuzzCommand.self,
-            DigestsCommand.self, ArithmeticCommand.self,
+            DigestsCommand.self, ArithmeticCommand.self, Arm64Command.self,
         ])
 }

@@ -1,4 +1,5 @@
 import Testing
+import Vocabulary
 
 @testable import dev
 
@@ -37,5 +38,13 @@ import Testing
         #expect(found.first?.contains("vfmadd231pd") == true)
         #expect(found.first?.contains("<product>") == true)
         #expect(found.last?.contains("<sums>") == true)
+    }
+
+    @Test func `a digest that differs, and one that is missing, are named`() throws {
+        let here = try KernelDigestList(lines: "01 a\n02 b, c\n03 d\n")
+        #expect(here.differences(here).isEmpty)
+        #expect(here.differences(try KernelDigestList(lines: "01 a\n12 b, c\n")) == ["b, c", "d"])
+        #expect(try KernelDigestList(here.document) == here)
+        #expect(throws: StoreError.self) { try KernelDigestList(lines: "01") }
     }
 }

@@ -63,10 +63,10 @@ package struct Network: Sendable, Equatable {
     }
 
     init(_ layers: [NetworkLayer]) {
-        let plain = layers.map(\.plain)
+        let plain = layers.map { $0.plain }
         self.init(
-            sizes: layers.map(\.inputs) + [layers.last?.outputs ?? 0],
-            weights: plain.map(\.weights), biases: plain.map(\.biases))
+            sizes: layers.map { $0.inputs } + [layers.last?.outputs ?? 0],
+            weights: plain.map { $0.weights }, biases: plain.map { $0.biases })
     }
 }
 
@@ -81,7 +81,7 @@ struct NetworkPass: Sendable {
 
     /// Memory for the results of every layer for some rows, the rows themselves first.
     func results(rows: Int) -> [SharedBuffer<Float>] {
-        (layers.map { NetworkLayer.stride($0.inputs) } + layers.suffix(1).map(\.stride)).map {
+        (layers.map { NetworkLayer.stride($0.inputs) } + layers.suffix(1).map { $0.stride }).map {
             SharedBuffer(repeating: 0, count: rows * $0)
         }
     }

@@ -54,7 +54,7 @@ struct BinnedTreeScorer: Sendable {
 
     init(_ tree: BinnedTree, _ table: BinnedTable) {
         self.table = table
-        values = tree.leaves.map(\.value)
+        values = tree.leaves.map { $0.value }
         steps = tree.nodes.map { Step(feature: $0.feature) }
         ways = tree.nodes.flatMap { node in
             (0..<Histogram.width).map { bin in

@@ -122,14 +122,14 @@ private final class Booster<Loss: BoostingLoss> {
         for iteration in 0..<plan.iterations {
             guard let trees = grow(iteration) else { return nil }
             // The same derivatives would give the same nothing again.
-            if trees.allSatisfy(\.nodes.isEmpty), plan.rowShare == 1, plan.columnShare == 1 {
+            if trees.allSatisfy({ $0.nodes.isEmpty }), plan.rowShare == 1, plan.columnShare == 1 {
                 break
             }
             grown.append(trees)
             let now = validation.isEmpty ? nil : loss.mean(scores, of: validation)
             observer(
                 grown.count, loss: now ?? loss.mean(scores, of: sample),
-                state: trees.flatMap(\.state))
+                state: trees.flatMap { $0.state })
             guard let now, let lowest = best else { continue }
             if now < lowest.loss {
                 best = (grown.count, now)

@@ -212,7 +212,7 @@ struct SplitSearch: Sendable {
         }
         let order = valued.sorted {
             $0.value != $1.value ? $0.value < $1.value : $0.bin < $1.bin
-        }.map(\.bin)
+        }.map { $0.bin }
         var best = Candidate(threshold: threshold(total, l2))
         let longest = min(rules.maximumCategories, order.count)
         for (isReversed, order) in [(false, order), (true, order.reversed())] {

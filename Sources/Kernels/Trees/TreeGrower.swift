@@ -59,8 +59,8 @@ package final class TreeGrower {
             leaves[index] = left
             leaves.append(right)
         }
-        leafRanges = leaves.map(\.range)
-        for histogram in leaves.compactMap(\.histogram) { builder.release(histogram) }
+        leafRanges = leaves.map { $0.range }
+        for histogram in leaves.compactMap({ $0.histogram }) { builder.release(histogram) }
         return BinnedTree(
             nodes: nodes,
             leaves: leaves.map { leaf(of: $0, gradients, learningRate: learningRate) })
@@ -188,8 +188,8 @@ extension TreeGrower {
             )
         }
         for part in parts.dropFirst() { builder.release(part) }
-        let smallSplit = found.map(\.0).reduce(nil, better)
-        let largeSplit = found.map(\.1).reduce(nil, better)
+        let smallSplit = found.map { $0.0 }.reduce(nil, better)
+        let largeSplit = found.map { $0.1 }.reduce(nil, better)
         (left.histogram, right.histogram) = isLeftSmaller ? (parts[0], parent) : (parent, parts[0])
         (left.split, right.split) =
             isLeftSmaller ? (smallSplit, largeSplit) : (largeSplit, smallSplit)

@@ -9,11 +9,12 @@ struct DigestsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "digests",
         abstract:
-            "Train every kind of model on fixed data and compare the bytes with those published.",
+            "Train every kind of model, and try every kernel, on fixed data and compare the bytes with those published.",
         discussion: """
             With 1, 2, 3 and 7 threads, each with every set of vector instructions that this \
             processor has. 'fixtures/digests/trainers.json' says the options, and the SHA-256 of \
-            each model file.
+            each model file; 'fixtures/digests/kernels.json' has digests of what each kernel makes of \
+            numbers that follow from a seed, and of its steps.
             """)
 
     @Flag(help: "Write the digests that were found. Those of others change only with a 'version'.")
@@ -40,6 +41,7 @@ struct DigestsCommand: ParsableCommand {
                 )
             }
         }
+        differences += try kernels(tree)
         if write {
             let text = digests.document(with: found).pretty + "\n"
             try writeAtomically(
@@ -50,6 +52,26 @@ struct DigestsCommand: ParsableCommand {
             "\(found.count) models, each trained in \(TrainerDigests.ways.count) ways: "
                 + "\(differences) differ")
         if differences > 0 { throw ExitCode.failure }
+    }
+
+    /// Compares the kernels in every way; returns how many differ.
+    private func kernels(_ tree: SourceTree) throws -> Int {
+        let all = TrainerDigests.ways.map { threads, level in
+            KernelDigestList(executor(threads: threads, level: level))
+        }
+        if write {
+            try writeAtomically(
+                Array((all[0].document.pretty + "\n").utf8), to: tree.root / KernelDigestList.path,
+                on: LocalDisk(), durable: false)
+        }
+        let published = try KernelDigestList(
+            JSONValue(parsing: Array(tree.text(KernelDigestList.path).utf8)))
+        let differing = Set(all.flatMap { published.differences($0) }).sorted()
+        for name in differing { print("kernel '\(name)': other bits than published") }
+        print(
+            "\(published.digests.count) kernels, each tried in \(all.count) ways: "
+                + "\(differing.count) differ")
+        return differing.count
     }
 
     private func executor(threads: Int, level: InstructionLevel) -> ParallelExecutor {
