@@ -20,17 +20,21 @@ package enum FieldSyntax {
         }
     }
 
-    /// The truth value, or nil.
+    /// The truth value, or nil: `true`, `True`, `TRUE` and the same of `false`.
+    @inline(__always)
     package static func bool(_ field: UnsafeBufferPointer<UInt8>) -> Bool? {
-        if unsafe field.elementsEqual("true".utf8) { return true }
-        if unsafe field.elementsEqual("false".utf8) { return false }
-        if unsafe field.elementsEqual("True".utf8) || field.elementsEqual("TRUE".utf8) {
-            return true
+        guard field.count == 4 || field.count == 5 else { return nil }
+        return unsafe shortBool(field)
+    }
+
+    private static func shortBool(_ field: UnsafeBufferPointer<UInt8>) -> Bool? {
+        var word: UInt64 = 0
+        for index in 0..<field.count { word = unsafe word << 8 | UInt64(field[index]) }
+        switch (field.count, word) {
+        case (4, 0x7472_7565), (4, 0x5472_7565), (4, 0x5452_5545): return true
+        case (5, 0x66_616c_7365), (5, 0x46_616c_7365), (5, 0x46_414c_5345): return false
+        default: return nil
         }
-        if unsafe field.elementsEqual("False".utf8) || field.elementsEqual("FALSE".utf8) {
-            return false
-        }
-        return nil
     }
 
     /// The integer: `0`, or digits that do not start with 0, with `-` before them or not. So an
@@ -89,8 +93,14 @@ package enum FieldSyntax {
         unsafe FloatShape(field) != nil || infinity(field) != nil
     }
 
+    @inline(__always)
     private static func infinity(_ field: UnsafeBufferPointer<UInt8>) -> Double? {
-        guard field.count >= 3, field.count <= 9 else { return nil }
+        guard field.count >= 3, field.count <= 9, unsafe field[field.count - 1] | 0x1f == 0x7f
+        else { return nil }
+        return unsafe spelledInfinity(field)
+    }
+
+    private static func spelledInfinity(_ field: UnsafeBufferPointer<UInt8>) -> Double? {
         let isNegative = unsafe field[0] == 0x2d
         let rest = unsafe field[(isNegative ? 1 : 0)...]
         guard unsafe rest.elementsEqual("inf".utf8) || rest.elementsEqual("Infinity".utf8) else {

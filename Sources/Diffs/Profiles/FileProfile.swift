@@ -30,18 +30,22 @@ private func profile(
     defer { try? file.close() }  // only read
     var reader = LineBlocks(file: file)
     var isFirst = true
+    var guess = TableProfile.Guess()
     while true {
         var blocks: [[UInt8]] = []
         while blocks.count < 2 * pool.threads, let block = try reader.next() {
             blocks.append(block)
         }
         if blocks.isEmpty { return total }
-        let parts = try pool.map(count: blocks.count) { [blocks, isFirst] index in
-            try unsafe TableProfile(ofPiece: header, holdsHeader: isFirst && index == 0) { body in
+        let parts = try pool.map(count: blocks.count) { [blocks, isFirst, guess] index in
+            try unsafe TableProfile(
+                ofPiece: header, holdsHeader: isFirst && index == 0, guess: guess
+            ) { body in
                 unsafe try blocks[index].withUnsafeBytes { unsafe try body($0) }
             }
         }
         for part in parts { try total.merge(part) }
+        guess = parts[0].guess
         isFirst = false
     }
 }

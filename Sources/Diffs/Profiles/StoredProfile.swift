@@ -1,5 +1,6 @@
 import Objects
 import Platform
+import Synchronization
 package import Tables
 package import Vocabulary
 package import Workspaces
@@ -23,13 +24,19 @@ package func profileStoredTable(
     let cache = workspace.profiles
     let header = try table.start.header()
     let names = header.columnNames
+    let guess = Mutex(TableProfile.Guess())
     let sums = PieceSums(
         load: { key in
             cache.load(key).flatMap { try? TableProfile(decoding: $0, columnNames: names) }
         },
         save: { cache.save($0.encoded(), $1) },
         read: { pieces in
-            try pool.map(count: pieces.count) { try table.profile(pieces[$0], header) }
+            try pool.map(count: pieces.count) { index in
+                let profile = try table.profile(
+                    pieces[index], header, guess: guess.withLock { $0 })
+                guess.withLock { $0 = profile.guess }
+                return profile
+            }
         },
         merge: { parts in
             var total = TableProfile(columnNames: names)
@@ -51,10 +58,13 @@ package func profileStoredTable(
 
 extension StoredTable {
     /// The profile of some chunks. Throws `TableError` where they do not end between rows.
-    fileprivate func profile(_ places: Range<Int>, _ header: TableHeader) throws -> TableProfile {
+    fileprivate func profile(
+        _ places: Range<Int>, _ header: TableHeader, guess: TableProfile.Guess
+    ) throws -> TableProfile {
         let isLast = places.upperBound == chunks.count
-        return unsafe try TableProfile(ofPiece: header, holdsHeader: places.lowerBound == 0) {
-            body in
+        return unsafe try TableProfile(
+            ofPiece: header, holdsHeader: places.lowerBound == 0, guess: guess
+        ) { body in
             for place in places {
                 let bytes = try piece(place)
                 if place == places.upperBound - 1, !isLast, bytes.last != 0x0a {

@@ -22,9 +22,8 @@ package struct PieceTree: Sendable {
     /// How many levels of groups end where this node ends, at least.
     private let rank: Int
 
+    /// The most nodes of a group, where one in 16 ends one.
     private static let mostNodes = 32
-    /// One node in so many ends a group.
-    private static let groupBits = 4
 
     /// The tree over pieces, one at least; of which `rank` says in how many levels each ends a group: a
     /// piece in 16 in one, of these one in 16 in the next, and so on.
@@ -32,7 +31,7 @@ package struct PieceTree: Sendable {
         var level = pieces.enumerated().map { place, piece in
             PieceTree(key: piece.key, content: .piece(place..<(place + 1)), rank: piece.rank)
         }
-        while level.count > 1 { level = PieceTree.groups(level) }
+        while level.count > 1 { level = PieceTree.groups(level, of: PieceTree.mostNodes) }
         self = level[0]
     }
 
@@ -42,7 +41,7 @@ package struct PieceTree: Sendable {
         self.rank = rank
     }
 
-    private static func groups(_ nodes: [PieceTree]) -> [PieceTree] {
+    private static func groups(_ nodes: [PieceTree], of mostNodes: Int) -> [PieceTree] {
         var groups: [PieceTree] = []
         var start = 0
         for (place, node) in nodes.enumerated() {
@@ -70,6 +69,10 @@ extension PieceTree {
     private static let mostBytes = 16 << 20
     /// One chunk in so many ends a piece.
     private static let chunkMask: UInt64 = 7
+    /// One piece in four ends a group: a change of a piece reads what is kept of its neighbours, at every
+    /// level.
+    private static let chunkGroupBits = 2
+    private static let mostChunkNodes = 8
 
     /// The tree over a table's chunks, one at least, as pieces of some megabytes: places are those of
     /// chunks. `purpose` names what is kept, and the version of how it is made.
@@ -100,9 +103,9 @@ extension PieceTree {
         var level = pieces.map { key, range in
             PieceTree(
                 key: key, content: .piece(range),
-                rank: key.prefix64.trailingZeroBitCount / PieceTree.groupBits)
+                rank: key.prefix64.trailingZeroBitCount / PieceTree.chunkGroupBits)
         }
-        while level.count > 1 { level = PieceTree.groups(level) }
+        while level.count > 1 { level = PieceTree.groups(level, of: PieceTree.mostChunkNodes) }
         self = level[0]
     }
 }

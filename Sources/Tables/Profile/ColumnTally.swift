@@ -20,8 +20,14 @@ struct ColumnTally: Sendable {
     /// The values.
     var values: DistinctValues
 
-    /// A tally of nothing; up to `valueLimit` different values are counted exactly.
-    init(valueLimit: Int) { values = DistinctValues(limit: valueLimit) }
+    /// A tally of nothing; up to `valueLimit` different values are counted exactly. Where more are
+    /// expected they are sampled from the first one on, and `isGuessRight` must be asked in the end.
+    init(valueLimit: Int, expectsMore: Bool = false) {
+        values = DistinctValues(limit: valueLimit, expectsMore: expectsMore)
+    }
+
+    /// Whether there were as many values as was expected: otherwise the tally is of no use.
+    var isGuessRight: Bool { values.isGuessRight }
 
     /// Values.
     var present: Int { kinds.total }
@@ -223,11 +229,40 @@ struct LengthTally: Hashable, Sendable {
     // Unsafe: reads the view it is given.
     @inline(__always)
     mutating func observe(_ text: UnsafeBufferPointer<UInt8>, times: Int) {
-        var length = 0
-        for index in 0..<text.count where unsafe text[index] & 0xc0 != 0x80 { length &+= 1 }
+        let length = unsafe text.count &- LengthTally.continued(text)
         shortest = min(shortest, length)
         longest = max(longest, length)
         total &+= length &* times
+    }
+
+    /// How many bytes go on with a scalar that began before them; eight are looked at together.
+    @inline(__always)
+    private static func continued(_ text: UnsafeBufferPointer<UInt8>) -> Int {
+        let bytes = UnsafeRawBufferPointer(text)
+        let count = bytes.count
+        guard count >= 8 else {
+            var found = 0
+            for index in 0..<count where unsafe bytes[index] & 0xc0 == 0x80 { found &+= 1 }
+            return found
+        }
+        var found = 0
+        var index = 0
+        while index &+ 8 <= count {
+            let word = unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            found &+= continued(word)
+            index &+= 8
+        }
+        guard index < count else { return found }
+        // The last eight, of which those counted before are shifted out.
+        let last = unsafe UInt64(
+            littleEndian: bytes.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self))
+        return found &+ continued(last &>> UInt64(8 &* (index &+ 8 &- count)))
+    }
+
+    /// Of these the top two bits are 10.
+    @inline(__always)
+    private static func continued(_ word: UInt64) -> Int {
+        (word & ~(word &<< 1) & 0x8080_8080_8080_8080).nonzeroBitCount
     }
 
     mutating func merge(_ other: LengthTally) {

@@ -16,13 +16,20 @@ struct DistinctValues: Sendable {
     private(set) var exact: ValueTable?
     /// The sample, from then on.
     private var sample: HashSample
+    private let isGuess: Bool
 
     /// Counts exactly up to `limit`, which is even and 2 at least.
-    init(limit: Int) {
+    /// Where more are expected, all are sampled from the first one on.
+    init(limit: Int, expectsMore: Bool = false) {
         self.limit = limit
-        exact = ValueTable()
+        isGuess = expectsMore
+        exact = expectsMore ? nil : ValueTable()
         sample = HashSample(size: limit / 2)
     }
+
+    /// Whether values that were sampled from the first one on were more than `limit`, as expected: then
+    /// the sample is what it would be otherwise.
+    var isGuessRight: Bool { !isGuess || sample.hasShrunk }
 
     /// What was written: all values, or a sample of so many.
     init(limit: Int, exact: ValueTable?, sample hashes: [UInt64]) {
@@ -96,6 +103,8 @@ struct HashSample: Sendable {
     private var count = 0
     /// The largest hash that may still count.
     private var bound = UInt64.max
+    /// Whether there were more than twice as many hashes as are kept.
+    private(set) var hasShrunk = false
 
     init(size: Int) { self.size = size }
 
@@ -119,7 +128,7 @@ struct HashSample: Sendable {
         }
         slots[slot] = key | (isRepeated ? 1 : 0)
         count += 1
-        if count >= 2 * size { shrink() }
+        if count > 2 * size { shrink() }
     }
 
     /// Room for twice the sample, half full.
@@ -143,10 +152,37 @@ struct HashSample: Sendable {
 
     /// Lets go of all but those that are kept.
     private mutating func shrink() {
-        let kept = sorted()
+        var keys = slots.filter { $0 != 0 }
+        let last = HashSample.select(size - 1, of: &keys)
         for slot in slots.indices { slots[slot] = 0 }
         count = 0
-        bound = (kept.last ?? .max) & ~1
-        for key in kept { place(key, isRepeated: key & 1 == 1) }
+        bound = last & ~1
+        hasShrunk = true
+        for key in keys[..<size] { place(key, isRepeated: key & 1 == 1) }
+    }
+
+    /// Puts what would stand at that place if all were sorted there, and behind it nothing smaller.
+    private static func select(_ place: Int, of keys: inout [UInt64]) -> UInt64 {
+        var (low, high) = (0, keys.count - 1)
+        while low < high {
+            let pivot = keys[low + (high - low) / 2]
+            var (left, right) = (low, high)
+            while left <= right {
+                while keys[left] < pivot { left += 1 }
+                while keys[right] > pivot { right -= 1 }
+                guard left <= right else { break }
+                keys.swapAt(left, right)
+                left += 1
+                right -= 1
+            }
+            if place <= right {
+                high = right
+            } else if place >= left {
+                low = left
+            } else {
+                break
+            }
+        }
+        return keys[place]
     }
 }

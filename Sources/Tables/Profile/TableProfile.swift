@@ -23,9 +23,36 @@ package struct TableProfile: Sendable {
     /// The profile of no rows. `valueLimit` (even) is there for tests: profiles of different limits do
     /// not merge.
     package init(columnNames: [String], valueLimit: Int? = nil) {
+        self.init(columnNames: columnNames, valueLimit: valueLimit, Guess())
+    }
+
+    private init(columnNames: [String], valueLimit: Int? = nil, _ guess: Guess) {
         self.columnNames = columnNames
         let limit = valueLimit ?? TableProfile.valueLimit(columns: columnNames.count)
-        tallies = columnNames.map { _ in ColumnTally(valueLimit: limit) }
+        tallies = columnNames.indices.map { column in
+            ColumnTally(
+                valueLimit: limit,
+                expectsMore: column < guess.areMany.count && guess.areMany[column])
+        }
+    }
+
+    /// Which columns have far more different values than are counted, going by another part of the
+    /// table: counting them all at first would be for nothing. A wrong guess costs a second reading.
+    package struct Guess: Sendable {
+        fileprivate var areMany: [Bool] = []
+
+        /// No guess.
+        package init() {}
+    }
+
+    /// What this part says of others.
+    package var guess: Guess {
+        var guess = Guess()
+        guess.areMany = tallies.map { tally in
+            let (count, isExact) = tally.values.estimate()
+            return !isExact && count > 2 * tally.values.limit
+        }
+        return guess
     }
 
     /// The profile of a whole table: one pass, on this thread.
@@ -83,11 +110,13 @@ extension TableProfile {
     ///
     /// So pieces that each end with a line and are read without an error are read just as in one go: a
     /// piece that ends between rows lets the next one begin there.
+    ///
+    /// The same whatever is guessed. `read` may be called twice.
     package init(
-        ofPiece header: TableHeader, holdsHeader: Bool,
+        ofPiece header: TableHeader, holdsHeader: Bool, guess: Guess = Guess(),
         _ read: (_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws {
-        var profile = TableProfile(columnNames: header.columnNames)
+        var profile = TableProfile(columnNames: header.columnNames, guess)
         var reader = RowReader(delimiter: header.delimiter)
         func observe(_ batch: RowBatch) { profile.observe(batch) }
         if !holdsHeader {
@@ -100,6 +129,10 @@ extension TableProfile {
         try reader.finish(observe)
         guard reader.header?.columnNames == header.columnNames else {
             throw TableError(line: nil, "has other columns than before")
+        }
+        guard profile.tallies.allSatisfy(\.isGuessRight) else {
+            self = try unsafe TableProfile(ofPiece: header, holdsHeader: holdsHeader, read)
+            return
         }
         profile.settle()
         self = profile

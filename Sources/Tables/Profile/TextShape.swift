@@ -29,7 +29,9 @@ package enum TextShape: String, Sendable, Hashable, CaseIterable {
         guard (6...254).contains(text.count) else { return nil }
         if unsafe TextShape.isUUID(text) {
             self = .uuid
-        } else if unsafe text.starts(with: "https://".utf8) || text.starts(with: "http://".utf8) {
+        } else if unsafe text[0] == 0x68,
+            unsafe text.starts(with: "https://".utf8) || text.starts(with: "http://".utf8)
+        {
             self = .url
         } else if unsafe TextShape.isEmail(text) {
             self = .email
@@ -45,7 +47,7 @@ package enum TextShape: String, Sendable, Hashable, CaseIterable {
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
     private static func isDigits(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        unsafe !text.isEmpty && text.allSatisfy(isDigit)
+        unsafe !text.isEmpty && isDigit(text[0]) && text.allSatisfy(isDigit)
     }
 
     private static func isUUID(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -69,7 +71,8 @@ package enum TextShape: String, Sendable, Hashable, CaseIterable {
 
     /// Three runs of digits of 1 to 4, with the same `/` or `.` between them.
     private static func isDay(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard text.count <= 10, let mark = unsafe text.first(where: { !isDigit($0) }),
+        guard text.count <= 10, unsafe isDigit(text[0]),
+            let mark = unsafe text.first(where: { !isDigit($0) }),
             mark == 0x2f || mark == 0x2e
         else { return false }
         let parts = unsafe text.split(separator: mark, omittingEmptySubsequences: false)

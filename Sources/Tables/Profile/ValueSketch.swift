@@ -12,9 +12,13 @@ struct ValueSketch: Sendable {
 
     /// How many bits behind the power of two tell bins apart.
     private(set) var bits = ValueSketch.mostBits
-    /// Open addressing; 0 is a free place of `counts`. At most half full.
-    private var bins: [Int32] = []
-    private var counts: [Int] = []
+    private struct Slot {
+        var bin: Int32 = 0
+        var count = 0
+    }
+
+    /// Open addressing; a count of 0 is a free place. At most half full.
+    private var slots: [Slot] = []
     private var used = 0
 
     /// An empty sketch; one of fewer bits where those were written.
@@ -29,52 +33,58 @@ struct ValueSketch: Sendable {
         var other = other
         while bits > other.bits { collapse() }
         while other.bits > bits { other.collapse() }
-        for slot in other.bins.indices where other.counts[slot] > 0 {
+        for slot in other.slots where slot.count > 0 {
             // Adding may collapse this one further.
             let dropped = Int32(other.bits - bits)
-            add(
-                bin: ValueSketch.collapsed(other.bins[slot], by: dropped), count: other.counts[slot]
-            )
+            add(bin: ValueSketch.collapsed(slot.bin, by: dropped), count: slot.count)
         }
     }
 
     /// Adds to a bin of as many bits as this sketch has.
+    @inline(__always)
     mutating func add(bin: Int32, count: Int) {
-        if 2 * (used + 1) > bins.count { grow() }
-        var slot = place(bin)
-        while counts[slot] > 0 {
-            if bins[slot] == bin {
-                counts[slot] &+= count
-                return
+        if !slots.isEmpty {
+            var place = place(bin)
+            while slots[place].count > 0 {
+                if slots[place].bin == bin {
+                    slots[place].count &+= count
+                    return
+                }
+                place = (place &+ 1) & (slots.count &- 1)
             }
-            slot = (slot + 1) & (bins.count - 1)
         }
-        bins[slot] = bin
-        counts[slot] = count
+        insert(bin: bin, count: count)
+    }
+
+    /// Adds a bin that is not there.
+    private mutating func insert(bin: Int32, count: Int) {
+        if 2 * (used + 1) > slots.count { rebuild(size: max(16, 2 * slots.count), dropping: 0) }
+        var place = place(bin)
+        while slots[place].count > 0 { place = (place + 1) & (slots.count - 1) }
+        slots[place] = Slot(bin: bin, count: count)
         used += 1
         while used > ValueSketch.mostBins, bits > ValueSketch.leastBits { collapse() }
     }
 
-    private mutating func grow() { rebuild(size: max(16, 2 * bins.count), dropping: 0) }
-
     /// Goes on with one bit less.
     private mutating func collapse() {
         bits -= 1
-        rebuild(size: bins.count, dropping: 1)
+        rebuild(size: slots.count, dropping: 1)
     }
 
     private mutating func rebuild(size: Int, dropping dropped: Int32) {
-        let (oldBins, oldCounts) = (bins, counts)
-        bins = Array(repeating: 0, count: size)
-        counts = Array(repeating: 0, count: size)
+        let old = slots
+        slots = Array(repeating: Slot(), count: size)
         used = 0
-        for old in oldBins.indices where oldCounts[old] > 0 {
-            let bin = ValueSketch.collapsed(oldBins[old], by: dropped)
-            var slot = place(bin)
-            while counts[slot] > 0, bins[slot] != bin { slot = (slot + 1) & (bins.count - 1) }
-            if counts[slot] == 0 { used += 1 }
-            bins[slot] = bin
-            counts[slot] += oldCounts[old]
+        for slot in old where slot.count > 0 {
+            let bin = ValueSketch.collapsed(slot.bin, by: dropped)
+            var place = place(bin)
+            while slots[place].count > 0, slots[place].bin != bin {
+                place = (place + 1) & (size - 1)
+            }
+            if slots[place].count == 0 { used += 1 }
+            slots[place].bin = bin
+            slots[place].count += slot.count
         }
     }
 
@@ -87,12 +97,12 @@ struct ValueSketch: Sendable {
     /// Multiplied, so that neighbours and round numbers are spread.
     private func place(_ bin: Int32) -> Int {
         let mixed = UInt64(UInt32(bitPattern: bin)) &* 0x9e37_79b9_7f4a_7c15
-        return Int(truncatingIfNeeded: mixed >> 32) & (bins.count - 1)
+        return Int(truncatingIfNeeded: mixed >> 32) & (slots.count &- 1)
     }
 
     /// The bins that hold something, ascending.
     func sortedBins() -> [(bin: Int32, count: Int)] {
-        bins.indices.filter { counts[$0] > 0 }.map { (bins[$0], counts[$0]) }
+        slots.filter { $0.count > 0 }.map { ($0.bin, $0.count) }
             .sorted { $0.0 < $1.0 }
     }
 

@@ -17,6 +17,19 @@ struct ValueTable: Sendable {
     /// Open addressing; -1 is a free place. At most half full.
     private var slots: [Int32] = Array(repeating: -1, count: 16)
     private var last = -1
+    /// Short values met lately, by their bytes: most values of most columns are found here.
+    private var recent: [ShortText] = []
+
+    /// A text of up to 16 bytes, which its length and two words tell.
+    private struct ShortText {
+        var low: UInt64 = 0
+        var high: UInt64 = 0
+        var length = -1
+        var index = 0
+    }
+
+    private static let shortBytes = 16
+    private static let recentBits = 9
 
     func hash(_ index: Int) -> Hash128 { hashes[index] }
     func countOf(_ index: Int) -> Int { counts[index] }
@@ -31,6 +44,7 @@ struct ValueTable: Sendable {
     /// they must look at it now.
     @inline(__always)
     mutating func observe(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        if text.count <= ValueTable.shortBytes { return unsafe observeShort(text) }
         // Neighbouring rows often have the same value.
         if last >= 0, unsafe isKept(text, at: last) {
             counts[last] &+= 1
@@ -38,6 +52,48 @@ struct ValueTable: Sendable {
             return true
         }
         return unsafe observeOther(text)
+    }
+
+    @inline(__always)
+    private mutating func observeShort(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        let (low, high) = unsafe ValueTable.words(UnsafeRawBufferPointer(text))
+        let mixed =
+            (low ^ (high &<< 29 | high &>> 35) ^ UInt64(text.count)) &* 0x9e37_79b9_7f4a_7c15
+        let place = Int(truncatingIfNeeded: mixed &>> UInt64(64 &- ValueTable.recentBits))
+        if place < recent.count {
+            let found = recent[place]
+            if found.low == low, found.high == high, found.length == text.count {
+                counts[found.index] &+= 1
+                waiting[found.index] &+= 1
+                return true
+            }
+        }
+        _ = unsafe observeOther(text)
+        if recent.isEmpty {
+            recent = Array(repeating: ShortText(), count: 1 << ValueTable.recentBits)
+        }
+        recent[place] = ShortText(low: low, high: high, length: text.count, index: last)
+        return true
+    }
+
+    /// All bytes of a text of up to 16, some of them twice.
+    @inline(__always)
+    private static func words(_ text: UnsafeRawBufferPointer) -> (UInt64, UInt64) {
+        let count = text.count
+        if count >= 8 {
+            return unsafe (
+                text.loadUnaligned(fromByteOffset: 0, as: UInt64.self),
+                text.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+            )
+        }
+        if count >= 4 {
+            let low = unsafe text.loadUnaligned(fromByteOffset: 0, as: UInt32.self)
+            let high = unsafe text.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)
+            return (UInt64(low), UInt64(high))
+        }
+        var word: UInt64 = 0
+        for index in 0..<count { word = unsafe word &<< 8 | UInt64(text[index]) }
+        return (word, 0)
     }
 
     private mutating func observeOther(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -88,6 +144,7 @@ struct ValueTable: Sendable {
             }
             waiting[index] = 0
         }
+        recent = []
     }
 
     /// Calls `body` with each finite number whose whole text is here, and how often it occurs.
@@ -112,7 +169,8 @@ struct ValueTable: Sendable {
     private func find(_ hash: Hash128) -> Int? {
         var slot = Int(truncatingIfNeeded: hash.low) & (slots.count - 1)
         while slots[slot] >= 0 {
-            if hashes[Int(slots[slot])] == hash { return Int(slots[slot]) }
+            let found = hashes[Int(slots[slot])]
+            if found.low == hash.low, found.high == hash.high { return Int(slots[slot]) }
             slot = (slot + 1) & (slots.count - 1)
         }
         return nil

@@ -41,6 +41,9 @@ let workloads: [Workload] = [
     Workload("incremental-training", [.numeric], benchIncrementalTraining),
     Workload("table-diffs", [.tables], benchTableDiffs),
     Workload("table-profiles", [.tables], benchTableProfiles),
+    Workload("table-reads", [.tables], benchTableReads),
+    Workload("many-rows", [.tables], benchManyRows),
+    Workload("report", [.tables], benchReport),
     Workload("networks", [.numeric], benchNetworks),
     Workload("pipelines", [.numeric], benchPipelines),
 ]
