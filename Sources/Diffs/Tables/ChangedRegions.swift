@@ -35,7 +35,7 @@ struct ChangedRegions {
     /// A table of one column looks the same wherever it is cut.
     private static let leastColumns = 2
     /// How many shared chunks are read to tell columns that name rows.
-    private static let sampledChunks = 24
+    private static let sampledChunks = 8
 
     /// The regions, or nil where the headers differ, or the chunks hold packed bytes.
     init?(_ old: StoredTable, _ new: StoredTable) throws {
