@@ -2,7 +2,8 @@ import Bytes
 import Vocabulary
 
 /// A Parquet file: `PAR1`, column chunks made of pages, a footer that says where they are, its length,
-/// `PAR1`. Pages are segments, so that a changed page is all that is stored anew.
+/// `PAR1`. Pages are segments, so that a changed page is all that is stored anew; those of numbers that are
+/// neither packed nor coded have the width of these.
 enum ParquetFile {
     private static let magic: [UInt8] = Array("PAR1".utf8)
     private static let maximumFooterBytes = 16 << 20
@@ -13,6 +14,8 @@ enum ParquetFile {
     private struct ColumnChunk {
         let offset: Int
         let length: Int
+        /// The size of the numbers that stand in it as they are; 0 where none do.
+        let width: Int
         var end: Int { offset + length }
     }
 
@@ -35,7 +38,9 @@ enum ParquetFile {
                 let pages = try pages(of: chunk, &source, &pagesLeft)
             else { return nil }
             for page in pages {
-                guard builder.append(page.offset, page.length) else { return nil }
+                guard builder.append(page.offset, page.length, width: page.width) else {
+                    return nil
+                }
             }
         }
         return builder.finish()
@@ -68,13 +73,18 @@ enum ParquetFile {
     private static func columnChunk(_ thrift: inout ThriftCursor) throws(DecodeError) -> ColumnChunk
     {
         var numbers: [Int: Int64] = [:]
+        var encodings: [Int64] = []
         try thrift.structure { (column, number, kind) throws(DecodeError) in
             // Field 1 names another file, which is not this one.
             guard number != 1 else { throw DecodeError(at: column.offset, "column elsewhere") }
             guard number == 3, kind == .structure else { return false }
             try column.structure { (data, number, kind) throws(DecodeError) in
-                guard [7, 9, 11].contains(number), kind == .int64 else { return false }
-                numbers[number] = try data.integer()
+                switch (number, kind) {
+                case (2, .list): encodings = try data.integers()
+                case (1, .int32), (4, .int32), (7, .int64), (9, .int64), (11, .int64):
+                    numbers[number] = try data.integer()
+                default: return false
+                }
                 return true
             }
             return true
@@ -87,7 +97,23 @@ enum ParquetFile {
         guard (0...(1 << 48)).contains(start), (0...(1 << 48)).contains(length) else {
             throw DecodeError(at: thrift.offset, "column out of bounds")
         }
-        return ColumnChunk(offset: Int(start), length: Int(length))
+        return ColumnChunk(
+            offset: Int(start), length: Int(length),
+            width: width(type: numbers[1], encodings, codec: numbers[4]))
+    }
+
+    /// The size of the values of a column: integers and floats of 32 and 64 bits that are neither packed
+    /// nor coded in another way than as they are, but for the levels before them.
+    private static func width(type: Int64?, _ encodings: [Int64], codec: Int64?) -> Int {
+        let (plain, runs): (Int64, Int64) = (0, 3)
+        guard codec == 0, encodings.contains(plain),
+            encodings.allSatisfy({ [plain, runs].contains($0) })
+        else { return 0 }
+        switch type {
+        case 1, 4: return 4
+        case 2, 5: return 8
+        default: return 0
+        }
     }
 
     // MARK: - Pages
@@ -107,7 +133,7 @@ enum ParquetFile {
             guard let head = try source.bytes(at: offset, count: count),
                 let length = try? pageLength(head), length <= chunk.end - offset
             else { return nil }
-            pages.append(ColumnChunk(offset: offset, length: length))
+            pages.append(ColumnChunk(offset: offset, length: length, width: chunk.width))
             offset += length
         }
         return pages

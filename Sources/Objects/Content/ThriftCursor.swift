@@ -51,6 +51,17 @@ struct ThriftCursor {
         for _ in 0..<count { try element(&self) }
     }
 
+    /// Reads a list of whole numbers.
+    mutating func integers() throws(DecodeError) -> [Int64] {
+        let (count, kind) = try listHead()
+        guard [.int16, .int32, .int64].contains(kind) else { throw fault("list of another kind") }
+        // Each takes a byte at least.
+        guard count <= bytes.count - offset else { throw fault("length out of bounds") }
+        var values: [Int64] = []
+        for _ in 0..<count { values.append(try integer()) }
+        return values
+    }
+
     /// Reads a whole number.
     mutating func integer() throws(DecodeError) -> Int64 {
         let value = try varint()
