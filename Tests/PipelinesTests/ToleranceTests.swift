@@ -1,6 +1,7 @@
 import Bytes
 import Objects
 import Platform
+import Tables
 import TestSupport
 import Testing
 import Vocabulary
@@ -173,5 +174,77 @@ import Workspaces
         let error = #expect(throws: StoreError.self) { try pipeline.repro() }
         #expect(error?.kind == .invalidPipeline)
         #expect(error?.message.contains("tolerance") == true)
+    }
+}
+
+/// Parquet, which the plug-in reads.
+@Suite(
+    .enabled(
+        if: ArrowPlugin.isBuilt, "the plug-in for Parquet is not built: 'install.sh test' does"))
+struct ParquetReplayTests {
+    /// A table of numbers and texts.
+    private func table(
+        _ numbers: [Double?], texts: [String?] = ["a", "", nil], column: String = "p"
+    ) -> [UInt8] {
+        var writer = ParquetWriter(columns: [("id", .string), (column, .float)])
+        for (number, text) in zip(numbers, texts) {
+            let bytes = Array((text ?? "").utf8)
+            if text == nil {
+                writer.appendNull()
+            } else {
+                _ = unsafe bytes.withUnsafeBufferPointer { unsafe writer.append(field: $0) }
+            }
+            number.map { writer.append(float: $0) } ?? writer.appendNull()
+            writer.endRow()
+        }
+        writer.finish()
+        return writer.take()
+    }
+
+    private func replayed(
+        _ recorded: [UInt8], _ found: [UInt8], tolerance: String = "0.25"
+    ) throws -> Verdict.Output {
+        let folder = try TemporaryFolder()
+        try folder.write(recorded, to: "t.parquet")
+        let pipeline = try PipelineFolder(
+            """
+            stages:
+              a:
+                cmd: cp '\(folder.path)/t.parquet' o.parquet
+                outs: [{path: o.parquet, tolerance: \(tolerance)}]
+            """)
+        try pipeline.repro()
+        try folder.write(found, to: "t.parquet")
+        let report = try replay(in: pipeline.workspace)
+        return try #require(report.verdicts.first?.outputs.first)
+    }
+
+    @Test func `numbers near each other are within the tolerance, and told with their place`()
+        throws
+    {
+        let output = try replayed(table([1, 2, nil]), table([1, 2.25, nil]))
+        #expect(output.judgement == "within tolerance")
+        #expect(
+            output.deviation?.description
+                == "largest difference 0.25 (relative 0.125) at row 2, column 'p'")
+        #expect(output.difference?.element == "row 2, column 'p'")
+        let other = try replayed(table([1, 2, nil]), table([1, 2.5, nil]))
+        #expect(other.judgement == "different")
+        #expect(other.difference?.description.hasSuffix("row 2, column 'p'") == true)
+    }
+
+    @Test func `what is no number is told with its place`() throws {
+        let first = table([1, 2, 3])
+        for (second, words) in [
+            (table([1, 2, 3], texts: ["a", nil, nil]), "row 2, column 'id'"),
+            (table([1, 2, nil]), "row 3, column 'p'"),
+            (table([1, 2]), "row 3: 3 -> 2 rows"),
+            (table([1, 2, 3], column: "q"), "column 2: 'p' -> 'q'"),
+            (Array("PAR1".utf8), "not compared as tables: Arrow refuses it"),
+        ] {
+            let output = try replayed(first, second, tolerance: "1e300")
+            #expect(output.judgement == "different")
+            #expect(output.difference?.element?.hasPrefix(words) == true, "\(words)")
+        }
     }
 }

@@ -1,6 +1,7 @@
 import Bytes
 import Objects
 import Platform
+import Tables
 import Vocabulary
 import Workspaces
 
@@ -109,7 +110,35 @@ struct ContentComparison {
         let element = DivergentElement(disk: place.disk, place: twin, offset: offset)
         return FirstDifference(
             byteOffset: offset, line: ContentComparison.hasLines(name) ? line : nil,
-            element: try element.words(for: name))
+            element: try element.words(for: name) ?? cell(blob, twin, name: name))
+    }
+
+    /// In which cell a table of which a byte says nothing first differs; nil for what is none, and for large
+    /// ones.
+    private func cell(_ blob: BlobID, _ twin: DiskPath, name: RepoPath) throws -> String? {
+        guard let format = TableFormats.format(forName: name.lastComponent) as? ArrowFormat,
+            try place.disk.status(of: twin, followingLinks: true)?.size ?? .max
+                <= NumericComparison.maximumBytes
+        else { return nil }
+        let recorded = try place.makeScratch("verify")
+        defer { try? place.disk.removeTree(recorded) }  // litter at worst
+        let former = recorded / "content"
+        try place.contents.write(.file(blob), isExecutable: false, to: former, from: place.store)
+        guard
+            try place.disk.status(of: former, followingLinks: true)?.size ?? .max
+                <= NumericComparison.maximumBytes
+        else { return nil }
+        func cells(_ path: DiskPath) throws -> TableCells {
+            try TableCells(
+                TableSource(file: path, name: name.description, format: format, on: place.disk))
+        }
+        do {
+            return try cells(former).firstDifference(in: cells(twin))
+        } catch let error as TableError {
+            return "not compared as tables: \(error)"
+        } catch let error as StoreError where error.kind == .notFound {
+            return "not compared as tables: \(error.message)"
+        }
     }
 
     private static func hasLines(_ name: RepoPath) -> Bool {

@@ -5,7 +5,7 @@ import Vocabulary
 import Workspaces
 
 /// How far the numbers of two versions of a file are from each other, where that can be told: of
-/// tables of text, safetensors and NPY files, models, JSON and YAML.
+/// tables, safetensors and NPY files, models, JSON and YAML.
 struct NumericComparison {
     /// What numbers may differ by; nothing where it is nil.
     let tolerance: Tolerance?
@@ -43,8 +43,9 @@ struct NumericComparison {
         case "npy", "safetensors", "mlmodel": try compareTensors(recorded, found, on: disk)
         case "json", "yaml", "yml": try compareDocuments(recorded, found, named: name, on: disk)
         default:
-            guard let format = TableFormats.format(forName: name.lastComponent), format.isCounted
-            else { return refuse() }
+            guard let format = TableFormats.format(forName: name.lastComponent) else {
+                return refuse()
+            }
             func table(_ path: DiskPath) -> TableSource {
                 TableSource(file: path, name: name.description, format: format, on: disk)
             }
@@ -70,45 +71,16 @@ struct NumericComparison {
 
     // MARK: - Tables
 
-    /// The fields of a table, as they are read.
-    private struct Cells {
-        var names: [String] = []
-        var bytes: [UInt8] = []
-        var ends: [Int] = []
-
-        init(_ source: TableSource) throws {
-            let header = try source.format.forEachBatch(of: source, first: nil) { batch in
-                for row in 0..<batch.rowCount {
-                    for column in 0..<batch.columnCount {
-                        // Unsafe: the batch's bytes are copied within the closure.
-                        unsafe batch.withValue(row: row, column: column) { value in
-                            unsafe bytes.append(contentsOf: value)
-                        }
-                        ends.append(bytes.count)
-                    }
-                }
-            }
-            names = header.columnNames
-        }
-
-        func field(_ index: Int) -> ArraySlice<UInt8> {
-            bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
-        }
-    }
-
     private mutating func compareTables(_ recorded: TableSource, _ found: TableSource) throws {
-        let (one, other) = try (Cells(recorded), Cells(found))
-        guard one.names == other.names, one.ends.count == other.ends.count else { return refuse() }
-        for index in one.ends.indices {
-            let (left, right) = (one.field(index), other.field(index))
+        let (one, other) = try (TableCells(recorded), TableCells(found))
+        guard one.names == other.names, one.count == other.count else { return refuse() }
+        for index in 0..<one.count {
+            let (left, right) = (one.cell(index), other.cell(index))
             if left == right { continue }
             guard let first = Double(String(decoding: left, as: UTF8.self)),
                 let second = Double(String(decoding: right, as: UTF8.self))
             else { return refuse() }
-            add(
-                first, second,
-                at: "row \(index / one.names.count + 1), column "
-                    + "'\(printable(Array(one.names[index % one.names.count].utf8)))'")
+            add(first, second, at: one.place(index))
         }
     }
 
