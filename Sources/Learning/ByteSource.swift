@@ -1,3 +1,4 @@
+package import Tables
 internal import Vocabulary
 
 /// Where a step reads an input: named bytes that can be read from the start as often as needed.
@@ -13,19 +14,27 @@ package struct ByteSource: Sendable {
     /// The same bytes in pieces; nil where nobody knows any.
     let pieces: (@Sendable () throws -> ContentPieces?)?
 
+    /// Opens the bytes to read parts of them; nil where they can only be read from the start.
+    let ranges: (@Sendable () throws -> TableRanges)?
+
     /// The source with this name, opened by `open`.
     package init(
         name: String, pieces: (@Sendable () throws -> ContentPieces?)? = nil,
+        ranges: (@Sendable () throws -> TableRanges)? = nil,
         open: @escaping @Sendable () throws -> Stream
     ) {
         self.name = name
         self.pieces = pieces
+        self.ranges = ranges
         self.open = open
     }
 
     /// A source of bytes in memory.
     package init(name: String, bytes: [UInt8]) {
-        self.init(name: name) {
+        @Sendable func ranges() -> TableRanges {
+            TableRanges(sizeBytes: bytes.count) { Array(bytes[$0]) }
+        }
+        self.init(name: name, ranges: ranges) {
             var rest: [UInt8]? = bytes
             return {
                 defer { rest = nil }

@@ -1,4 +1,5 @@
 package import Bytes
+internal import Tables
 internal import Vocabulary
 
 /// The built-in steps, one line each.
@@ -60,6 +61,10 @@ package struct StepDescription: Sendable {
         guard outputs.count == roles.count else {
             throw StoreError.stepOutputs(name, roles: roles, count: outputs.count)
         }
+        for (role, path) in zip(roles, outputs)
+        where step.tableRoles.contains(role) && !TableOutput.isWritable(path) {
+            throw StoreError.tableNotWritten(path, step: name)
+        }
         return StepDescription(
             step, name: name, outputs: zip(roles, outputs).map(File.init))
     }
@@ -72,6 +77,11 @@ package struct StepDescription: Sendable {
         seed = step.seed
         var canonical = step.canonical
         canonical["step"] = .string(name)
+        let tables = self.outputs.filter { step.tableRoles.contains($0.role) }
+        if tables.contains(where: { TableOutput.isTyped($0.path) }) {
+            // The version of what is written as Parquet.
+            canonical["parquet"] = 1
+        }
         self.canonical = .object(canonical)
     }
 
@@ -105,6 +115,8 @@ protocol Step: Sendable {
 
     /// What the declared outputs are, in order.
     var outputRoles: [String] { get }
+    /// Those that are tables, in any format that steps write.
+    var tableRoles: [String] { get }
 
     var inputs: [StepDescription.File] { get }
     var seed: UInt64 { get }
@@ -118,6 +130,7 @@ protocol Step: Sendable {
 
 extension Step {
     var readsPieces: Bool { false }
+    var tableRoles: [String] { [] }
 }
 
 /// The resolved files of a running step, by role.
@@ -128,9 +141,27 @@ struct StepFiles {
     let names: [String: String]
 
     /// Starts the table that is an output.
-    func table(_ role: String, columns: [String]) throws -> TableOutput {
-        TableOutput(columns, to: try sink(role), name: names[role] ?? "")
+    func table(_ role: String, columns: [RowSchema.Column]) throws -> TableOutput {
+        TableOutput(columns, to: try sink(role), name: name(role))
     }
+
+    /// The columns of an input, for outputs of those roles that are tables of its rows: with their types,
+    /// which take a pass over it, where one of them is written with types.
+    func types(
+        of input: TableInput, _ header: TableInput.Header, for roles: [String]
+    ) throws -> [RowSchema.Column] {
+        guard roles.contains(where: { TableOutput.isTyped(name($0)) }) else {
+            return header.names.map { RowSchema.Column(name: $0, type: .string) }
+        }
+        let schema = RowSchema(try input.summary())
+        guard schema.columns.map(\.name) == header.names else {
+            throw StoreError.tableChanged(input.source.name)
+        }
+        return schema.columns
+    }
+
+    /// The path of an output.
+    func name(_ role: String) -> String { names[role] ?? "" }
 
     func source(_ role: String) throws -> ByteSource {
         guard let source = sources[role] else {

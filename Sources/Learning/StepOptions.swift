@@ -139,6 +139,14 @@ extension StoreError {
             advice: "list the files under 'outs:' or 'metrics:' of the stage, in that order")
     }
 
+    static func tableNotWritten(_ path: String, step: String) -> StoreError {
+        StoreError(
+            .invalidPipeline,
+            "step '\(step)' cannot write '\(path)': steps write tables as CSV, TSV or "
+                + "Parquet", subject: path,
+            advice: "give the output a name that ends in .csv, .tsv or .parquet")
+    }
+
     static func optionsAreNoMapping(_ place: String, known: [String]) -> StoreError {
         StoreError(
             .invalidPipeline, "'\(place)' must be a mapping", subject: place,

@@ -5,13 +5,16 @@ internal import Vocabulary
 /// A step's input read as a table: any number of passes over a `ByteSource`.
 struct TableInput: Sendable {
     let source: ByteSource
-    private let format: CSVFormat
+    private let format: any TableFormat
 
     /// The source as a table of the format that its name promises, CSV where it promises none.
     init(_ source: ByteSource) {
         self.source = source
-        format = TableFormats.format(forName: Array(source.name.utf8)) as? CSVFormat ?? .csv
+        format = TableFormats.format(forName: Array(source.name.utf8)) ?? CSVFormat.csv
     }
+
+    /// Whether it is delimited text.
+    var isText: Bool { format is CSVFormat }
 
     /// The header: names of the columns, its text, and how its line ends.
     struct Header: Sendable, Equatable {
@@ -30,7 +33,11 @@ struct TableInput: Sendable {
 
     /// Reads as far as the header.
     func header() throws -> Header {
-        try naming {
+        guard let format = format as? CSVFormat else {
+            let header = try table.header()
+            return Header(names: header.columnNames, text: header.rawRow, lineEnd: [0x0a])
+        }
+        return try naming {
             var reader = format.makeReader()
             var start: [UInt8] = []
             do {
@@ -68,11 +75,43 @@ struct TableInput: Sendable {
         try naming { try format.summary(of: table) }
     }
 
-    /// Rows, types of columns, and where blocks of rows end: one pass.
+    /// Rows, types of columns, and where blocks of rows end: one pass. Of tables that are no text the
+    /// blocks are those of `forEachTextPiece`.
     func layout() throws -> TableLayout {
         try naming {
-            // Unsafe: the layout reads each buffer within the call.
-            try unsafe TableLayout(of: format) { unsafe try table.forEachPlainBuffer($0) }
+            if let format = format as? CSVFormat {
+                // Unsafe: the layout reads each buffer within the call.
+                return try unsafe TableLayout(of: format) {
+                    unsafe try table.forEachPlainBuffer($0)
+                }
+            }
+            return try unsafe TableLayout(of: .of(table.header())) { body in
+                // Unsafe: the array lives for the call.
+                try forEachTextPiece { piece in
+                    unsafe try piece.withUnsafeBytes { unsafe try body($0) }
+                }
+            }
+        }
+    }
+
+    /// A table that is no text as the text that a step would have written of its values: header and rows
+    /// in pieces of whole lines. A value that is missing has no byte, an empty text is `""`.
+    func forEachTextPiece(_ body: ([UInt8]) throws -> Void) throws {
+        try naming {
+            var isFirst = true
+            var piece: [UInt8] = []
+            let header = try format.forEachBatch(of: table, first: nil) { batch in
+                if isFirst { piece = batch.header.rawRow + [0x0a] }
+                isFirst = false
+                for row in 0..<batch.rowCount {
+                    // Unsafe: a view of the batch, copied here.
+                    unsafe piece.append(contentsOf: batch.rawRow(row))
+                    piece.append(0x0a)
+                }
+                try body(piece)
+                piece.removeAll(keepingCapacity: true)
+            }
+            if isFirst { try body(header.rawRow + [0x0a]) }
         }
     }
 
@@ -80,7 +119,8 @@ struct TableInput: Sendable {
 
     /// The source as a table.
     var table: TableSource {
-        unsafe TableSource(name: source.name, format: format) { [source] body in
+        unsafe TableSource(name: source.name, format: format, ranges: source.ranges) {
+            [source] body in
             let next = try source.open()
             while case let piece = try next(), !piece.isEmpty {
                 try unsafe piece.withUnsafeBytes { try unsafe body($0) }
@@ -90,13 +130,6 @@ struct TableInput: Sendable {
 
     /// Calls `body`; a `TableError` comes out as a `StoreError` that names the table.
     func naming<Result>(_ body: () throws -> Result) throws -> Result {
-        let promised = TableFormats.format(forName: Array(source.name.utf8))
-        if let promised, !(promised is CSVFormat) {
-            throw StoreError(
-                .malformed, "cannot read '\(source.name)' in a step: it is \(promised.name)",
-                subject: source.name,
-                advice: "steps read tables in CSV or TSV: write it as one first")
-        }
         do {
             return try body()
         } catch let error as TableError {

@@ -1,48 +1,162 @@
 internal import Tables
+internal import Vocabulary
 
-/// Writes a table that a step makes, so that equal rows are equal bytes.
+/// Writes a table that a step makes, so that equal rows are equal bytes: as Parquet where the name of the
+/// file ends in `.parquet`, separated by tabs where it ends in `.tsv`, by commas otherwise.
 struct TableOutput {
+    private enum Writer {
+        case text(CSVWriter)
+        case parquet(ParquetWriter)
+    }
+
+    private let name: String
+    private let columns: [RowSchema.Column]
     private let sink: ByteSink
-    private let columnCount: Int
-    private var writer: CSVWriter
+    private var writer: Writer
     private var fields = 0
     /// The rows written so far.
     private(set) var rows = 0
 
-    /// Starts a table with these columns: separated by tabs where the name of the file ends in
-    /// `.tsv`, by commas otherwise.
-    init(_ columns: [String], to sink: ByteSink, name: String) {
+    private static let heldBytes = 1 << 18
+
+    /// Starts a table with these columns.
+    init(_ columns: [RowSchema.Column], to sink: ByteSink, name: String) {
+        self.name = name
+        self.columns = columns
         self.sink = sink
-        let format = TableFormats.format(forName: Array(name.utf8)) as? CSVFormat
-        writer = CSVWriter(delimiter: format?.delimiter ?? 0x2c)
-        columnCount = columns.count
-        writer.append(row: columns)
+        if TableOutput.isTyped(name) {
+            writer = .parquet(ParquetWriter(columns: columns.map { ($0.name, $0.type) }))
+        } else {
+            let format = TableFormats.format(forName: Array(name.utf8)) as? CSVFormat
+            var text = CSVWriter(delimiter: format?.delimiter ?? 0x2c)
+            text.append(row: columns.map(\.name))
+            writer = .text(text)
+        }
+    }
+
+    /// Whether the types of columns matter in a table of that name.
+    static func isTyped(_ name: String) -> Bool {
+        (TableFormats.format(forName: Array(name.utf8)) as? ArrowFormat)?.name
+            == ArrowFormat.parquet.name
+    }
+
+    /// Whether steps write tables of that name.
+    static func isWritable(_ name: String) -> Bool {
+        guard let format = TableFormats.format(forName: Array(name.utf8)) else { return true }
+        return format is CSVFormat || isTyped(name)
     }
 
     /// Writes the next field of the row.
-    mutating func append(_ field: [UInt8]) {
-        unsafe field.withUnsafeBufferPointer { unsafe append($0) }
+    mutating func append(_ cell: Cell) throws {
+        switch writer {
+        case .text(var text):
+            writer = .text(CSVWriter())
+            let bytes = cell.bytes
+            // Unsafe: a view of the array, for the call.
+            unsafe bytes.withUnsafeBufferPointer {
+                unsafe text.append(field: $0, at: fields, of: columns.count)
+            }
+            writer = .text(text)
+        case .parquet(var parquet):
+            // Taken out, so that its buffers are not copied.
+            writer = .text(CSVWriter())
+            let isRight = parquet.append(cell)
+            writer = .parquet(parquet)
+            guard isRight else { throw mistyped() }
+        }
+        fields += 1
     }
 
-    /// Writes the next field of the row: a value, without the quotes of its file.
-    // Unsafe: a view that the caller keeps valid for the call, copied by the writer.
-    mutating func append(_ field: UnsafeBufferPointer<UInt8>) {
-        unsafe writer.append(field: field, at: fields, of: columnCount)
+    /// Writes the next field of the row: that of another table.
+    mutating func append(_ batch: RowBatch, row: Int, column: Int) throws {
+        guard case .text(var text) = writer else {
+            return try append(Cell(batch, row: row, column: column))
+        }
+        writer = .text(CSVWriter())
+        // Unsafe: a view of the batch, copied by the writer.
+        unsafe batch.withValue(row: row, column: column) {
+            unsafe text.append(field: $0, at: fields, of: columns.count)
+        }
+        writer = .text(text)
         fields += 1
     }
 
     /// Ends the row, which has a field for every column.
     mutating func endRow() throws {
-        precondition(fields == columnCount, "a row has a field for every column")
+        precondition(fields == columns.count, "a row has a field for every column")
         fields = 0
         rows += 1
-        writer.endRow()
-        if writer.bytes.count >= 1 << 18 { try finish() }
+        let held: Int
+        switch writer {
+        case .text(var text):
+            writer = .text(CSVWriter())
+            text.endRow()
+            held = text.bytes.count
+            writer = .text(text)
+        case .parquet(var parquet):
+            writer = .text(CSVWriter())
+            parquet.endRow()
+            held = parquet.byteCount
+            writer = .parquet(parquet)
+        }
+        if held >= TableOutput.heldBytes { try flush() }
     }
 
     /// Writes what is left.
     mutating func finish() throws {
-        let bytes = writer.take()
+        if case .parquet(var parquet) = writer {
+            parquet.finish()
+            writer = .parquet(parquet)
+        }
+        try flush()
+    }
+
+    private mutating func flush() throws {
+        let bytes: [UInt8]
+        switch writer {
+        case .text(var text):
+            bytes = text.take()
+            writer = .text(text)
+        case .parquet(var parquet):
+            writer = .text(CSVWriter())
+            bytes = parquet.take()
+            writer = .parquet(parquet)
+        }
         if !bytes.isEmpty { try sink.write(bytes) }
+    }
+
+    private func mistyped() -> StoreError {
+        let column = columns[fields]
+        return StoreError(
+            .malformed,
+            "cannot write '\(name)': the value of column '\(printable(Array(column.name.utf8)))' in row "
+                + "\(rows + 1) is not of type \(column.type.rawValue)",
+            subject: column.name, advice: "look at that column of the step's inputs")
+    }
+}
+
+extension ParquetWriter {
+    /// Writes the next field of the row; false where the cell is not of the column's type.
+    fileprivate mutating func append(_ cell: Cell) -> Bool {
+        switch (cell, nextType) {
+        case (.null, _): appendNull()
+        case (.bool(let value), .bool): append(bool: value)
+        case (.int(let value), .int), (.int(let value), .float): append(int: value)
+        case (.float(let value), .float): append(float: value)
+        case (.date(let value), .date), (.timestamp(let value), .timestamp): append(int: value)
+        case (.text(let bytes), .string):
+            // Unsafe, here and below: a view of the array, for the call.
+            unsafe bytes.withUnsafeBufferPointer { unsafe append(text: $0) }
+        case (.raw(let bytes), _):
+            return unsafe bytes.withUnsafeBufferPointer { field in
+                guard unsafe !FieldSyntax.isNull(field) else {
+                    appendNull()
+                    return true
+                }
+                return unsafe append(field: field)
+            }
+        default: return false
+        }
+        return true
     }
 }

@@ -34,7 +34,7 @@ extension StepDescription {
             throw StoreError(.malformed, "the recorded step has no name")
         }
         let paths = options["outputs"]?.objectValue ?? [:]
-        for key in ["step", "version", "outputs"] { options[key] = nil }
+        for key in ["step", "version", "outputs", "parquet"] { options[key] = nil }
         // A list that is empty by default cannot be declared empty.
         options = options.filter { !$0.value.isNull && $0.value != .array([]) }
         let declared = JSONValue.object([name: .object(options)])

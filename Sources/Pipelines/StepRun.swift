@@ -1,7 +1,9 @@
 import Kernels
 import Learning
 import Platform
+import Tables
 import Vocabulary
+import Workspaces
 
 /// A built-in step between files of a disk.
 struct StepRun {
@@ -73,7 +75,10 @@ struct StepRun {
         let disk = self.disk
         return Dictionary(
             inputs.map { path, place in
-                let source = ByteSource(name: path, pieces: pieces[path]) {
+                let source = ByteSource(
+                    name: path, pieces: pieces[path],
+                    ranges: { try TableRanges(place, on: disk) }
+                ) {
                     let file = try disk.openFile(place, .read)
                     var offset = 0
                     return {

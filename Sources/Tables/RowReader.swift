@@ -46,8 +46,15 @@ package struct RowReader {
     /// Where what is carried begins in the file; where nothing is, the bytes to come.
     private var position = 0
 
-    /// A reader at the start of a file; without a delimiter it finds it.
-    package init(delimiter: UInt8?) { self.delimiter = delimiter }
+    /// The types that were stated elsewhere.
+    private let types: [ColumnType]?
+
+    /// A reader at the start of a file; without a delimiter it finds it. With types it reads the text that
+    /// stands for a table whose file states them: see `TableHeader.types`.
+    package init(delimiter: UInt8?, types: [ColumnType]? = nil) {
+        self.delimiter = delimiter
+        self.types = types
+    }
 
     /// Reads on. `body` gets the rows that are complete, batch after batch; what it throws ends
     /// the reading. Throws `TableError` where the bytes are no table.
@@ -128,9 +135,10 @@ package struct RowReader {
             line = 1
             return []
         }
-        let names = try row.columnNames(line: line)
+        let names = try row.columnNames(line: line, areNames: types != nil)
         header = TableHeader(
-            columnNames: names, rawRow: Array(rest[..<row.textEnd]), delimiter: found)
+            columnNames: names, rawRow: Array(rest[..<row.textEnd]), delimiter: found,
+            types: types)
         line += rest[..<row.next].count { $0 == 0x0a }
         indexer = FieldIndexer(delimiter: found, width: names.count)
         position += row.next

@@ -23,6 +23,8 @@ import Workspaces
         "records.md": ["record-snapshot", "record-operation", "record-part"],
         "pointer-file.md": ["pointer-table", "pointer-source", "pointer-directory"],
         "lock-file.md": ["lock-file"],
+        // In ParquetWriterTests.
+        "parquet-snapshot.md": ["parquet-snapshot"],
     ]
 
     @Test func `every vector of every page is checked by a test`() throws {

@@ -3,6 +3,7 @@ import Kernels
 import Learning
 import Platform
 import Synchronization
+import Tables
 import Vocabulary
 
 /// Parses and runs a step on tables in memory; the bytes of its outputs by path.
@@ -34,7 +35,10 @@ func run(
 
 /// A source that hands out pieces of at most so many bytes.
 private func source(_ path: String, _ bytes: [UInt8], _ pieceBytes: Int) -> ByteSource {
-    ByteSource(name: path) {
+    @Sendable func ranges() -> TableRanges {
+        TableRanges(sizeBytes: bytes.count) { Array(bytes[$0]) }
+    }
+    return ByteSource(name: path, ranges: ranges) {
         var offset = 0
         return {
             let piece = bytes[offset...].prefix(pieceBytes)

@@ -58,7 +58,7 @@ struct BlockReader {
     /// A reader at the start of a block, which has rows only unless it is the first.
     init(_ form: BlockForm, holdsHeader: Bool) {
         self.form = form
-        reader = RowReader(delimiter: form.header.delimiter)
+        reader = CSVFormat.of(form.header).makeReader()
         columns = form.columns
         heading = holdsHeader ? [] : form.header.rawRow + [0x0a]
     }

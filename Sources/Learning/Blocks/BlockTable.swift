@@ -19,7 +19,7 @@ struct BlockTable {
         self.input = input
         self.executor = executor
         header = try input.naming { try input.table.header() }
-        if let pieces = try input.source.pieces?(), !pieces.pieces.isEmpty,
+        if input.isText, let pieces = try input.source.pieces?(), !pieces.pieces.isEmpty,
             try !input.table.isPacked(),
             let layout = try BlockTable.layout(of: pieces, header, executor)
         {
@@ -31,6 +31,13 @@ struct BlockTable {
         guard layout.columnNames == header.columnNames else {
             throw StoreError.tableChanged(input.source.name)
         }
+    }
+
+    /// Rows, columns and types: those that the file states, where it does.
+    var summary: TableSummary {
+        let found = layout.summary
+        guard let types = header.types else { return found }
+        return zip(found.columns, types).reduce(found) { $0.retyping($1.0.name, as: $1.1) }
     }
 
     /// The layout of a table in pieces; nil where these do not end between rows, or there is a fault, which
@@ -96,6 +103,7 @@ struct BlockTable {
             for part in parts.dropFirst() { sum = try form.adding(sum, part) }
             return sum
         }
+        guard input.isText else { return try sumsOfText(form, merge) }
         guard let pieces else {
             var rows = BlockBytes(input.source)
             let tree = PieceTree(blocks.map { (Digest.none, $0.rank) })
@@ -116,6 +124,34 @@ struct BlockTable {
             },
             merge: merge
         ).value(of: PieceTree(parts.keys(form)))
+    }
+
+    /// The sums of a table that is no text, from the text that stands for it.
+    private func sumsOfText(
+        _ form: BlockForm, _ merge: @escaping ([ProductSums]) throws -> ProductSums
+    ) throws -> ProductSums {
+        let blocks = layout.blocks
+        var fold = PieceFold(PieceTree(blocks.map { (Digest.none, $0.rank) }), merge: merge)
+        var reader = BlockReader(form, holdsHeader: true)
+        var (index, position) = (0, 0)
+        try input.forEachTextPiece { piece in
+            var rest = piece[...]
+            while !rest.isEmpty {
+                guard index < blocks.count else { throw StoreError.tableChanged(input.source.name) }
+                let part = rest.prefix(blocks[index].range.upperBound - position)
+                try reader.consume(part)
+                position += part.count
+                rest = rest.dropFirst(part.count)
+                guard position == blocks[index].range.upperBound else { continue }
+                try fold.append(reader.finish())
+                index += 1
+                reader = BlockReader(form, holdsHeader: false)
+            }
+        }
+        guard index == blocks.count, let value = fold.value else {
+            throw StoreError.tableChanged(input.source.name)
+        }
+        return value
     }
 
     /// How many bytes of blocks are held at once, unless one block is larger.

@@ -18,6 +18,21 @@ enum Cell: Sendable, Equatable {
     /// Microseconds since 1970-01-01T00:00:00Z.
     case timestamp(Int64)
 
+    /// A field of a table. Where the file states types, so it does what has no value: a text of these
+    /// may look like one that stands for none.
+    init(_ batch: RowBatch, row: Int, column: Int) {
+        guard let types = batch.header.types else {
+            self = .raw(batch.value(row: row, column: column))
+            return
+        }
+        guard !batch.isNull(row: row, column: column) else {
+            self = .null
+            return
+        }
+        let value = batch.value(row: row, column: column)
+        self = types[column] == .string ? .text(value) : .raw(value)
+    }
+
     /// The number, or no value where it is not finite.
     init(finite value: Double) { self = value.isFinite ? .float(value) : .null }
 
@@ -128,6 +143,12 @@ struct RowSchema: Sendable, Equatable {
     }
 
     var columns: [Column]
+
+    init(columns: [Column]) { self.columns = columns }
+
+    init(_ summary: TableSummary) {
+        columns = summary.columns.map { Column(name: $0.name, type: $0.type) }
+    }
 
     func index(_ name: String) -> Int? { columns.firstIndex { $0.name == name } }
 

@@ -51,8 +51,7 @@ struct JoinTable {
             throw StoreError(.internalFault, "a join was run without its table")
         }
         let summary = try input.summary()
-        let all = RowSchema(
-            columns: summary.columns.map { RowSchema.Column(name: $0.name, type: $0.type) })
+        let all = RowSchema(summary)
         let place = options.place + " of '\(options.table)'"
         let keys = try options.key.map { try all.position($0.right, place) }
         let others = all.columns.map(\.name).filter { name in
@@ -69,16 +68,15 @@ struct JoinTable {
             for row in 0..<batch.rowCount {
                 var key: [UInt8]? = []
                 for position in keys {
-                    JoinTable.append(.raw(batch.value(row: row, column: position)), to: &key)
+                    JoinTable.append(Cell(batch, row: row, column: position), to: &key)
                 }
                 let when = times.map { time in
-                    Cell.raw(batch.value(row: row, column: time)).typed(all.columns[time].type)
-                        .moment
+                    Cell(batch, row: row, column: time).typed(all.columns[time].type).moment
                 }
                 // A row that cannot be found, for want of a key or a time, is not kept.
                 guard let key, !when.contains(nil) else { continue }
                 rowsOfKey[key, default: []].append(rows.count)
-                rows.append(positions.map { .raw(batch.value(row: row, column: $0)) })
+                rows.append(positions.map { Cell(batch, row: row, column: $0) })
                 moments.append(when.compactMap { $0 })
             }
         }

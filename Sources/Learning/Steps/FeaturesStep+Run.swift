@@ -17,8 +17,7 @@ extension FeaturesStep {
         var pass = RowPass(input: input, header: header, operations: [])
         let kept = try keptValues(files)
         var values: [JSONValue] = []
-        var schema = RowSchema(
-            columns: summary.columns.map { RowSchema.Column(name: $0.name, type: $0.type) })
+        var schema = RowSchema(summary)
         for (index, operation) in operations.enumerated() {
             var bound = try operation.bound(to: schema, environment(index, files))
             if let kept, operation.isFitted {
@@ -35,10 +34,10 @@ extension FeaturesStep {
         if let target {
             warnings.look(for: try schema.position(target, "'target'"), of: schema)
         }
-        var output = try files.table("features", columns: schema.columns.map(\.name))
+        var output = try files.table("features", columns: schema.columns)
         try pass.forEachRow(reading: { warnings.read($0) }) { row in
             warnings.write(row)
-            for cell in row { output.append(cell.bytes) }
+            for cell in row { try output.append(cell) }
             try output.endRow()
         }
         try output.finish()
@@ -75,7 +74,7 @@ private struct RowPass {
         try input.forEachBatch(header) { batch in
             for number in 0..<batch.rowCount {
                 var row = (0..<batch.columnCount).map { column in
-                    Cell.raw(batch.value(row: number, column: column))
+                    Cell(batch, row: number, column: column)
                 }
                 reading(row)
                 if try change(&row) { try body(row) }

@@ -59,6 +59,7 @@ struct FeaturesStep: Step {
     var writesFitted: Bool { fitted == nil && operations.contains(where: \.isFitted) }
 
     var outputRoles: [String] { ["features"] + (writesFitted ? ["fitted"] : []) }
+    let tableRoles = ["features"]
 
     var inputs: [StepDescription.File] {
         [.init(role: "data", path: data)]

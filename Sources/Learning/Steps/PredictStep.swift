@@ -8,6 +8,7 @@ struct PredictStep: Step {
     static let name = "predict"
     static let keys = ["model", "data", "keep", "threshold", "prefix"]
     let outputRoles = ["predictions"]
+    let tableRoles = ["predictions"]
 
     let model: String
     let data: String
@@ -50,29 +51,27 @@ struct PredictStep: Step {
         let header = try input.header()
         let kept = try (keep ?? header.names).map { try header.position(of: $0, in: data) }
         let columns = PredictionColumns(model, threshold: threshold)
-        let names = kept.map { header.names[$0] } + columns.names.map { prefix + $0 }
         for name in columns.names where kept.contains(where: { header.names[$0] == prefix + name })
         {
             throw StoreError.predictionExists(prefix + name, data)
         }
         var readers = try input.readers(model.body.inputs, header)
-        var output = try files.table("predictions", columns: names)
+        let types = try files.types(of: input, header, for: ["predictions"])
+        let added = zip(columns.names, columns.types).map {
+            RowSchema.Column(name: prefix + $0, type: $1)
+        }
+        var output = try files.table("predictions", columns: kept.map { types[$0] } + added)
         try input.forEachBatch(header) { batch in
             for index in readers.indices { try readers[index].read(batch) }
             let values = readers.indices.map { readers[$0].take() }
             let scores = model.body.scores(values, rows: batch.rowCount, context.executor)
             for row in 0..<batch.rowCount {
-                for position in kept {
-                    // Unsafe: a view of the batch, copied by the output.
-                    unsafe batch.withValue(row: row, column: position) {
-                        unsafe output.append($0)
-                    }
-                }
+                for position in kept { try output.append(batch, row: row, column: position) }
                 let score = scores.map { $0[row] }
                 guard score.allSatisfy(\.isFinite) else {
                     throw StoreError.predictionNotFinite(data, row: batch.firstRow + row)
                 }
-                for field in columns.fields(score) { output.append(field) }
+                for cell in columns.cells(score) { try output.append(cell) }
                 try output.endRow()
             }
         }
@@ -103,19 +102,24 @@ private struct PredictionColumns {
         }
     }
 
-    /// The fields of a row, in the order of `names`, from its scores.
-    func fields(_ scores: [Double]) -> [[UInt8]] {
-        guard !classes.isEmpty else { return scores.map { Array(shortestText($0).utf8) } }
+    /// The types of the columns: classes are texts.
+    var types: [ColumnType] {
+        names.indices.map { $0 == 0 && !classes.isEmpty ? .string : .float }
+    }
+
+    /// The cells of a row, in the order of `names`, from its scores.
+    func cells(_ scores: [Double]) -> [Cell] {
+        guard !classes.isEmpty else { return scores.map { .float($0) } }
         if scores.count == 1 {
             let probability = sigmoid(scores[0])
-            let label = classes[probability >= threshold ? 1 : 0]
-            return [Array(label.utf8), Array(shortestText(probability).utf8)]
+            return [label(probability >= threshold ? 1 : 0), .float(probability)]
         }
         var shares = scores
         softmax(&shares)
-        let label = classes[firstLargest(scores)]
-        return [Array(label.utf8)] + shares.map { Array(shortestText($0).utf8) }
+        return [label(firstLargest(scores))] + shares.map { .float($0) }
     }
+
+    private func label(_ index: Int) -> Cell { .text(Array(classes[index].utf8)) }
 }
 
 extension StoreError {

@@ -10,8 +10,9 @@ extension SplitStep {
         let input = TableInput(try files.source("data"))
         let header = try input.header()
         let assign = try assignment(input, header)
-        var train = try RowWriter(header, files.sink("train"))
-        var test = try RowWriter(header, files.sink("test"))
+        let columns = try files.types(of: input, header, for: outputRoles)
+        var train = try RowWriter(input, header, columns, files, "train")
+        var test = try RowWriter(input, header, columns, files, "test")
         try input.forEachBatch(header) { batch in
             for row in 0..<batch.rowCount {
                 if assign(batch, row) {
@@ -171,28 +172,45 @@ private struct TimeKey {
     }
 }
 
-/// Writes rows as they stand in the input, each with the line end of the header.
+/// Writes rows: where input and output are text, as they stand in the input, each with the line end of
+/// the header.
 private struct RowWriter {
     private let sink: ByteSink
     private let lineEnd: [UInt8]
     private var buffer: [UInt8]
+    private var output: TableOutput?
     private(set) var rows = 0
 
-    init(_ header: TableInput.Header, _ sink: ByteSink) {
-        self.sink = sink
+    init(
+        _ input: TableInput, _ header: TableInput.Header, _ columns: [RowSchema.Column],
+        _ files: StepFiles, _ role: String
+    ) throws {
+        sink = try files.sink(role)
         lineEnd = header.lineEnd
-        buffer = header.text + header.lineEnd
+        let isCopied = input.isText && !TableOutput.isTyped(files.name(role))
+        buffer = isCopied ? header.text + header.lineEnd : []
+        output = isCopied ? nil : try files.table(role, columns: columns)
     }
 
     mutating func write(_ batch: RowBatch, _ row: Int) throws {
+        rows += 1
+        guard output == nil else {
+            for column in 0..<batch.columnCount {
+                try output?.append(batch, row: row, column: column)
+            }
+            try output?.endRow()
+            return
+        }
         // Unsafe: a view of the batch, copied here.
         unsafe buffer.append(contentsOf: batch.rawRow(row))
         buffer.append(contentsOf: lineEnd)
-        rows += 1
         if buffer.count >= 1 << 18 { try flush() }
     }
 
-    mutating func finish() throws { try flush() }
+    mutating func finish() throws {
+        try output?.finish()
+        try flush()
+    }
 
     private mutating func flush() throws {
         guard !buffer.isEmpty else { return }

@@ -6,6 +6,7 @@ struct SplitStep: Step {
     static let name = "split"
     static let keys = ["data", "test", "by", "seed"]
     let outputRoles = ["train", "test"]
+    let tableRoles = ["train", "test"]
 
     /// How a row's side is chosen.
     enum Rule: Sendable, Equatable {

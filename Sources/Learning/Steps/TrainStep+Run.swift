@@ -60,7 +60,7 @@ extension TrainStep {
     ) throws -> Model? {
         guard let learner = learner.ofProducts else { return nil }
         let table = try BlockTable(TableInput(files.source("data")), context.executor)
-        let summary = table.layout.summary
+        let summary = table.summary
         guard summary.rowCount > 0 else { throw StoreError.noRows(data) }
         let features = try featureKinds(summary)
         if let target { _ = try targetType(target, summary) }

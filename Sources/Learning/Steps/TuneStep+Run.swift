@@ -121,22 +121,30 @@ extension TuneStep {
         _ attempts: [Attempt], _ parameters: [[String: JSONValue]], to files: StepFiles
     ) throws {
         let names = search.choices.map(\.name)
+        let choices = names.map { name in
+            let areNumbers = parameters.allSatisfy { $0[name]?.numberValue != nil }
+            return RowSchema.Column(name: name, type: areNumbers ? .float : .string)
+        }
+        func columns(_ names: [String], _ type: ColumnType) -> [RowSchema.Column] {
+            names.map { RowSchema.Column(name: $0, type: type) }
+        }
         var table = try files.table(
             "trials",
-            columns: ["trial", "round", "rows"] + names + [measure, "deviation", "seed"])
+            columns: columns(["trial", "round", "rows"], .int) + choices
+                + columns([measure, "deviation"], .float) + columns(["seed"], .int))
         for attempt in attempts {
-            var fields = [
-                String(attempt.trial + 1), String(attempt.round + 1), String(attempt.rows),
-            ]
-            for name in names {
-                let value = parameters[attempt.trial][name] ?? .null
-                fields.append(
-                    value.stringValue ?? String(decoding: value.canonical, as: UTF8.self))
+            for number in [attempt.trial + 1, attempt.round + 1, attempt.rows] {
+                try table.append(.int(Int64(number)))
             }
-            fields.append(attempt.found.map { shortestText($0.mean) } ?? "")
-            fields.append(attempt.found.map { shortestText($0.deviation) } ?? "")
-            fields.append(String(seed))
-            for field in fields { table.append(Array(field.utf8)) }
+            for choice in choices {
+                let value = parameters[attempt.trial][choice.name] ?? .null
+                let text = value.stringValue.map { Array($0.utf8) } ?? value.canonical
+                try table.append(choice.type == .string ? .text(text) : .raw(text))
+            }
+            for number in [attempt.found?.mean, attempt.found?.deviation] {
+                try table.append(number.map { .float($0) } ?? .null)
+            }
+            try table.append(.int(Int64(seed)))
             try table.endRow()
         }
         try table.finish()

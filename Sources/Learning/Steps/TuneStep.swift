@@ -10,6 +10,7 @@ struct TuneStep: Step {
     static let keys =
         trainKeys + ["search", "method", "trials", "folds", "group", "measure", "factor"]
     let outputRoles = ["trials", "best", "model"]
+    let tableRoles = ["trials"]
 
     enum Method: String, CaseIterable {
         case grid, random, halving

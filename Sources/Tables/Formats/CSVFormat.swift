@@ -13,8 +13,26 @@ package struct CSVFormat: TableFormat {
     /// `.tsv`: delimited by tabs.
     package static let tsv = CSVFormat(name: "tsv", suffixes: [".tsv"], delimiter: 0x09)
 
+    /// The types of the columns, where the text stands for a table whose file states them: see
+    /// `TableHeader.types`.
+    private let types: [ColumnType]?
+
+    private init(
+        name: String, suffixes: [String], delimiter: UInt8?, types: [ColumnType]? = nil
+    ) {
+        self.name = name
+        self.suffixes = suffixes
+        self.delimiter = delimiter
+        self.types = types
+    }
+
+    /// Text with the delimiter and the types of a header, whatever it is called.
+    package static func of(_ header: TableHeader) -> CSVFormat {
+        CSVFormat(name: "csv", suffixes: [], delimiter: header.delimiter, types: header.types)
+    }
+
     /// A reader at the start of such a file, which takes its bytes unpacked.
-    package func makeReader() -> RowReader { RowReader(delimiter: delimiter) }
+    package func makeReader() -> RowReader { RowReader(delimiter: delimiter, types: types) }
 
     package func forEachBatch(
         of source: TableSource, first limit: Int?, _ body: (RowBatch) throws -> Void

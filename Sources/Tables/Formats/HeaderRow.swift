@@ -74,8 +74,9 @@ extension HeaderRow {
     /// The most columns a table may have.
     static let maximumColumns = 100_000
 
-    /// The checked column names: a name that is empty becomes `column_N`, counted from 1.
-    func columnNames(line: Int) throws(TableError) -> [String] {
+    /// The checked column names: a name that is empty becomes `column_N`, counted from 1. Names are not all
+    /// numbers, unless it is known that they are names.
+    func columnNames(line: Int, areNames: Bool = false) throws(TableError) -> [String] {
         guard fields.count <= HeaderRow.maximumColumns else {
             throw TableError(
                 line: line, "has \(fields.count) columns, at most \(HeaderRow.maximumColumns) fit")
@@ -96,7 +97,7 @@ extension HeaderRow {
             }
             names.append(name)
         }
-        if looksLikeData {
+        if !areNames, looksLikeData {
             throw TableError(
                 line: line, "holds only numbers, where the names of the columns should stand")
         }

@@ -82,7 +82,7 @@ package struct TableLayout: Sendable, Equatable {
     ) throws {
         // Behind a heading of its own a piece is a table, with other offsets.
         let heading = holdsHeader ? [] : header.rawRow + [0x0a]
-        let format = CSVFormat(name: "csv", suffixes: [], delimiter: header.delimiter)
+        let format = CSVFormat.of(header)
         self = try unsafe TableLayout(of: format, markBytes: markBytes) { body in
             for bytes in [heading] + pieces {
                 // Unsafe: the array lives for the call.
