@@ -90,4 +90,36 @@ import Vocabulary
             "mkdir away && cd away && mlstore head -n 1 ..:t.parquet@HEAD", plugin: plugin)
         #expect(away.output == "id  name\n0   n0\n", "\(away)")
     }
+
+    @Test
+    func `a stage writes Parquet without the plug-in, and one that reads it says what is missing`()
+        throws
+    {
+        try folder.write("x,n\n1,a\n2,\n3,\"b,c\"\n4,d\n", to: "t.csv")
+        try folder.write(
+            """
+            stages:
+              snapshot:
+                features: {data: t.csv, do: [{derive: {y: '2 * x + 1'}}]}
+                outs: [s.parquet]
+              train:
+                train: {model: linear, data: s.parquet, target: y}
+                outs: [m.mlmodel]
+
+            """, to: "mlstore.yaml")
+        let missing = try run("mlstore repro")
+        #expect(missing.status == 1)
+        #expect(
+            missing.errors.contains(
+                "stage 'train' failed: cannot read Parquet and Arrow files: the plug-in "
+                    + "'libmlstore-arrow' cannot be opened"), "\(missing)")
+        #expect(missing.errors.contains("hint: run mlstore's install.sh again"))
+        #expect(try folder.bytes(of: "s.parquet").prefix(4).elementsEqual(Array("PAR1".utf8)))
+        guard ArrowPlugin.isBuilt else { return }
+        let plugin = ArrowPlugin.path.description
+        #expect(try run("mlstore repro", plugin: plugin).status == 0)
+        let verified = try run("mlstore repro --verify", plugin: plugin)
+        #expect(
+            verified.output.contains("every output of 2 stages is bitwise equal"), "\(verified)")
+    }
 }
