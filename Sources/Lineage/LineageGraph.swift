@@ -19,6 +19,8 @@ package struct LineageTree: Sendable, Equatable {
     package let up: [LineageNode]?
     /// What came of it; nil when that was not asked for.
     package let down: [LineageNode]?
+    /// What the newest replay of a run showed, of those that were replayed.
+    package var verdicts: [RunID: RunVerdict] = [:]
 }
 
 /// Runs, and the contents that they read and wrote.

@@ -62,22 +62,40 @@ package func lineage(
     of text: String, from folder: DiskPath, direction: LineageDirection, in workspace: Workspace
 ) throws -> LineageTree {
     let graph = try LineageGraph.load(from: workspace)
-    let lookup = ObjectLookup(workspace: workspace, store: try workspace.store(), graph: graph)
-    switch try lookup.find(text, from: folder) {
-    case .file(let id, let path, _):
-        return graph.lineage(of: .file(id), at: path, direction: direction)
-    case .directory(let id, let path, _, _):
-        return graph.lineage(of: .directory(id), at: path, direction: direction)
-    case .run(let id, _):
-        if let tree = graph.lineage(of: id, direction: direction) { return tree }
-    case .verdict(_, let json):
-        let run = json["run"]?.stringValue.flatMap { RunID(text: $0) }
-        if let run, let tree = graph.lineage(of: run, direction: direction) { return tree }
-    case .snapshot, .record: break
+    let store = try workspace.store()
+    let lookup = ObjectLookup(workspace: workspace, store: store, graph: graph)
+    var tree = try lookup.tree(around: text, from: folder, direction)
+    tree.verdicts = try newestVerdicts(in: store)
+    return tree
+}
+
+extension ObjectLookup {
+    fileprivate func tree(
+        around text: String, from folder: DiskPath, _ direction: LineageDirection
+    ) throws -> LineageTree {
+        if let tree = try known(text, from: folder, direction) { return tree }
+        throw StoreError(
+            .badUsage,
+            "'\(printable(Array(text.utf8)))' has no lineage: only data, models and runs do",
+            subject: text, advice: "look at it with 'mlstore show \(text)'")
     }
-    throw StoreError(
-        .badUsage, "'\(printable(Array(text.utf8)))' has no lineage: only data, models and runs do",
-        subject: text, advice: "look at it with 'mlstore show \(text)'")
+
+    /// Nil for what has no lineage.
+    private func known(
+        _ text: String, from folder: DiskPath, _ direction: LineageDirection
+    ) throws -> LineageTree? {
+        switch try find(text, from: folder) {
+        case .file(let id, let path, _):
+            return graph.lineage(of: .file(id), at: path, direction: direction)
+        case .directory(let id, let path, _, _):
+            return graph.lineage(of: .directory(id), at: path, direction: direction)
+        case .run(let id, _): return graph.lineage(of: id, direction: direction)
+        case .verdict(_, let json):
+            let run = json["run"]?.stringValue.flatMap { RunID(text: $0) }
+            return run.flatMap { graph.lineage(of: $0, direction: direction) }
+        case .snapshot, .record: return nil
+        }
+    }
 }
 
 /// Looks names up in a workspace.

@@ -4,12 +4,14 @@ package import Workspaces
 
 extension LineageRendering {
     /// One line about a node: what it is, its id, what matters.
-    static func line(for subject: LineageNode.Subject) -> String {
+    static func line(
+        for subject: LineageNode.Subject, _ verdicts: [RunID: RunVerdict]
+    ) -> String {
         switch subject {
         case .content(let content): line(for: content)
         case .run(let id, let run):
-            (["run \(run.stage)", short(id.digest), minute(run.startedAt)] + facts(of: run))
-                .joined(separator: "  ")
+            (["run \(run.stage)", short(id.digest), minute(run.startedAt)] + facts(of: run)
+                + replay(of: id, verdicts)).joined(separator: "  ")
         case .snapshot(let snapshot):
             "snapshot  \(short(snapshot.id.digest))  \(minute(snapshot.time))  "
                 + "\(printableText(Array(snapshot.message.utf8)))  "
@@ -74,7 +76,9 @@ extension LineageRendering {
     }
 
     /// The same facts on short lines, for boxes.
-    static func labelLines(for subject: LineageNode.Subject) -> [String] {
+    static func labelLines(
+        for subject: LineageNode.Subject, _ verdicts: [RunID: RunVerdict]
+    ) -> [String] {
         switch subject {
         case .content(let content):
             var lines = [content.path?.description ?? "content", short(content.id.digest)]
@@ -82,6 +86,7 @@ extension LineageRendering {
             return lines
         case .run(let id, let run):
             return ["run \(run.stage)", short(id.digest), minute(run.startedAt)] + facts(of: run)
+                + replay(of: id, verdicts)
         case .snapshot(let snapshot):
             return [
                 "snapshot", short(snapshot.id.digest), printableText(Array(snapshot.message.utf8)),
@@ -89,7 +94,17 @@ extension LineageRendering {
         }
     }
 
-    static func json(_ subject: LineageNode.Subject) -> JSONValue {
+    /// What the newest replay showed: `replayed 2026-11-24: bitwise`; nothing where there was none.
+    private static func replay(of id: RunID, _ verdicts: [RunID: RunVerdict]) -> [String] {
+        verdicts[id].map { verdict in
+            let day = verdict.replayedAt.description.prefix(10)
+            return ["replayed \(day): \(printableText(Array(verdict.verdict.utf8)))"]
+        } ?? []
+    }
+
+    static func json(
+        _ subject: LineageNode.Subject, _ verdicts: [RunID: RunVerdict]
+    ) -> JSONValue {
         switch subject {
         case .content(let content):
             var members: [String: JSONValue] = [
@@ -100,7 +115,10 @@ extension LineageRendering {
             members["rows"] = content.rows.map { JSONValue($0) }
             return .object(members)
         case .run(let id, let run):
-            return ["kind": "run", "id": .string(id.description), "record": run.json]
+            return [
+                "kind": "run", "id": .string(id.description), "record": run.json,
+                "verdict": verdicts[id]?.json ?? .null,
+            ]
         case .snapshot(let snapshot):
             return [
                 "kind": "snapshot", "id": .string(snapshot.id.description),

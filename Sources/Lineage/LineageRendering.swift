@@ -6,10 +6,11 @@ import Workspaces
 package enum LineageRendering {
     /// A tree of lines, the root first; each ends with a newline.
     package static func text(_ tree: LineageTree) -> String {
-        var lines = [line(for: tree.root)]
+        var lines = [line(for: tree.root, tree.verdicts)]
         let isBoth = tree.up != nil && tree.down != nil
-        if let up = tree.up { append(up, isBoth ? "came from" : nil, to: &lines) }
-        if let down = tree.down { append(down, isBoth ? "went into" : nil, to: &lines) }
+        let verdicts = tree.verdicts
+        if let up = tree.up { append(up, isBoth ? "came from" : nil, verdicts, to: &lines) }
+        if let down = tree.down { append(down, isBoth ? "went into" : nil, verdicts, to: &lines) }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -18,7 +19,7 @@ package enum LineageRendering {
         let edges = LineageEdges(tree)
         var text = "graph LR\n"
         for (index, subject) in edges.subjects.enumerated() {
-            let label = mermaidLabel(labelLines(for: subject))
+            let label = mermaidLabel(labelLines(for: subject, tree.verdicts))
             switch subject {
             case .content: text += "    n\(index)[\"\(label)\"]\n"
             case .run: text += "    n\(index)([\"\(label)\"])\n"
@@ -40,7 +41,8 @@ package enum LineageRendering {
                 case .run: "ellipse"
                 case .snapshot: "note"
                 }
-            let label = labelLines(for: subject).map(dotEscaped).joined(separator: "\\n")
+            let label = labelLines(for: subject, tree.verdicts).map(dotEscaped).joined(
+                separator: "\\n")
             text += "    n\(index) [shape=\(shape), label=\"\(label)\"];\n"
         }
         for edge in edges.edges { text += "    n\(edge.from) -> n\(edge.to);\n" }
@@ -52,7 +54,7 @@ package enum LineageRendering {
         let edges = LineageEdges(tree)
         return [
             "root": .string(LineageEdges.key(of: tree.root)),
-            "nodes": .array(edges.subjects.map(json)),
+            "nodes": .array(edges.subjects.map { json($0, tree.verdicts) }),
             "edges": .array(
                 edges.edges.map { edge in
                     [
@@ -63,22 +65,27 @@ package enum LineageRendering {
         ]
     }
 
-    private static func append(_ nodes: [LineageNode], _ heading: String?, to lines: inout [String])
-    {
+    private static func append(
+        _ nodes: [LineageNode], _ heading: String?, _ verdicts: [RunID: RunVerdict],
+        to lines: inout [String]
+    ) {
         if let heading, !nodes.isEmpty { lines.append("\(heading):") }
         for (index, node) in nodes.enumerated() {
-            append(node, indent: "", isLast: index == nodes.count - 1, to: &lines)
+            append(node, verdicts, indent: "", isLast: index == nodes.count - 1, to: &lines)
         }
     }
 
     private static func append(
-        _ node: LineageNode, indent: String, isLast: Bool, to lines: inout [String]
+        _ node: LineageNode, _ verdicts: [RunID: RunVerdict], indent: String, isLast: Bool,
+        to lines: inout [String]
     ) {
         let mark = node.isRepeated ? "  (shown above)" : ""
-        lines.append(indent + (isLast ? "└─ " : "├─ ") + line(for: node.subject) + mark)
+        lines.append(indent + (isLast ? "└─ " : "├─ ") + line(for: node.subject, verdicts) + mark)
         let deeper = indent + (isLast ? "   " : "│  ")
         for (index, child) in node.children.enumerated() {
-            append(child, indent: deeper, isLast: index == node.children.count - 1, to: &lines)
+            append(
+                child, verdicts, indent: deeper, isLast: index == node.children.count - 1,
+                to: &lines)
         }
     }
 

@@ -53,6 +53,26 @@ import Workspaces
         #expect(text.contains("all.csv"))
     }
 
+    @Test func `what the newest replay of a run showed is told`() throws {
+        let run = try commitRun("fit", from: "train", to: "model")
+        let session = try workspace.store().beginSession()
+        let refs = try [(1, "different"), (2, "bitwise")].map { day, word in
+            let record = try session.putRecord([
+                "type": "verdict", "verdict": .string(word), "run": .string(run.description),
+                "replayedAt": .string("2026-11-0\(day)T09:00:00.000Z"),
+            ])
+            let name = RefName.verdict(record, on: run)
+            return RefChange(name: name, expected: nil, new: record)
+        }
+        _ = try session.commit(refs: refs)
+        let tree = try lineage(
+            of: run.description, from: folder.path, direction: .up, in: workspace)
+        #expect(LineageRendering.text(tree).contains("replayed 2026-11-02: bitwise\n"))
+        #expect(LineageRendering.mermaid(tree).contains("replayed 2026-11-02: bitwise"))
+        let nodes = LineageRendering.json(tree)["nodes"]?.arrayValue ?? []
+        #expect(nodes.compactMap { $0["verdict"]?["verdict"]?.stringValue } == ["bitwise"])
+    }
+
     @Test func `a lineage starts at a run, too, by the first digits of its id`() throws {
         let run = try commitRun("fit", from: "train", to: "model")
         let tree = try lineage(
