@@ -16,12 +16,15 @@ struct CheckCommand: ReportingCommand {
                 "mlstore check data/train.csv",
                 "mlstore check data/train.csv@v1 --schema rules.yaml",
                 "mlstore check --junit check.xml --no-values",
+                "mlstore check --against origin/main",
             ],
             notes: """
                 The rules of data/train.csv stand in data/train.csv.schema.yaml, which \
                 'mlstore schema infer' writes. Without a path all tracked tables that have such a \
                 file are judged. The first rows that break a rule are kept as a table, in \
-                .mlstore/state/failures unless --failures says where. Ends with status 1 where a \
+                .mlstore/state/failures unless --failures says where. Rules about former versions \
+                compare with what git's HEAD and its first parents tracked there, without git with \
+                the snapshots; --against begins at another revision. Ends with status 1 where a \
                 rule of severity 'error' is broken. docs/reference/checks.md has all rules.
                 """))
 
@@ -44,6 +47,10 @@ struct CheckCommand: ReportingCommand {
         completion: .directory)
     var failures: String?
 
+    @Option(
+        help: ArgumentHelp("The former version is that of this revision.", valueName: "revision"))
+    var against: String?
+
     @Flag(help: "Show no value of any table, and keep no rows.")
     var noValues = false
 
@@ -57,9 +64,10 @@ struct CheckCommand: ReportingCommand {
 
     func perform(in context: CommandContext) throws -> Report {
         var text = CheckText(isHidingValues: noValues)
-        for (name, source, rules) in try tables(context) {
-            let verdict = try context.check(source, by: rules)
-            text.add(verdict, failures: try keep(verdict, name, context))
+        if let against { _ = try context.workspace().source(named: against) }
+        for table in try tables(context) {
+            let verdict = try judge(table, context)
+            text.add(verdict, failures: try keep(verdict, table.name, context))
         }
         if let junit {
             try writeAtomically(
@@ -69,25 +77,46 @@ struct CheckCommand: ReportingCommand {
             lines: text.lines, json: text.json, status: text.isBroken ? .failed : .done)
     }
 
-    /// What is to be judged, by what: tables that were named, or the tracked ones with a schema file.
-    private func tables(
-        _ context: CommandContext
-    ) throws -> [(name: String, TableSource, TableSchema)] {
+    /// A table and what it is judged by.
+    private struct Subject {
+        /// As it was named, without a revision.
+        let name: String
+        let source: TableSource
+        let schema: TableSchema
+        /// Nil where it is not in the workspace.
+        let path: RepoPath?
+        var revision: String?
+    }
+
+    private func judge(_ table: Subject, _ context: CommandContext) throws -> TableVerdict {
+        let limit = table.schema.formerVersions
+        let history =
+            limit == 0
+            ? nil
+            : try context.history(
+                of: table.path, table.source, at: table.revision, against: against, limit: limit)
+        return try context.check(table.source, by: table.schema, history: history)
+    }
+
+    /// What is to be judged: tables that were named, or the tracked ones with a schema file.
+    private func tables(_ context: CommandContext) throws -> [Subject] {
         if !files.isEmpty {
             return try files.map { file in
                 let table = try context.table(file)
-                return (
-                    table.address.path, table.source, try context.schema(of: table, file: schema)
-                )
+                return Subject(
+                    name: table.address.path, source: table.source,
+                    schema: try context.schema(of: table, file: schema),
+                    path: try context.workspacePath(of: table.address),
+                    revision: table.address.revision)
             }
         }
         let workspace = try context.workspace()
         let tracked = try workspace.tracked().paths.compactMap { tracked in
             try context.schema(of: tracked.path, in: workspace).map {
-                (
-                    tracked.path.description,
-                    try context.table(at: tracked.path, in: workspace), $0
-                )
+                Subject(
+                    name: tracked.path.description,
+                    source: try context.table(at: tracked.path, in: workspace), schema: $0,
+                    path: tracked.path)
             }
         }
         guard !tracked.isEmpty else {
@@ -155,8 +184,10 @@ extension CommandContext {
     }
 
     /// Judges a table; those that its rules refer to are read where they are.
-    func check(_ source: TableSource, by schema: TableSchema) throws -> TableVerdict {
-        try checkTable(source, by: schema, now: clock.now()) { path in
+    func check(
+        _ source: TableSource, by schema: TableSchema, history: TableHistory?
+    ) throws -> TableVerdict {
+        try checkTable(source, by: schema, now: clock.now(), history: history) { path in
             try self.table(at: path, in: try workspace())
         }
     }

@@ -49,16 +49,19 @@ struct CheckText {
     }
 
     private func sentence(_ verdict: TableVerdict) -> String {
-        let kept = verdict.verdicts.count { $0.isKept }
+        let kept = verdict.verdicts.count { $0.isKept && !$0.isSkipped }
         return "\(printableText(Array(verdict.name.utf8))): \(counted(verdict.rowCount, "row")), "
             + "\(groupedDigits(kept)) of \(counted(verdict.verdicts.count, "rule")) kept"
+            + (verdict.skipped.isEmpty ? "" : ", \(groupedDigits(verdict.skipped.count)) skipped")
     }
 
-    /// A row for each rule that is broken.
+    /// A row for each rule that is broken, or that could not be judged.
     private func rows(_ verdict: TableVerdict, hidingValues: Bool) -> [[String]] {
-        (verdict.broken(.error) + verdict.broken(.warn)).map { verdict in
+        (verdict.broken(.error) + verdict.broken(.warn) + verdict.skipped).map { verdict in
             [
-                verdict.rule.severity == .error ? "broken" : "warning", verdict.rule.title,
+                verdict.isSkipped
+                    ? "skipped" : verdict.rule.severity == .error ? "broken" : "warning",
+                verdict.rule.title,
                 verdict.sentence,
                 examples(verdict, hidingValues: hidingValues).joined(separator: ", "),
             ]
@@ -93,7 +96,8 @@ struct CheckText {
             "line": verdict.rule.line.map { JSONValue($0) } ?? .null,
             "severity": .string(verdict.rule.severity.rawValue),
             "status": .string(verdict.rule.status.rawValue), "mostly": .number(verdict.rule.mostly),
-            "kept": .bool(verdict.isKept), "examined": JSONValue(verdict.examined),
+            "kept": .bool(verdict.isKept), "skipped": .bool(verdict.isSkipped),
+            "examined": JSONValue(verdict.examined),
             "failed": JSONValue(verdict.failed), "note": verdict.note.map { .string($0) } ?? .null,
             "examples": .array(
                 verdict.examples.map { example in
@@ -106,7 +110,8 @@ struct CheckText {
 
     // MARK: - JUnit
 
-    /// A suite for each table, a case for each rule; warnings are cases that pass with output.
+    /// A suite for each table, a case for each rule; warnings are cases that pass with output, and
+    /// rules that could not be judged cases that are skipped.
     var junit: String {
         let suites = tables.map { suite($0.verdict) }
         return """
@@ -122,6 +127,9 @@ struct CheckText {
         let name = attribute(verdict.name)
         let cases = verdict.verdicts.map { verdict -> String in
             let start = "<testcase classname=\"\(name)\" name=\"\(attribute(verdict.rule.title))\""
+            guard !verdict.isSkipped else {
+                return start + "><skipped message=\"\(attribute(verdict.sentence))\"/></testcase>"
+            }
             guard !verdict.isKept else { return start + "/>" }
             let details = htmlText(
                 plain(examples(verdict, hidingValues: isHidingValues).joined(separator: ", ")))
@@ -132,7 +140,7 @@ struct CheckText {
         }
         return """
             <testsuite name="\(name)" tests="\(cases.count)" \
-            failures="\(verdict.broken(.error).count)">
+            failures="\(verdict.broken(.error).count)" skipped="\(verdict.skipped.count)">
             \(cases.joined(separator: "\n"))
             </testsuite>
             """

@@ -87,25 +87,19 @@ struct DriftCommand: ReportingCommand {
     }
 
     private func options() throws -> DriftOptions {
-        var options = DriftOptions()
-        var limits: [DriftMeasure: Double] = [:]
+        var limits = DriftLimits()
         for text in limit {
             let parts = text.split(separator: "=", maxSplits: 1)
             let name = parts.first.map(String.init) ?? ""
             guard parts.count == 2, let value = Double(parts[1]), value >= 0, value.isFinite else {
                 throw badLimit(text, advice: "write it as psi=0.2")
             }
-            if name == "missing" {
-                options.missingLimit = value
-            } else if let measure = DriftMeasure(rawValue: name) {
-                limits[measure] = value
-            } else {
-                let names = DriftMeasure.allCases.map(\.rawValue) + ["missing"]
-                throw badLimit(text, advice: "measures are: \(names.joined(separator: ", "))")
+            guard limits.set(name, value) else {
+                let names = DriftLimits.names.joined(separator: ", ")
+                throw badLimit(text, advice: "measures are: \(names)")
             }
         }
-        if !limits.isEmpty { options.limits = limits }
-        return options
+        return limits.options
     }
 
     private func badLimit(_ text: String, advice: String) -> StoreError {

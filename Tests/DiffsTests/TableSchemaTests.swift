@@ -33,16 +33,28 @@ import Vocabulary
             - {column: e, looksLike: email}
             - {column: f, references: {table: data/k.csv, column: id}}
             - {column: c, newest: {within: 36h}}
+            - {rowChange: {within: 20%, versions: 7}}
+            - {rowChange: {less: 0.5%, more: 1.5}}
+            - {column: c, advances: true}
+            - {drift: true, mostly: 0.9}
+            - {column: b, drift: {psi: 0.2, missing: 0.1}}
 
             """
         let schema = try schema(text)
-        #expect(schema.rules.count == 13 && schema.rules[0].line == 3)
+        #expect(schema.rules.count == 18 && schema.rules[0].line == 3)
         #expect(schema.rules[0].status == .inferred && schema.rules[1].status == .confirmed)
         let written = schema.text(of: "t.csv")
         let again = try TableSchema(parsing: Array(written.utf8), file: "again")
         #expect(again.text(of: "t.csv") == written)
         #expect(again.rules.map(\.title) == schema.rules.map(\.title))
         #expect(written.contains("- {column: c, newest: {within: \"36h\"}, status: confirmed}"))
+        #expect(
+            again.rules.suffix(5).map(\.title) == [
+                "has rows within 20% of the last 7 versions",
+                "has rows at most 0.5% less and at most 150% more than before",
+                "'c' is newer than before", "has no column that drifted",
+                "'b' did not drift (psi 0.2, missing 0.1)",
+            ])
     }
 
     @Test(arguments: [
@@ -65,6 +77,19 @@ import Vocabulary
         ("- {rows: {min: 1}, mostly: 0.5}", "has no meaning"),
         ("- {column: a, typ: int}", "did you mean 'type'"), ("- x", "keys and values"),
         ("- {column: a, unique: true, severity: bad}", "must be one of: error, warn"),
+        ("- {column: a, rowChange: {within: 1%}}", "no place there"),
+        ("- {rowChange: {}}", "needs 'within', 'less' or 'more'"),
+        ("- {rowChange: {within: many}}", "must be a share"),
+        ("- {rowChange: {within: -1%}}", "must be a share"),
+        ("- {rowChange: {within: 1%, versions: 0}}", "a number from 1 to 100"),
+        ("- {rowChange: {within: 1%, versions: 101}}", "a number from 1 to 100"),
+        ("- {rowChange: {within: 1%}, mostly: 0.5}", "has no meaning"),
+        ("- {drift: {}}", "needs a limit of a measure, or true"),
+        ("- {drift: false}", "keys and values"), ("- {drift: {psy: 1}}", "did you mean 'psi'"),
+        ("- {drift: {psi: -1}}", "must be a number, 0 or more"),
+        ("- {column: a, drift: true, mostly: 0.5}", "has no meaning"),
+        ("- {advances: true}", "needs a 'column'"),
+        ("- {column: a, advances: false}", "can only be true"),
     ]) func `rules that make no sense are refused with their line`(rule: String, reason: String) {
         let message = message(rule)
         #expect(message.contains(reason) && message.contains("line 3"), "\(message)")
@@ -77,6 +102,7 @@ import Vocabulary
         ("type: int", "values: [x, y]", "none of the values is int"),
         ("type: int", "looksLike: email", "are not int"),
         ("type: int", "newest: {within: 1d}", "int has no age"),
+        ("type: int", "advances: true", "int has no age"),
         ("range: {max: 1}", "range: {min: 2}", "nothing in common"),
         ("length: {max: 1}", "length: {min: 2}", "nothing in common"),
         ("range: {max: 1}", "values: [\"2\"]", "none of the values is in the range"),

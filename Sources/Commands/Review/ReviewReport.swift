@@ -49,7 +49,7 @@ struct ReviewReport {
         affected = try ReviewReport.affected(by: all, at: new.source, workspace)
         addedBytes = try Diffs.addedBytes(of: all, in: workspace)
         tables = try ReviewTables(
-            changes, base: old.name, in: workspace, hidingValues: hidingValues, context)
+            changes, from: old, in: workspace, hidingValues: hidingValues, context)
     }
 
     /// Whether there is nothing to review.

@@ -17,10 +17,11 @@ struct ReviewTables {
     /// Tables that were too large.
     private(set) var skipped: [RepoPath] = []
 
-    /// `base` is what the old versions are called; `hidingValues` keeps cells out of JSON too. Schema files are those of the work tree.
+    /// `base` is where the old versions are; `hidingValues` keeps cells out of JSON too. Schema files
+    /// are those of the work tree.
     init(
-        _ changes: [DatasetChange], base: String, in workspace: Workspace,
-        hidingValues: Bool, _ context: CommandContext
+        _ changes: [DatasetChange], from base: (name: String, source: TrackingSource),
+        in workspace: Workspace, hidingValues: Bool, _ context: CommandContext
     ) throws {
         checks = CheckText(isHidingValues: hidingValues)
         for change in changes {
@@ -54,7 +55,8 @@ struct ReviewTables {
     }
 
     private mutating func judge(
-        _ change: DatasetChange, _ new: TrackedVersion, _ base: String, _ workspace: Workspace,
+        _ change: DatasetChange, _ new: TrackedVersion,
+        _ base: (name: String, source: TrackingSource), _ workspace: Workspace,
         _ context: CommandContext
     ) throws {
         let path = change.path
@@ -67,7 +69,17 @@ struct ReviewTables {
             // Files of a folder that nobody called a table.
             return
         }
-        if let schema { checks.add(try context.check(table, by: schema), failures: nil) }
+        if let schema {
+            let limit = schema.formerVersions
+            let history =
+                limit == 0
+                ? nil
+                : try context.history(
+                    of: path, table, content: new.content, from: base.source, leavingOut: nil,
+                    limit: limit, in: workspace)
+            let verdict = try context.check(table, by: schema, history: history)
+            checks.add(verdict, failures: nil)
+        }
         guard let old = change.old?.content,
             let reference = try storedTable(old, at: path, in: workspace),
             let before = try profileStoredTable(old, at: path, in: workspace),
@@ -76,7 +88,7 @@ struct ReviewTables {
         let found = try drift([DriftPair(old: before, new: after)]) {
             try profileBlocks(of: reference, rowCount: before.rowCount)
         }
-        let text = DriftText(name: path.description, reference: base, tables: found)
+        let text = DriftText(name: path.description, reference: base.name, tables: found)
         if text.hasDrift { drifts.append(text) }
     }
 

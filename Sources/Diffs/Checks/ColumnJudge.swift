@@ -93,7 +93,7 @@ extension TableRule.Demand {
             return {
                 unsafe !known.contains(xxh3Wide(buffer: UnsafeRawBufferPointer($0)))
             }
-        case .rows, .key, .required, .unique, .newest: return nil
+        case .rows, .key, .required, .unique, .newest, .rowChange, .drift, .advances: return nil
         }
     }
 }

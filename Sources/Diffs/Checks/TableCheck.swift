@@ -4,10 +4,10 @@ package import Vocabulary
 
 /// Judges a table by a schema: one reading of it, and more where keys of very many rows are looked for.
 ///
-/// `now` is what freshness is measured against; `table` gives the tables that rules refer to. Memory: at
-/// most some 300 MB, whatever the size.
+/// `now` is what freshness is measured against, `history` what rules about former versions are; `table`
+/// gives the tables that rules refer to. Memory: at most some 300 MB, whatever the size.
 package func checkTable(
-    _ source: TableSource, by schema: TableSchema, now: Timestamp,
+    _ source: TableSource, by schema: TableSchema, now: Timestamp, history: TableHistory? = nil,
     table: (RepoPath) throws -> TableSource
 ) throws -> TableVerdict {
     let header = try source.header()
@@ -15,6 +15,7 @@ package func checkTable(
     try check.prepare(table)
     try source.forEachBatch { check.observe($0) }
     try check.finishSearches()
+    try check.compare(with: history ?? TableHistory([]) { try TableProfile(of: source) })
     return check.finish(now: now)
 }
 
@@ -58,7 +59,7 @@ private struct TableCheck {
         for (index, rule) in schema.rules.enumerated() {
             guard let columns = found(rule, in: places, index) else { continue }
             switch rule.demand {
-            case .rows: break
+            case .rows, .rowChange, .drift: break
             case .key, .unique:
                 searches.append(
                     RepetitionSearch(
@@ -100,7 +101,7 @@ private struct TableCheck {
             var known: Set<Hash128>?
             switch demand {
             case .required: requiredPlace = place
-            case .newest: asksForNewest = true
+            case .newest, .advances: asksForNewest = true
             case .references(let path, let name):
                 known = try values(of: name, in: try table(path))
             default: break
@@ -232,6 +233,22 @@ private struct TableCheck {
         }
     }
 
+    /// Judges the rules about former versions.
+    mutating func compare(with history: TableHistory) throws {
+        var judge = HistoryJudge(history)
+        for (index, rule) in schema.rules.enumerated()
+        where rule.demand.formerVersions > 0 && verdict.verdicts[index].note == nil {
+            try judge.judge(
+                &verdict.verdicts[index], rowCount: verdict.rowCount, newest: newest(of: rule))
+        }
+    }
+
+    /// The latest day or moment of the column, in seconds since 1970.
+    private func newest(of rule: TableRule) -> Double? {
+        let column = header.columnNames.firstIndex { $0 == rule.column }
+        return judges.first { $0.column == column }?.newest
+    }
+
     consuming func finish(now: Timestamp) -> TableVerdict {
         for (index, rule) in schema.rules.enumerated() where verdict.verdicts[index].note == nil {
             switch rule.demand {
@@ -255,16 +272,19 @@ private struct TableCheck {
     private mutating func finishNewest(
         _ index: Int, _ rule: TableRule, _ seconds: Int, _ now: Timestamp
     ) {
-        let column = header.columnNames.firstIndex { $0 == rule.column }
         verdict.verdicts[index].examined = verdict.rowCount
-        guard let newest = judges.first(where: { $0.column == column })?.newest else {
+        guard let newest = newest(of: rule) else {
             verdict.verdicts[index].isBroken = true
             verdict.verdicts[index].note = "it holds no day or moment"
             return
         }
         let age = Double(now.milliseconds) / 1000 - newest
         verdict.verdicts[index].isBroken = age > Double(seconds)
-        let latest = Timestamp(milliseconds: Int64(newest * 1000))
-        verdict.verdicts[index].note = "the latest is \(latest)"
+        verdict.verdicts[index].note = "the latest is \(momentText(newest))"
     }
+}
+
+/// A moment in seconds since 1970.
+func momentText(_ seconds: Double) -> String {
+    Timestamp(milliseconds: Int64(seconds * 1000)).description
 }

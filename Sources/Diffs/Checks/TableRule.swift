@@ -29,6 +29,35 @@ package struct TableRule: Sendable {
         case references(table: RepoPath, column: String)
         /// The latest day or moment is not older than so many seconds.
         case newest(withinSeconds: Int)
+        /// The number of rows is not far from what it was.
+        case rowChange(RowChange)
+        /// The values, or those of all columns, are distributed as in the former version.
+        case drift(DriftLimits)
+        /// The latest day or moment is later than in the former version.
+        case advances
+    }
+
+    /// By which share the number of rows may differ from the mean of former versions.
+    package struct RowChange: Hashable, Sendable {
+        /// It may be smaller by that share; nil: by any.
+        package let less: Double?
+        /// It may be larger by that share; nil: by any.
+        package let more: Double?
+        /// Of how many former versions the mean is taken, where there are so many.
+        package let versions: Int
+
+        /// The most that can be asked for.
+        static let maximumVersions = 100
+
+        /// Whether a number is near enough to the mean of `count` others that are `sum` together.
+        func holds(_ rows: Int, sum: Int, count: Int) -> Bool {
+            // Counts are whole: a share that is not a binary fraction must not decide by its rounding.
+            let slack = 1 + 1e-12
+            let difference = Double(rows) * Double(count) - Double(sum)
+            if let less, -difference > less * Double(sum) * slack { return false }
+            if let more, difference > more * Double(sum) * slack { return false }
+            return true
+        }
     }
 
     /// Two limits that belong to what is between them; at least one is there.
@@ -130,6 +159,10 @@ package struct TableRule: Sendable {
         case .references(let table, let column):
             "is in '\(printable(Array(column.utf8)))' of '\(table)'"
         case .newest(let seconds): "is not older than \(Age.text(seconds))"
+        case .rowChange(let change): change.words
+        case .drift(let limits):
+            (column == nil ? "has no column that drifted" : "did not drift") + limits.words
+        case .advances: "is newer than before"
         }
     }
 
@@ -140,6 +173,37 @@ package struct TableRule: Sendable {
         case (nil, let most?): "at most \(text(most))"
         case (nil, nil): "any"
         }
+    }
+}
+
+extension TableRule.RowChange {
+    fileprivate var words: String {
+        let shares =
+            less == more
+            ? less.map { "within \(Share.text($0)) of" } ?? "as"
+            : [
+                less.map { "at most \(Share.text($0)) less" },
+                more.map { "at most \(Share.text($0)) more" },
+            ]
+            .compactMap { $0 }.joined(separator: " and ") + " than"
+        return "has rows \(shares) " + (versions == 1 ? "before" : "the last \(versions) versions")
+    }
+}
+
+/// Shares as people write them: `20%`, or `0.2`.
+enum Share {
+    static func value(_ text: String) -> Double? {
+        let isPercent = text.hasSuffix("%")
+        let digits = isPercent ? String(text.dropLast()) : text
+        guard let number = Double(digits), number.isFinite, number >= 0, number <= 1e9 else {
+            return nil
+        }
+        return isPercent ? number / 100 : number
+    }
+
+    static func text(_ share: Double) -> String {
+        let percent = (share * 1e8).rounded() / 1e6
+        return percent == percent.rounded() && percent < 1e9 ? "\(Int(percent))%" : "\(percent)%"
     }
 }
 

@@ -54,7 +54,7 @@ extension TableRule {
             return isPossible ? nil : "none of the values is \(type.rawValue)"
         case (.type(let type), .shape):
             return type == .string ? nil : "texts that look like that are not \(type.rawValue)"
-        case (.type(let type), .newest):
+        case (.type(let type), .newest), (.type(let type), .advances):
             return type == .date || type == .timestamp ? nil : "\(type.rawValue) has no age"
         case (.range(let one), .range(let other)):
             return areApart(one, other) ? "the ranges have nothing in common" : nil

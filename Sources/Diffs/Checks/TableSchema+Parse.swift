@@ -39,7 +39,7 @@ private struct RuleReader {
 
     private static let demands = [
         "rows", "key", "type", "required", "unique", "range", "values", "length", "pattern",
-        "looksLike", "references", "newest",
+        "looksLike", "references", "newest", "rowChange", "drift", "advances",
     ]
 
     init(_ fields: YAMLFields) { self.fields = fields }
@@ -52,8 +52,9 @@ private struct RuleReader {
                 fields.node,
                 "a rule asks for one thing: \(RuleReader.demands.joined(separator: ", "))")
         }
-        let isOfTable = named[0] == "rows" || named[0] == "key"
-        guard (fields.optional("column") == nil) == isOfTable else {
+        let hasColumn = fields.optional("column") != nil
+        let isOfTable = ["rows", "key", "rowChange"].contains(named[0])
+        guard hasColumn != isOfTable || named[0] == "drift" else {
             throw fields.malformed(
                 fields.node,
                 isOfTable
@@ -62,9 +63,10 @@ private struct RuleReader {
         }
         var rule = TableRule(
             try demand(named[0], try fields.required(named[0])),
-            column: isOfTable ? nil : try fields.text("column"))
+            column: hasColumn ? try fields.text("column") : nil)
         rule.line = fields.node.line
-        rule.mostly = try mostly(isAllowed: named[0] != "rows" && named[0] != "newest")
+        let judgesOnce = ["rows", "newest", "rowChange", "advances"].contains(named[0])
+        rule.mostly = try mostly(isAllowed: !judgesOnce && (named[0] != "drift" || !hasColumn))
         rule.severity = try choice("severity", TableRule.Severity.self) ?? .error
         rule.status = try choice("status", TableRule.Status.self) ?? .confirmed
         return rule
@@ -102,11 +104,13 @@ private struct RuleReader {
         case "values": return .values(try texts(node, "values"))
         case "type": return .type(try choice("type", ColumnType.self) ?? .string)
         case "looksLike": return .shape(try choice("looksLike", TextShape.self) ?? .email)
-        case "required", "unique":
+        case "required", "unique", "advances":
             guard node.jsonValue == true else {
                 throw fields.malformed(node, "'\(name)' can only be true: leave the rule out else")
             }
-            return name == "unique" ? .unique : .required
+            return name == "unique" ? .unique : name == "required" ? .required : .advances
+        case "rowChange": return .rowChange(try rowChange(node))
+        case "drift": return .drift(try driftLimits(node))
         case "pattern": return .pattern(try pattern(node))
         case "references":
             let parts = try fields.below(node)
@@ -123,6 +127,50 @@ private struct RuleReader {
             }
             return .newest(withinSeconds: seconds)
         }
+    }
+
+    private func rowChange(_ node: YAMLNode) throws -> TableRule.RowChange {
+        let parts = try fields.below(node)
+        try parts.checkKeys(["within", "less", "more", "versions"])
+        func share(_ key: String) throws -> Double? {
+            guard let node = parts.optional(key) else { return nil }
+            guard let share = node.text.flatMap(Share.value) else {
+                throw fields.malformed(node, "'\(key)' must be a share: 20%, or 0.2")
+            }
+            return share
+        }
+        let within = try share("within")
+        let (less, more) = (try share("less") ?? within, try share("more") ?? within)
+        guard less != nil || more != nil else {
+            throw fields.malformed(node, "'rowChange' needs 'within', 'less' or 'more'")
+        }
+        var versions = 1
+        if let node = parts.optional("versions") {
+            let most = TableRule.RowChange.maximumVersions
+            guard let count = count(node), (1...most).contains(count) else {
+                throw fields.malformed(node, "'versions' must be a number from 1 to \(most)")
+            }
+            versions = count
+        }
+        return TableRule.RowChange(less: less, more: more, versions: versions)
+    }
+
+    private func driftLimits(_ node: YAMLNode) throws -> DriftLimits {
+        if node.jsonValue == true { return DriftLimits() }
+        let parts = try fields.below(node)
+        try parts.checkKeys(DriftLimits.names)
+        var limits = DriftLimits()
+        for name in DriftLimits.names {
+            guard let node = parts.optional(name) else { continue }
+            guard let limit = node.jsonValue.numberValue, limit >= 0, limit.isFinite else {
+                throw fields.malformed(node, "'\(name)' must be a number, 0 or more")
+            }
+            limits.set(name, limit)
+        }
+        guard limits != DriftLimits() else {
+            throw fields.malformed(node, "'drift' needs a limit of a measure, or true")
+        }
+        return limits
     }
 
     private func pattern(_ node: YAMLNode) throws -> TextPattern {

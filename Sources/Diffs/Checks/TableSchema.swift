@@ -69,6 +69,9 @@ extension TableRule {
                 .flow([("table", .text(table.description)), ("column", .text(column))])
             )
         case .newest(let seconds): ("newest", .flow([("within", .text(Age.text(seconds)))]))
+        case .rowChange(let change): ("rowChange", change.yaml)
+        case .drift(let limits): ("drift", limits.yaml)
+        case .advances: ("advances", .literal("true"))
         }
     }
 
@@ -79,5 +82,26 @@ extension TableRule {
             [("min", bounds.least), ("max", bounds.most)].compactMap { name, value in
                 value.map { (name, text($0)) }
             })
+    }
+}
+
+extension TableRule.RowChange {
+    fileprivate var yaml: YAMLText {
+        var pairs: [(String, YAMLText)] = []
+        if less == more, let less {
+            pairs.append(("within", .text(Share.text(less))))
+        } else {
+            if let less { pairs.append(("less", .text(Share.text(less)))) }
+            if let more { pairs.append(("more", .text(Share.text(more)))) }
+        }
+        if versions > 1 { pairs.append(("versions", .literal("\(versions)"))) }
+        return .flow(pairs)
+    }
+}
+
+extension DriftLimits {
+    fileprivate var yaml: YAMLText {
+        guard !pairs.isEmpty else { return .literal("true") }
+        return .flow(pairs.map { ($0.name, .literal(shortestText($0.limit))) })
     }
 }

@@ -23,6 +23,8 @@ package struct RuleVerdict: Sendable {
     package internal(set) var examples: [Example] = []
     /// What there is to say beside the numbers: that the column is missing, how many rows there are.
     package internal(set) var note: String?
+    /// Whether there was nothing to judge it by: no former version.
+    package internal(set) var isSkipped = false
     /// Whether the rule as a whole is broken whatever the numbers are.
     var isBroken = false
 
@@ -40,6 +42,7 @@ package struct RuleVerdict: Sendable {
         let noun =
             switch rule.demand {
             case .rows, .key, .required: "rows"
+            case .drift: "columns"
             default: "values"
             }
         let count = failed == 0 ? "no" : groupedDigits(failed)
@@ -77,6 +80,9 @@ package struct TableVerdict: Sendable {
         self.name = name
         verdicts = schema.rules.map { RuleVerdict($0) }
     }
+
+    /// Rules that could not be judged, since there is nothing to compare with.
+    package var skipped: [RuleVerdict] { verdicts.filter(\.isSkipped) }
 
     /// Rules that are broken.
     package func broken(_ severity: TableRule.Severity) -> [RuleVerdict] {
