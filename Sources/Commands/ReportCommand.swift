@@ -21,7 +21,8 @@ struct ReportCommand: ReportingCommand {
                 stages that are stale, tracked contents that were made from \
                 data that changed, and the size of new data. Without BASE that is origin/HEAD, \
                 main or master. The first line marks the comment, so that a job can replace the \
-                one it wrote before. Where the text would be longer than GitHub accepts, cells and \
+                one it wrote before. Tables of any size are read within bounded memory; a table \
+                that was profiled before costs what differs. Where the text would be longer than GitHub accepts, cells and \
                 then sections are left out.
                 """))
 
@@ -47,6 +48,11 @@ struct ReportCommand: ReportingCommand {
     @Option(help: ArgumentHelp("At most so many characters of Markdown.", valueName: "count"))
     var maxLength = ReviewMarkdown.defaultLimit
 
+    @Option(
+        help: ArgumentHelp(
+            "Neither check nor profile larger tables: 500MB; all are else.", valueName: "size"))
+    var maxTable: String?
+
     @Flag(help: "Show no cell of any table or document.")
     var noValues = false
 
@@ -58,6 +64,12 @@ struct ReportCommand: ReportingCommand {
                 .badUsage, "--max-length is \(maxLength), and a report takes 1,000 at least",
                 advice: "GitHub accepts 65536, GitLab 1000000", safety: "nothing was done")
         }
+        let largest = try maxTable.map { text in
+            if let size = ByteCount(text) { return size }
+            throw StoreError(
+                .badUsage, "'\(printable(Array(text.utf8)))' is no size", subject: text,
+                advice: "write it as --max-table 500MB", safety: "nothing was done")
+        }
         let workspace = try context.workspace()
         let new = revision ?? "HEAD"
         let old = try start(of: new, in: workspace)
@@ -65,7 +77,8 @@ struct ReportCommand: ReportingCommand {
             from: (old.name, try workspace.source(named: old.revision)),
             to: (new, try workspace.source(named: new)),
             stages: revision == nil ? try context.staleStages(in: workspace) : [],
-            examples: max(0, rows), in: workspace, hidingValues: noValues, context)
+            examples: max(0, rows), largestTable: largest, in: workspace, hidingValues: noValues,
+            context)
         if let html {
             let page = ReviewPage(report, hidingValues: noValues)
             try write(page.text, html, context)

@@ -31,7 +31,8 @@ struct ReviewReport {
     init(
         from old: (name: String, source: TrackingSource),
         to new: (name: String, source: TrackingSource), stages: [StageState], examples: Int,
-        in workspace: Workspace, hidingValues: Bool, _ context: CommandContext
+        largestTable: ByteCount?, in workspace: Workspace, hidingValues: Bool,
+        _ context: CommandContext
     ) throws {
         (base, head) = (old.name, new.name)
         var options = DatasetDiffOptions()
@@ -49,7 +50,8 @@ struct ReviewReport {
         affected = try ReviewReport.affected(by: all, at: new.source, workspace)
         addedBytes = try Diffs.addedBytes(of: all, in: workspace)
         tables = try ReviewTables(
-            changes, from: old, in: workspace, hidingValues: hidingValues, context)
+            changes, from: old, in: workspace, largest: largestTable, hidingValues: hidingValues,
+            context)
     }
 
     /// Whether there is nothing to review.

@@ -7,8 +7,8 @@ import Workspaces
 
 /// What schema files and profiles say of the tables that a change touches.
 struct ReviewTables {
-    /// Larger tables are only compared: a comment should not take minutes.
-    static let largestBytes = 256 << 20
+    /// Larger tables are only compared; nil where there is no such limit.
+    let largest: ByteCount?
 
     /// Of the new versions of tables that have a schema file.
     private(set) var checks: CheckText
@@ -21,14 +21,17 @@ struct ReviewTables {
     /// are those of the work tree.
     init(
         _ changes: [DatasetChange], from base: (name: String, source: TrackingSource),
-        in workspace: Workspace, hidingValues: Bool, _ context: CommandContext
+        in workspace: Workspace, largest: ByteCount?, hidingValues: Bool,
+        _ context: CommandContext
     ) throws {
+        self.largest = largest
         checks = CheckText(isHidingValues: hidingValues)
         for change in changes {
             guard let new = change.new, try isTable(new, at: change.path, in: workspace) else {
                 continue
             }
-            guard max(new.sizeBytes, change.old?.sizeBytes ?? 0) <= ReviewTables.largestBytes else {
+            let size = max(new.sizeBytes, change.old?.sizeBytes ?? 0)
+            guard size <= largest?.bytes ?? .max else {
                 skipped.append(change.path)
                 continue
             }
@@ -121,13 +124,13 @@ struct ReviewTables {
                     heading: ["column", "values", "missing"],
                     rows: table.drifted.map { DriftText.cells($0) }))
         }
-        if !skipped.isEmpty {
+        if let largest, !skipped.isEmpty {
             let names = skipped.map { ["\($0)"] }
             sections.append(
                 Section(
                     title: "not checked",
                     sentence:
-                        "larger than \(ByteCount(ReviewTables.largestBytes)): 'mlstore check' and "
+                        "larger than \(largest): 'mlstore check' and "
                         + "'mlstore drift' judge them", heading: ["table"], rows: names))
         }
         return sections
