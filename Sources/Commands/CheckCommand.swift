@@ -171,6 +171,13 @@ extension CommandContext {
         return schema
     }
 
+    /// The pairs of columns that the schema file beside a table names, if there is one.
+    func declaredPairs(of table: TableArgument) throws -> [ColumnPair] {
+        guard table.address.place == nil else { return [] }
+        let name = table.address.path + TableSchema.suffix
+        return try schema(at: path(name), named: name)?.pairs ?? []
+    }
+
     /// The schema that stands beside a path of the work tree, if there is one.
     func schema(of path: RepoPath, in workspace: Workspace) throws -> TableSchema? {
         let file = path.addingSuffix(TableSchema.suffix)

@@ -8,18 +8,18 @@ import Workspaces
 
 extension CommandContext {
     /// The profile of a table. Where a version of it is in the store, from what is kept of its pieces.
-    func profile(of table: TableArgument) throws -> TableProfile {
+    func profile(of table: TableArgument, pairs: [ColumnPair] = []) throws -> TableProfile {
         let name = table.source.name
         if let (blob, workspace) = try storedVersion(of: table) {
             return try profileStoredTable(
-                blob, named: name, format: table.source.format, in: workspace)
+                blob, named: name, format: table.source.format, pairs: pairs, in: workspace)
         }
         if let file = try file(of: table) {
             return try profileTableFile(
-                file, named: name, format: table.source.format, on: disk,
+                file, named: name, format: table.source.format, pairs: pairs, on: disk,
                 threads: try threads())
         }
-        return try TableProfile(of: table.source)
+        return try TableProfile(of: table.source, pairs: pairs)
     }
 
     /// How many threads a command has outside of a workspace too.

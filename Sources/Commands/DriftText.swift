@@ -10,17 +10,65 @@ struct DriftText {
     let name: String
     let reference: String
     let tables: [TableDrift]
+    /// What the drift means for a model: of each table.
+    private(set) var weights: [WeightedDrift] = []
+    private(set) var model = ""
 
+    init(name: String, reference: String, tables: [TableDrift]) {
+        self.name = name
+        self.reference = reference
+        self.tables = tables
+    }
+
+    mutating func weigh(by shares: [String: Double], of model: String, limit: Double) {
+        self.model = model
+        weights = tables.map { WeightedDrift($0, by: shares, limit: limit) }
+    }
+
+    /// Whether any column drifted.
     var hasDrift: Bool { tables.contains { !$0.drifted.isEmpty } }
+
+    /// Whether there is a drift that matters: to the model, where one was named.
+    var isDrift: Bool { weights.isEmpty ? hasDrift : weights.contains(where: \.isAffected) }
 
     // MARK: - Text
 
     /// The whole table with all its columns; slices with those that drifted.
     var lines: [String] {
-        tables.flatMap { table in
-            [sentence(table)] + rows(table.slice == nil ? table.columns : table.drifted)
-                + unmatched(table)
+        tables.enumerated().flatMap { index, table in
+            if weights.isEmpty {
+                return [sentence(table)] + rows(table.slice == nil ? table.columns : table.drifted)
+                    + unmatched(table)
+            }
+            return [sentence(table), "  " + verdict(weights[index])]
+                + rows(weights[index], onlyDrifted: table.slice != nil) + unmatched(table)
         }
+    }
+
+    /// `they carry 63 % of models/delay.mlmodel, more than 10 %: drift`.
+    private func verdict(_ weight: WeightedDrift) -> String {
+        "they carry \(DriftText.percent(weight.driftedShare)) of "
+            + "\(printableText(Array(model.utf8))), "
+            + (weight.isAffected ? "more than " : "not more than ")
+            + DriftText.percent(weight.limit)
+    }
+
+    private static func percent(_ share: Double) -> String {
+        ValueText.rounded((share * 1000).rounded() / 10) + " %"
+    }
+
+    /// The most important first, each with its share; what the model does not read at the end.
+    private func rows(_ weight: WeightedDrift, onlyDrifted: Bool) -> [String] {
+        var layout = TableLayout(columns: 5)
+        for (column, share) in weight.columns where !onlyDrifted || column.isDrifted {
+            layout.add(
+                [column.isDrifted ? "drifted" : "", share > 0 ? DriftText.percent(share) : ""]
+                    + DriftText.cells(column))
+        }
+        for (name, share) in weight.absent {
+            layout.add(["absent", DriftText.percent(share), CellText.short(name), "", ""])
+        }
+        return layout.lines(indent: 2)
     }
 
     func sentence(_ table: TableDrift) -> String {
@@ -76,20 +124,34 @@ struct DriftText {
     var json: JSONValue {
         [
             "table": .string(name), "reference": .string(reference), "drifted": .bool(hasDrift),
-            "slices": .array(tables.map(json)),
+            "slices": .array(
+                tables.indices.map { index in
+                    json(tables[index], weights.isEmpty ? nil : weights[index])
+                }),
         ]
     }
 
-    private func json(_ table: TableDrift) -> JSONValue {
+    private func json(_ weight: WeightedDrift) -> JSONValue {
         [
+            "path": .string(model), "drifted": .number(weight.driftedShare),
+            "limit": .number(weight.limit), "affected": .bool(weight.isAffected),
+            "absent": .array(
+                weight.absent.map { ["name": .string($0.name), "importance": .number($0.share)] }),
+        ]
+    }
+
+    private func json(_ table: TableDrift, _ weight: WeightedDrift?) -> JSONValue {
+        let columns = weight?.columns.map { json($0.column, $0.share) }
+        return [
+            "model": weight.map(json) ?? .null,
             "slice": table.slice.map { .string($0) } ?? .null, "rows": JSONValue(table.newRows),
             "referenceRows": JSONValue(table.oldRows),
             "unmatched": .array(table.unmatched.map { .string($0) }),
-            "columns": .array(table.columns.map(json)),
+            "columns": .array(columns ?? table.columns.map { json($0, nil) }),
         ]
     }
 
-    private func json(_ column: ColumnDrift) -> JSONValue {
+    private func json(_ column: ColumnDrift, _ importance: Double?) -> JSONValue {
         var measures: [String: JSONValue] = [:]
         for (measure, value) in column.measures { measures[measure.rawValue] = .number(value) }
         var members: [String: JSONValue] = [
@@ -105,6 +167,7 @@ struct DriftText {
                 "probability": .number(column.missingProbability),
             ],
         ]
+        members["importance"] = importance.map { .number($0) }
         members["deciding"] = column.deciding.map {
             ["measure": .string($0.measure.rawValue), "limit": .number($0.limit)]
         }

@@ -13,6 +13,7 @@ struct ProfileCommand: ReportingCommand {
                 "mlstore profile data/train.csv@v1 --json",
                 "mlstore profile data/train.csv --columns age,country",
                 "mlstore profile data/customers.csv --no-values",
+                "mlstore profile data/train.csv --pairs age,income --pairs age,height",
             ],
             notes: TableArgument.help + """
 
@@ -23,7 +24,9 @@ struct ProfileCommand: ReportingCommand {
                 does of all. Sums are exact, so the order of the rows changes nothing. '~' stands \
                 before what is estimated: in columns of more than 4,096 different values. A version \
                 that is in the store costs what differs from versions that were profiled before. \
-                docs/reference/tables.md says how each figure is computed.
+                Of pairs of columns that --pairs or the table's \
+                schema file names, Pearson's correlation is told. docs/reference/tables.md says how \
+                each figure is computed.
                 """))
 
     @Argument(
@@ -34,6 +37,10 @@ struct ProfileCommand: ReportingCommand {
     @Option(help: ArgumentHelp("Only these columns, with more figures.", valueName: "columns"))
     var columns: String?
 
+    @Option(
+        help: ArgumentHelp("Tell how these two go together; repeatable.", valueName: "a,b"))
+    var pairs: [String] = []
+
     @Flag(
         name: .customLong("no-values"),
         help: "Tell counts, types and lengths only: no value and no figure made of values.")
@@ -43,17 +50,48 @@ struct ProfileCommand: ReportingCommand {
 
     func perform(in context: CommandContext) throws -> Report {
         let table = try context.table(file)
-        let profile = try context.profile(of: table)
+        let profile = try context.profile(of: table, pairs: try pairs(of: table, context))
         let wanted = try columns.map { try TableColumns.names($0, in: profile.columnNames) }
         let text = ProfileText(
             rowCount: profile.rowCount, columnCount: profile.columnNames.count,
             columns: profile.columns().filter { wanted?.contains($0.name) ?? true },
-            isHidingValues: isHidingValues)
+            correlations: profile.correlations(), isHidingValues: isHidingValues)
         var json = table.json
         json["rows"] = JSONValue(profile.rowCount)
         json["columns"] = text.json
+        json["pairs"] = text.pairsJSON
         let details = wanted == nil ? [] : text.details()
         return Report(lines: text.lines() + details, json: .object(json))
+    }
+}
+
+extension ProfileCommand {
+    /// The pairs that are asked for, and then those of the schema file that are not among them.
+    private func pairs(
+        of table: TableArgument, _ context: CommandContext
+    ) throws -> [ColumnPair] {
+        let named = try pairs.isEmpty ? [] : named(try table.source.header().columnNames)
+        let declared = try context.declaredPairs(of: table)
+        return named + declared.filter { !named.contains($0) }
+    }
+
+    /// A name may hold a comma: what stands in front of one and behind it must both be columns.
+    private func named(_ known: [String]) throws -> [ColumnPair] {
+        try pairs.map { text in
+            for comma in text.indices where text[comma] == "," {
+                let first = String(text[..<comma])
+                let second = String(text[text.index(after: comma)...].drop { $0 == " " })
+                if known.contains(first), known.contains(second) {
+                    return ColumnPair(first, second)
+                }
+            }
+            let names = try TableColumns.names(text, in: known)
+            throw StoreError(
+                .badUsage,
+                "'\(printable(Array(text.utf8)))' are not two columns but "
+                    + "\(names.count)", subject: text, advice: "write them as --pairs age,income",
+                safety: "nothing was changed")
+        }
     }
 }
 

@@ -7,6 +7,7 @@ struct ProfileText {
     let rowCount: Int
     let columnCount: Int
     let columns: [ColumnProfile]
+    let correlations: [PairCorrelation]
     let isHidingValues: Bool
 
     /// A line for each column, then what stands out.
@@ -19,7 +20,7 @@ struct ProfileText {
         for column in columns { layout.add(cells(column)) }
         let counts = "\(counted(rowCount, "row")) × \(counted(columnCount, "column"))"
         let remarks = columns.flatMap(remarks)
-        return [counts] + layout.lines(indent: 2) + remarks
+        return [counts] + layout.lines(indent: 2) + correlationLines + remarks
     }
 
     private func cells(_ column: ColumnProfile) -> [String] {
@@ -44,6 +45,31 @@ struct ProfileText {
             numbers?.standardDeviation.map { ValueText.rounded($0) } ?? "",
             median ?? "", most ?? "",
         ]
+    }
+
+    private var correlationLines: [String] {
+        guard !isHidingValues else { return [] }
+        return correlations.map { found in
+            let names = [found.pair.first, found.pair.second].map { "'\(CellText.short($0))'" }
+            let value = found.pearson.map { ValueText.rounded($0) } ?? "none"
+            return "correlation of \(names.joined(separator: " and ")): \(value) "
+                + "(\(counted(found.count, "row")))"
+        }
+    }
+
+    /// An object for each pair.
+    var pairsJSON: JSONValue {
+        .array(
+            correlations.map { found in
+                var members: [String: JSONValue] = [
+                    "columns": [.string(found.pair.first), .string(found.pair.second)],
+                    "rows": JSONValue(found.count),
+                ]
+                if !isHidingValues {
+                    members["pearson"] = found.pearson.map { .number($0) } ?? .null
+                }
+                return .object(members)
+            })
     }
 
     /// Quantiles, histogram, frequent values and lengths of each column.

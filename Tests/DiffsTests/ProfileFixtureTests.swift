@@ -35,6 +35,35 @@ import Vocabulary
         }
     }
 
+    private func correlations(_ name: String, _ pairs: [JSONValue]) throws -> [PairCorrelation] {
+        let named = pairs.map {
+            ColumnPair($0.arrayValue?[0].stringValue ?? "", $0.arrayValue?[1].stringValue ?? "")
+        }
+        let source = TableSource(name: name, format: CSVFormat.csv, bytes: try fixture(name))
+        return try TableProfile(of: source, pairs: named).correlations()
+    }
+
+    @Test func `correlations do not lose what counts`() throws {
+        let expected = try JSONValue(parsing: try fixture("profile/expected.json"))
+        let pairs = expected["hardPairs"]?.arrayValue ?? []
+        #expect(pairs.count == 6)
+        for (found, wanted) in zip(try correlations("profile/hard.csv", pairs), pairs) {
+            #expect(found.count == 1000)
+            let pearson = wanted.arrayValue?[2].numberValue ?? .nan
+            #expect(((found.pearson ?? .nan) - pearson).magnitude <= 1e-12, "\(found) \(pearson)")
+        }
+    }
+
+    @Test func `correlations are numpy's, of the rows that have both`() throws {
+        let expected = try JSONValue(parsing: try fixture("profile/expected.json"))
+        let pairs = expected["penguinPairs"]?.arrayValue ?? []
+        #expect(pairs.count >= 6)
+        for (found, wanted) in zip(try correlations("data/penguins.csv", pairs), pairs) {
+            #expect(wanted.arrayValue?[2].integerValue == Int64(found.count))
+            agree(found.pearson, wanted.arrayValue?[3], "\(found.pair)")
+        }
+    }
+
     @Test func `figures are numpy's`() throws {
         let expected = try JSONValue(parsing: try fixture("profile/expected.json"))["penguins"]
         for column in try columns("data/penguins.csv") {

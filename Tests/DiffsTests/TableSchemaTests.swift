@@ -120,6 +120,17 @@ import Vocabulary
         #expect(mostly == "no error", "\(mostly)")
     }
 
+    @Test func `pairs of columns are read and written`() throws {
+        let schema = try schema("- {column: a, type: int}\npairs: [[a, b], [\"c,d\", a]]\n")
+        #expect(schema.pairs == [ColumnPair("a", "b"), ColumnPair("c,d", "a")])
+        let again = try TableSchema(parsing: Array(schema.text(of: "t").utf8), file: "again")
+        #expect(again.pairs == schema.pairs)
+        for bad in ["x", "[a]", "[[a]]", "[[a, b, c]]", "[[a, [b]]]", "[[a, {b: c}]]"] {
+            let message = message("- {column: a, type: int}\npairs: \(bad)\n")
+            #expect(message.contains("pair") && message.contains("line 4"), "\(message)")
+        }
+    }
+
     @Test func `too much is refused`() {
         let rules = String(repeating: "- {column: a, unique: true}\n", count: 61)
         #expect(message(rules).contains("more than 60 rules are about the same"))

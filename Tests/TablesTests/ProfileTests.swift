@@ -27,11 +27,13 @@ import Vocabulary
             String(repeating: "7", count: Int.random(in: 1...90, using: &numbers)),
             ["1", "1.0", "-0.0", "0", "inf"].randomElement(using: &numbers) ?? "",
             "\(Int64.random(in: .min ... .max, using: &numbers))",
+            "2020-01-0\(Int.random(in: 1...9, using: &numbers))T10:00:00."
+                + "\(Int.random(in: 100_000...999_999, using: &numbers))Z",
         ]
         return fields.joined(separator: ",") + "\n"
     }
 
-    private let header = "id,small,f,s,mail,day,long,zero,large\n"
+    private let header = "id,small,f,s,mail,day,long,zero,large,moment\n"
 
     private func profile(_ rows: ArraySlice<String>, limit: Int) throws -> TableProfile {
         let names = header.dropLast().split(separator: ",").map(String.init)
@@ -71,10 +73,64 @@ import Vocabulary
         }
     }
 
+    @Test func `correlations of parts in any order have the same bytes`() throws {
+        let names = header.dropLast().split(separator: ",").map(String.init)
+        let pairs = [
+            ColumnPair("id", "f"), ColumnPair("small", "zero"), ColumnPair("f", "large"),
+            ColumnPair("mail", "id"), ColumnPair("id", "id"),
+        ]
+        func profile(_ rows: ArraySlice<String>) throws -> TableProfile {
+            var profile = try TableProfile(columnNames: names, pairs: pairs)
+            try source(header + rows.joined()).forEachBatch { profile.observe($0) }
+            profile.settle()
+            return profile
+        }
+        var numbers = SeededNumbers(77)
+        for _ in 0..<8 {
+            let rows = (0..<Int.random(in: 2...200, using: &numbers)).map { _ in row(&numbers) }
+            let whole = try profile(rows[...])
+            let shuffled = rows.shuffled(using: &numbers)
+            let cut = Int.random(in: 0...rows.count, using: &numbers)
+            var parts = try profile(shuffled[cut...])
+            try parts.merge(try profile(shuffled[..<cut]))
+            #expect(parts.encoded() == whole.encoded())
+            #expect(parts.correlations() == whole.correlations())
+            let again = try TableProfile(
+                decoding: whole.encoded(), columnNames: names, pairs: pairs)
+            #expect(again.encoded() == whole.encoded())
+            #expect(again.correlations() == whole.correlations())
+            let texts = whole.correlations()[3]
+            #expect(texts.count == 0 && texts.pearson == nil && texts.pair == pairs[3])
+            #expect(((whole.correlations()[4].pearson ?? 0) - 1).magnitude <= 1e-15)
+            for length in [0, whole.encoded().count - 1] {
+                let cut = Array(whole.encoded().prefix(length))
+                #expect(throws: DecodeError.self) {
+                    try TableProfile(decoding: cut, columnNames: names, pairs: pairs)
+                }
+            }
+        }
+    }
+
+    @Test func `pairs that make no sense tell nothing, or are refused`() throws {
+        let table = source("a,b,c\n1,2,x\n3,2,\n5,2,inf\n")
+        func pearson(_ one: String, _ other: String) throws -> PairCorrelation {
+            try TableProfile(of: table, pairs: [ColumnPair(one, other)]).correlations()[0]
+        }
+        #expect(try pearson("a", "b").pearson == nil && pearson("a", "b").count == 3)
+        #expect(try pearson("a", "c").count == 0)
+        let error = try #require(throws: StoreError.self) { try pearson("a", "bb") }
+        #expect(error.kind == .badUsage && error.advice == "did you mean 'b'?")
+        let huge = source("a,b\n1e308,-1e308\n-1e308,1e308\n1e308,-1e308\n")
+        let found = try TableProfile(of: huge, pairs: [ColumnPair("a", "b")]).correlations()[0]
+        #expect(((found.pearson ?? 0) + 1).magnitude <= 1e-15)
+    }
+
     @Test func `profiles of different columns do not merge`() throws {
         var one = try TableProfile(of: source("a,b\n1,2\n"))
         let other = try TableProfile(of: source("a,c\n1,2\n"))
         #expect(throws: StoreError.self) { try one.merge(other) }
+        let paired = try TableProfile(of: source("a,b\n1,2\n"), pairs: [ColumnPair("a", "b")])
+        #expect(throws: StoreError.self) { try one.merge(paired) }
     }
 
     @Test func `damaged bytes are refused, or are another profile`() throws {

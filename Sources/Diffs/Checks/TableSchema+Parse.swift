@@ -15,7 +15,7 @@ extension TableSchema {
                     + "\(ByteCount(TableSchema.maximumBytes))", subject: file, advice: advice)
         }
         let fields = try YAMLFields.document(bytes, file: file, advice: advice)
-        try fields.checkKeys(["version", "rules"])
+        try fields.checkKeys(["version", "rules", "pairs"])
         try fields.checkVersion()
         let list = try fields.required("rules")
         guard let nodes = list.sequence, nodes.count <= TableSchema.maximumRules else {
@@ -30,6 +30,21 @@ extension TableSchema {
                 "more than \(TableSchema.maximumColumnRules) rules are about the same")
         }
         try checkContradictions(file: file, advice: advice)
+        pairs = try fields.optional("pairs").map { try TableSchema.pairs($0, fields) } ?? []
+    }
+
+    private static func pairs(_ list: YAMLNode, _ fields: YAMLFields) throws -> [ColumnPair] {
+        guard let nodes = list.sequence, nodes.count <= maximumPairs else {
+            throw fields.malformed(
+                list, "'pairs' must be a list of at most \(maximumPairs) pairs of columns")
+        }
+        return try nodes.map { node in
+            let names = node.sequence?.compactMap(\.text) ?? []
+            guard names.count == 2, node.sequence?.count == 2 else {
+                throw fields.malformed(node, "a pair is a list of two columns: [age, income]")
+            }
+            return ColumnPair(names[0], names[1])
+        }
     }
 }
 

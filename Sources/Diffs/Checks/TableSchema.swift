@@ -1,5 +1,5 @@
 import Bytes
-import Tables
+package import Tables
 import Vocabulary
 
 /// What is asked of a table: the rules of a schema file, in its order.
@@ -14,8 +14,13 @@ package struct TableSchema: Sendable {
     /// The most rules about one column, or about the table: a word has a bit for each.
     static let maximumColumnRules = 60
 
+    /// The most pairs of columns.
+    static let maximumPairs = 1000
+
     /// The rules.
     package var rules: [TableRule]
+    /// Pairs of columns whose correlation a profile tells.
+    package var pairs: [ColumnPair] = []
 
     /// A schema; nothing is checked.
     package init(rules: [TableRule]) { self.rules = rules }
@@ -30,9 +35,16 @@ extension TableSchema {
 
             """
         return head
-            + YAMLText.block([
-                ("version", .literal("1")), ("rules", .list(rules.map(\.yaml))),
-            ]).document
+            + YAMLText.block(
+                [("version", .literal("1")), ("rules", .list(rules.map(\.yaml)))] + pairsYAML
+            ).document
+    }
+}
+
+extension TableSchema {
+    private var pairsYAML: [(String, YAMLText)] {
+        guard !pairs.isEmpty else { return [] }
+        return [("pairs", .list(pairs.map { .list([.text($0.first), .text($0.second)]) }))]
     }
 }
 

@@ -185,13 +185,11 @@ extension ColumnDrift {
         if old.numbers != nil, new.numbers != nil, !old.values.isEmpty, !new.values.isEmpty {
             return compareNumbers(NumberPair(old: old.values, new: new.values))
         }
-        if old.type == .date || old.type == .timestamp {
-            note = "days and moments move on"
-            return
+        if !old.moments.isEmpty, !new.moments.isEmpty {
+            return compareNumbers(NumberPair(old: old.moments, new: new.moments))
         }
         guard let known = old.frequencies else {
-            note = "it has too many different values"
-            return
+            return compareBins(BinnedPair(old: old.hashCounts, new: new.hashCounts))
         }
         guard let found = new.frequencies else {
             note = "it has far more different values than before"
@@ -223,7 +221,10 @@ extension ColumnDrift {
             for entry in values { counts[places[entry.value] ?? known.count] += entry.count }
             return counts
         }
-        let binned = BinnedPair(old: counts(old), new: counts(new))
+        compareBins(BinnedPair(old: counts(old), new: counts(new)))
+    }
+
+    private mutating func compareBins(_ binned: BinnedPair) {
         let (statistic, degrees) = binned.chiSquare
         measures = [
             (.jensenShannon, binned.jensenShannon), (.psi, binned.psi), (.chiSquare, statistic),

@@ -6,26 +6,28 @@ import Workspaces
 /// The profile of a table in a file on disk, on so many threads. `name` is what errors call it.
 /// Memory: some tens of megabytes a thread.
 package func profileTableFile(
-    _ path: DiskPath, named name: String, format: any TableFormat, on disk: any Disk, threads: Int
+    _ path: DiskPath, named name: String, format: any TableFormat, pairs: [ColumnPair] = [],
+    on disk: any Disk, threads: Int
 ) throws -> TableProfile {
     let source = TableSource(file: path, name: name, format: format, on: disk)
     let pool = WorkerPool(threads: threads)
     guard format is CSVFormat, try !source.isPacked() else {
-        return try TableProfile(of: source, pool)
+        return try TableProfile(of: source, pairs: pairs, pool)
     }
     let header = try source.header()
     do {
-        return try profile(path, header, on: disk, pool)
+        return try profile(path, header, pairs, on: disk, pool)
     } catch is TableError {
         // Blocks that do not end between rows, or a fault, which is told with its line.
-        return try TableProfile(of: source)
+        return try TableProfile(of: source, pairs: pairs)
     }
 }
 
 private func profile(
-    _ path: DiskPath, _ header: TableHeader, on disk: any Disk, _ pool: WorkerPool
+    _ path: DiskPath, _ header: TableHeader, _ pairs: [ColumnPair], on disk: any Disk,
+    _ pool: WorkerPool
 ) throws -> TableProfile {
-    var total = TableProfile(columnNames: header.columnNames)
+    var total = try TableProfile(columnNames: header.columnNames, pairs: pairs)
     let file = try disk.openFile(path, .read)
     defer { try? file.close() }  // only read
     var reader = LineBlocks(file: file)
@@ -39,7 +41,8 @@ private func profile(
         if blocks.isEmpty { return total }
         let parts = try pool.map(count: blocks.count) { [blocks, isFirst, guess] index in
             try unsafe TableProfile(
-                ofPiece: header, holdsHeader: isFirst && index == 0, guess: guess
+                ofPiece: header, holdsHeader: isFirst && index == 0, pairs: pairs,
+                guess: guess
             ) { body in
                 unsafe try blocks[index].withUnsafeBytes { unsafe try body($0) }
             }

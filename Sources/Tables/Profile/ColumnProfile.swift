@@ -62,6 +62,12 @@ package struct ColumnProfile: Sendable, Hashable {
     /// The finite numbers of a column of numbers, ascending: exact, or the middles of bins where
     /// `numbers` says so; else empty.
     package let values: [WeightedValue]
+    /// The days or moments of a column of them, in seconds since 1970, ascending: exact, or the middles
+    /// of bins where not all values were counted; else empty.
+    package let moments: [WeightedValue]
+    /// Rows by the hashes of their values, in as many bins as every other column has; empty without a
+    /// value.
+    package let hashCounts: [Int]
 
     /// The ten most frequent values.
     package var top: [Frequency<String>] { Array((frequencies ?? []).prefix(10)) }
@@ -101,6 +107,9 @@ package struct ColumnProfile: Sendable, Hashable {
         self.values = values
         numbers =
             isNumeric ? NumberProfile(tally, values: values, isExact: exact != nil) : nil
+        moments =
+            type == .date || type == .timestamp ? ColumnProfile.moments(tally, table) : []
+        hashCounts = tally.fullBuckets().counts
         times = (type == .date ? tally.dates : type == .timestamp ? tally.moments : nil).map {
             Span(first: $0.first.text, last: $0.last.text)
         }
@@ -137,6 +146,13 @@ package struct ColumnProfile: Sendable, Hashable {
             guard let number = table.number(index) else { return nil }
             if number.isFinite { counts[number + 0, default: 0] += table.countOf(index) }
         }
+        return counts.sorted { $0.key < $1.key }.map { WeightedValue(value: $0, count: $1) }
+    }
+
+    private static func moments(_ tally: ColumnTally, _ table: ValueTable?) -> [WeightedValue] {
+        guard let table else { return tally.fullTimes().values() }
+        var counts: [Double: Int] = [:]
+        table.forEachTime { counts[$0, default: 0] += $1 }
         return counts.sorted { $0.key < $1.key }.map { WeightedValue(value: $0, count: $1) }
     }
 

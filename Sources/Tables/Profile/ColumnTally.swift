@@ -1,3 +1,5 @@
+import Bytes
+
 /// What is counted of a column while its rows go by: parts that only add, so that tallies of parts of
 /// a table merge to the tally of all of it, whatever the parts and their order.
 ///
@@ -10,6 +12,10 @@ struct ColumnTally: Sendable {
     var numbers = NumberTally()
     /// Numbers in bins: of those that `values` has no whole text of.
     var sketch = ValueSketch()
+    /// Days and moments in bins, in seconds since 1970: of those that `values` has no text of.
+    var times = ValueSketch()
+    /// Rows by their values' hashes, once not all values are counted.
+    var buckets = TextBuckets()
     /// The earliest and latest day, and moment.
     var dates: TimeRange?
     var moments: TimeRange?
@@ -49,10 +55,10 @@ struct ColumnTally: Sendable {
                 missing &+= 1
             } else {
                 unsafe batch.withValue(row: row, column: column) { field in
-                    unsafe values.observeSampled(field)
-                    if let number = unsafe note(field, times: 1) {
-                        sketch.observe(number, times: 1)
-                    }
+                    let hash = unsafe xxh3Wide(buffer: UnsafeRawBufferPointer(field))
+                    values.observeSampled(hash)
+                    buckets.add(hash, times: 1)
+                    unsafe noteAndBin(field)
                 }
             }
             row &+= 1
@@ -74,7 +80,7 @@ struct ColumnTally: Sendable {
             }
             unsafe batch.withValue(row: row, column: column) { field in
                 guard unsafe !table.observe(field) else { return }
-                if let number = unsafe note(field, times: 1) { sketch.observe(number, times: 1) }
+                unsafe noteAndBin(field)
             }
         }
         return rows.upperBound
@@ -94,6 +100,33 @@ struct ColumnTally: Sendable {
         settle()
         guard let table = values.spill() else { return }
         table.forEachNumber { sketch.observe($0, times: $1) }
+        table.forEachTime { times.observe($0, times: $1) }
+        for index in 0..<table.count { buckets.add(table.hash(index), times: table.countOf(index)) }
+    }
+
+    /// Counts a value that no table has the text of.
+    @inline(__always)
+    private mutating func noteAndBin(_ field: UnsafeBufferPointer<UInt8>) {
+        switch unsafe note(field, times: 1) {
+        case .number(let number): sketch.observe(number, times: 1)
+        case .time(let seconds): times.observe(seconds, times: 1)
+        case .other: break
+        }
+    }
+
+    /// The bins of all days and moments.
+    func fullTimes() -> ValueSketch {
+        var sketch = times
+        values.exact?.forEachTime { sketch.observe($0, times: $1) }
+        return sketch
+    }
+
+    /// Rows by their values' hashes.
+    func fullBuckets() -> TextBuckets {
+        guard let table = values.exact else { return buckets }
+        var buckets = TextBuckets()
+        for index in 0..<table.count { buckets.add(table.hash(index), times: table.countOf(index)) }
+        return buckets
     }
 
     /// The bins of all finite numbers.
@@ -103,37 +136,50 @@ struct ColumnTally: Sendable {
         return sketch
     }
 
-    /// Counts a value in all parts but `values` and `sketch`. Returns its number, if it is a finite one.
+    /// What a value means where values are compared as numbers.
+    private enum Meaning {
+        /// A finite number.
+        case number(Double)
+        /// A day or moment, in seconds since 1970.
+        case time(Double)
+        case other
+    }
+
+    /// Counts a value in all parts but `values`, `buckets` and the bins.
     @inline(__always)
-    private mutating func note(_ field: UnsafeBufferPointer<UInt8>, times: Int) -> Double? {
+    private mutating func note(_ field: UnsafeBufferPointer<UInt8>, times: Int) -> Meaning {
         unsafe lengths.observe(field, times: times)
         if let integer = unsafe FieldSyntax.int(field) {
             kinds.ints &+= times
             numbers.observe(integer, times: times)
-            return Double(integer)
+            return .number(Double(integer))
         }
         if let number = unsafe FieldSyntax.float(field) {
             kinds.floats &+= times
             numbers.observe(number, times: times)
-            return number.isFinite ? number : nil
+            return number.isFinite ? .number(number) : .other
         }
-        unsafe noteText(field, times: times)
-        return nil
+        return unsafe noteText(field, times: times)
     }
 
-    private mutating func noteText(_ field: UnsafeBufferPointer<UInt8>, times: Int) {
+    private mutating func noteText(
+        _ field: UnsafeBufferPointer<UInt8>, times: Int
+    ) -> Meaning {
         if unsafe FieldSyntax.bool(field) != nil {
             kinds.bools += times
         } else if let day = unsafe FieldSyntax.date(field) {
             kinds.dates += times
             unsafe TimeRange.extend(&dates, to: day, field)
+            return .time(seconds(day: day))
         } else if let moment = unsafe FieldSyntax.timestamp(field) {
             kinds.timestamps += times
             unsafe TimeRange.extend(&moments, to: moment, field)
+            return .time(seconds(moment: moment))
         } else {
             kinds.strings += times
             if let shape = unsafe TextShape(field) { shapes[shape.place] += times }
         }
+        return .other
     }
 
     /// Counts what another tally of the same limit counted; of neither anything waits.
@@ -149,6 +195,8 @@ struct ColumnTally: Sendable {
         if other.values.exact == nil { spill() }
         if values.exact == nil { other.spill() }
         sketch.merge(other.sketch)
+        times.merge(other.times)
+        buckets.merge(other.buckets)
         if let table = other.values.exact {
             values.merge(table)
             if values.isOverfull { spill() }
@@ -157,6 +205,12 @@ struct ColumnTally: Sendable {
         }
     }
 }
+
+/// A day, counted from 1970, in seconds.
+func seconds(day: Int64) -> Double { Double(day) * 86400 }
+
+/// Microseconds since 1970 in seconds.
+func seconds(moment: Int64) -> Double { Double(moment) / 1e6 }
 
 /// Values by what they are; an integer is no float here.
 struct KindCounts: Hashable, Sendable {

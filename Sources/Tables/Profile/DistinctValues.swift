@@ -39,11 +39,8 @@ struct DistinctValues: Sendable {
     }
 
     /// Counts a value where not all are counted any more.
-    // Unsafe: reads the view it is given.
     @inline(__always)
-    mutating func observeSampled(_ text: UnsafeBufferPointer<UInt8>) {
-        sample.insert(unsafe xxh3Wide(buffer: UnsafeRawBufferPointer(text)).high, isRepeated: false)
-    }
+    mutating func observeSampled(_ hash: Hash128) { sample.insert(hash.high, isRepeated: false) }
 
     /// Takes the table of all values, to be put back; nil where there is only a sample.
     mutating func takeTable() -> ValueTable? { exact.take() }

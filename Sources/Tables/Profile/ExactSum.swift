@@ -169,35 +169,57 @@ extension ExactSum {
             guard mean.isFinite else { return nil }
             shift(&offset, &total, count: count, by: mean)
         }
-        var (significand, exponent) = total.scaled
+        let (significand, exponent) = total.evenlyScaled
         guard significand > 0 else { return 0 }
-        if exponent & 1 != 0 {
-            significand *= 2
-            exponent -= 1
-        }
         let root = (significand / Double(count - 1)).squareRoot()
         let result = Double(sign: .plus, exponent: exponent / 2, significand: root)
         return result.isFinite ? result : nil
     }
 
     /// Makes the sums of `x` and `x^2` those of `x - center` and its square, exactly.
-    private static func shift(
+    static func shift(
         _ sum: inout ExactSum, _ squares: inout ExactSum, count: Int, by center: Double
     ) {
+        shift(product: &squares, of: sum, sum, count: count, by: center, center)
         let parts = FloatParts(center)
-        let (mantissa, number) = (UInt128(parts.mantissa), UInt128(count))
-        let (sumIsNegative, digits) = sum.signed()
+        sum.add(
+            UInt128(parts.mantissa) * UInt128(count), exponent: parts.exponent,
+            isNegative: !parts.isNegative)
+    }
+
+    /// Makes the sum of `x y` that of `(x - a)(y - b)`, exactly; the sums of `x` and of `y` are as they
+    /// were before.
+    static func shift(
+        product: inout ExactSum, of x: ExactSum, _ y: ExactSum, count: Int, by a: Double,
+        _ b: Double
+    ) {
+        let (parts, others) = (FloatParts(a), FloatParts(b))
+        product.subtract(y, times: parts)
+        product.subtract(x, times: others)
+        let square = UInt128(parts.mantissa) * UInt128(others.mantissa)
+        let exponent = parts.exponent + others.exponent
+        let isNegative = parts.isNegative != others.isNegative
+        product.add(
+            (square >> 53) * UInt128(count), exponent: exponent + 53, isNegative: isNegative)
+        product.add(
+            (square & ((1 << 53) - 1)) * UInt128(count), exponent: exponent, isNegative: isNegative)
+    }
+
+    /// Takes off a sum of numbers times one.
+    private mutating func subtract(_ sum: ExactSum, times parts: FloatParts) {
+        let (isNegative, digits) = sum.signed()
         for (index, digit) in digits.enumerated() where digit != 0 {
-            squares.add(
-                UInt128(digit) * mantissa,
-                exponent: 32 * index + lowestExponent + parts.exponent + 1,
-                isNegative: sumIsNegative == parts.isNegative)
+            add(
+                UInt128(digit) * UInt128(parts.mantissa),
+                exponent: 32 * index + ExactSum.lowestExponent + parts.exponent,
+                isNegative: isNegative == parts.isNegative)
         }
-        let square = mantissa * mantissa
-        squares.add((square >> 53) * number, exponent: 2 * parts.exponent + 53, isNegative: false)
-        squares.add(
-            (square & ((1 << 53) - 1)) * number, exponent: 2 * parts.exponent, isNegative: false)
-        sum.add(mantissa * number, exponent: parts.exponent, isNegative: !parts.isNegative)
+    }
+
+    /// The sum as a number times a power of two whose exponent is even.
+    var evenlyScaled: (significand: Double, exponent: Int) {
+        let (significand, exponent) = scaled
+        return exponent & 1 == 0 ? (significand, exponent) : (significand * 2, exponent - 1)
     }
 }
 

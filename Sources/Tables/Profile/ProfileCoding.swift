@@ -4,7 +4,7 @@ package import Vocabulary
 /// Profiles as bytes, for caches: equal profiles have equal bytes, whatever way they were made.
 extension TableProfile {
     /// Counts the ways in which profiles were ever written or computed.
-    package static let version = 1
+    package static let version = 2
 
     /// The bytes of a settled profile, without the names of the columns.
     package func encoded() -> [UInt8] {
@@ -12,12 +12,21 @@ extension TableProfile {
         writer.append(length: tallies.count)
         writer.append(length: rowCount)
         for tally in tallies { tally.encode(to: &writer) }
+        for tally in pairTallies {
+            writer.append(length: tally.count)
+            for sum in PairTally.sums { tally[keyPath: sum].encode(to: &writer) }
+        }
         return writer.bytes
     }
 
-    /// The profile of a table with those columns from its bytes.
-    package init(decoding bytes: [UInt8], columnNames: [String]) throws(DecodeError) {
-        self.init(columnNames: columnNames)
+    /// The profile of a table with those columns, and pairs of them, from its bytes.
+    package init(
+        decoding bytes: [UInt8], columnNames: [String], pairs: [ColumnPair] = []
+    ) throws(DecodeError) {
+        guard let empty = try? TableProfile(columnNames: columnNames, pairs: pairs) else {
+            throw DecodeError(at: 0, "pairs of other columns")
+        }
+        self = empty
         var cursor = ByteCursor()
         let span = bytes.span
         guard try cursor.length(span, maximum: .max) == columnNames.count else {
@@ -25,6 +34,12 @@ extension TableProfile {
         }
         rowCount = try cursor.length(span, maximum: .max)
         for column in tallies.indices { try tallies[column].decode(&cursor, span) }
+        for pair in pairTallies.indices {
+            pairTallies[pair].count = try cursor.length(span, maximum: .max >> 8)
+            for sum in PairTally.sums {
+                pairTallies[pair][keyPath: sum] = try ExactSum(decoding: &cursor, span)
+            }
+        }
         guard cursor.isAtEnd(of: span) else { throw DecodeError(at: cursor.offset, "more bytes") }
     }
 }
@@ -39,16 +54,11 @@ extension ColumnTally {
         writer.append(length: lengths.total)
         numbers.encode(to: &writer)
         for range in [dates, moments] { TimeRange.encode(range, to: &writer) }
-        let bins = sketch.sortedBins()
-        writer.append(length: sketch.bits)
-        writer.append(length: bins.count)
-        var last = Int(Int32.min)
-        for (bin, count) in bins {
-            writer.append(length: Int(bin) - last)
-            writer.append(length: count)
-            last = Int(bin)
-        }
+        sketch.encode(to: &writer)
+        times.encode(to: &writer)
         values.encode(to: &writer)
+        writer.append(length: buckets.counts.count)
+        for count in buckets.counts { writer.append(length: count) }
     }
 
     mutating func decode(_ cursor: inout ByteCursor, _ span: Span<UInt8>) throws(DecodeError) {
@@ -64,11 +74,41 @@ extension ColumnTally {
         try numbers.decode(&cursor, span)
         dates = try TimeRange.decode(&cursor, span)
         moments = try TimeRange.decode(&cursor, span)
+        sketch = try ValueSketch(decoding: &cursor, span)
+        times = try ValueSketch(decoding: &cursor, span)
+        values = try DistinctValues(decoding: &cursor, span, limit: values.limit)
+        let count = try cursor.length(span, maximum: TextBuckets.count)
+        guard count > 0 else { return }
+        var counts: [Int] = []
+        for _ in 0..<count { counts.append(try cursor.length(span, maximum: .max >> 16)) }
+        guard values.exact == nil, let read = TextBuckets(counts: counts) else {
+            throw DecodeError(at: cursor.offset, "no counts of texts")
+        }
+        buckets = read
+    }
+}
+
+extension ValueSketch {
+    fileprivate func encode(to writer: inout ByteWriter) {
+        let bins = sortedBins()
+        writer.append(length: bits)
+        writer.append(length: bins.count)
+        var last = Int(Int32.min)
+        for (bin, count) in bins {
+            writer.append(length: Int(bin) - last)
+            writer.append(length: count)
+            last = Int(bin)
+        }
+    }
+
+    fileprivate init(
+        decoding cursor: inout ByteCursor, _ span: Span<UInt8>
+    ) throws(DecodeError) {
         let bits = try cursor.length(span, maximum: ValueSketch.mostBits)
         guard bits >= ValueSketch.leastBits else {
             throw DecodeError(at: cursor.offset, "few bits")
         }
-        sketch = ValueSketch(bits: bits)
+        self.init(bits: bits)
         let bins = try cursor.length(span, maximum: span.count)
         var last = Int(Int32.min)
         for _ in 0..<bins {
@@ -77,9 +117,8 @@ extension ColumnTally {
             guard count > 0, let bin = Int32(exactly: last), bin > .min else {
                 throw DecodeError(at: cursor.offset, "no bin")
             }
-            sketch.add(bin: bin, count: count)
+            add(bin: bin, count: count)
         }
-        values = try DistinctValues(decoding: &cursor, span, limit: values.limit)
     }
 }
 
@@ -94,12 +133,7 @@ extension NumberTally {
         for number in [lowInteger, highInteger] {
             writer.append(uint64: UInt64(bitPattern: number))
         }
-        for sum in [sum, squares] {
-            let (lowest, digits) = sum.canonicalDigits()
-            writer.append(length: lowest)
-            writer.append(length: digits.count)
-            for digit in digits { writer.append(uint64: UInt64(bitPattern: digit)) }
-        }
+        for sum in [sum, squares] { sum.encode(to: &writer) }
     }
 
     fileprivate mutating func decode(
@@ -114,13 +148,22 @@ extension NumberTally {
         high = Double(bitPattern: try cursor.uint64(span))
         lowInteger = Int64(bitPattern: try cursor.uint64(span))
         highInteger = Int64(bitPattern: try cursor.uint64(span))
-        sum = try NumberTally.sum(&cursor, span)
-        squares = try NumberTally.sum(&cursor, span)
+        sum = try ExactSum(decoding: &cursor, span)
+        squares = try ExactSum(decoding: &cursor, span)
+    }
+}
+
+extension ExactSum {
+    fileprivate func encode(to writer: inout ByteWriter) {
+        let (lowest, digits) = canonicalDigits()
+        writer.append(length: lowest)
+        writer.append(length: digits.count)
+        for digit in digits { writer.append(uint64: UInt64(bitPattern: digit)) }
     }
 
-    private static func sum(
-        _ cursor: inout ByteCursor, _ span: Span<UInt8>
-    ) throws(DecodeError) -> ExactSum {
+    fileprivate init(
+        decoding cursor: inout ByteCursor, _ span: Span<UInt8>
+    ) throws(DecodeError) {
         let lowest = try cursor.length(span, maximum: 1000)
         let count = try cursor.length(span, maximum: 1000)
         var digits: [Int64] = []
@@ -128,7 +171,7 @@ extension NumberTally {
         guard let sum = ExactSum(lowest: lowest, digits: digits) else {
             throw DecodeError(at: cursor.offset, "no sum")
         }
-        return sum
+        self = sum
     }
 }
 

@@ -11,6 +11,9 @@ package struct TableProfile: Sendable {
     /// Rows counted.
     package internal(set) var rowCount = 0
     var tallies: [ColumnTally]
+    /// Pairs of columns whose correlation is told.
+    package private(set) var pairs: [ColumnPair]
+    var pairTallies: [PairTally] = []
     /// The types of the columns, where the file states them.
     private var statedTypes: [ColumnType]?
 
@@ -28,6 +31,7 @@ package struct TableProfile: Sendable {
 
     private init(columnNames: [String], valueLimit: Int? = nil, _ guess: Guess) {
         self.columnNames = columnNames
+        pairs = []
         let limit = valueLimit ?? TableProfile.valueLimit(columns: columnNames.count)
         tallies = columnNames.indices.map { column in
             ColumnTally(
@@ -55,14 +59,27 @@ package struct TableProfile: Sendable {
         return guess
     }
 
+    /// The profile of no rows, with pairs of columns. Throws `.badUsage` for one that is not there.
+    package init(columnNames: [String], pairs: [ColumnPair]) throws {
+        try self.init(columnNames: columnNames, pairs: pairs, Guess())
+    }
+
+    private init(columnNames: [String], pairs: [ColumnPair], _ guess: Guess) throws {
+        self.init(columnNames: columnNames, guess)
+        self.pairs = pairs
+        pairTallies = try TableProfile.tallies(of: pairs, in: columnNames)
+    }
+
     /// The profile of a whole table: one pass, on this thread.
-    package init(of source: TableSource) throws {
+    package init(of source: TableSource, pairs: [ColumnPair] = []) throws {
         var profile: TableProfile?
         let header = try source.forEachBatch { batch in
-            if profile == nil { profile = TableProfile(columnNames: batch.header.columnNames) }
+            if profile == nil {
+                profile = try TableProfile(columnNames: batch.header.columnNames, pairs: pairs)
+            }
             profile?.observe(batch)
         }
-        self = profile ?? TableProfile(columnNames: header.columnNames)
+        self = try profile ?? TableProfile(columnNames: header.columnNames, pairs: pairs)
         settle()
     }
 
@@ -74,6 +91,7 @@ package struct TableProfile: Sendable {
         for column in tallies.indices {
             tallies[column].observe(batch, column: column, rows: rows)
         }
+        for pair in pairTallies.indices { pairTallies[pair].observe(batch, rows: rows) }
         rowCount += rows.count
     }
 
@@ -85,11 +103,12 @@ package struct TableProfile: Sendable {
     /// Counts the rows of another part of the same table; both are settled. Throws `.malformed` where
     /// it has other columns.
     package mutating func merge(_ other: TableProfile) throws {
-        guard columnNames == other.columnNames else {
+        guard columnNames == other.columnNames, pairs == other.pairs else {
             throw StoreError(
                 .malformed, "cannot merge profiles of tables that have different columns")
         }
         for column in tallies.indices { tallies[column].merge(other.tallies[column]) }
+        for pair in pairTallies.indices { pairTallies[pair].merge(other.pairTallies[pair]) }
         rowCount += other.rowCount
         statedTypes = statedTypes ?? other.statedTypes
     }
@@ -113,10 +132,11 @@ extension TableProfile {
     ///
     /// The same whatever is guessed. `read` may be called twice.
     package init(
-        ofPiece header: TableHeader, holdsHeader: Bool, guess: Guess = Guess(),
+        ofPiece header: TableHeader, holdsHeader: Bool, pairs: [ColumnPair] = [],
+        guess: Guess = Guess(),
         _ read: (_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws {
-        var profile = TableProfile(columnNames: header.columnNames, guess)
+        var profile = try TableProfile(columnNames: header.columnNames, pairs: pairs, guess)
         var reader = RowReader(delimiter: header.delimiter)
         func observe(_ batch: RowBatch) { profile.observe(batch) }
         if !holdsHeader {
@@ -131,7 +151,8 @@ extension TableProfile {
             throw TableError(line: nil, "has other columns than before")
         }
         guard profile.tallies.allSatisfy(\.isGuessRight) else {
-            self = try unsafe TableProfile(ofPiece: header, holdsHeader: holdsHeader, read)
+            self = try unsafe TableProfile(
+                ofPiece: header, holdsHeader: holdsHeader, pairs: pairs, read)
             return
         }
         profile.settle()

@@ -154,6 +154,21 @@ struct ValueTable: Sendable {
         }
     }
 
+    /// Calls `body` with each day or moment, in seconds since 1970, and how often it occurs.
+    func forEachTime(_ body: (Double, Int) -> Void) {
+        for index in 0..<count where !isCut[index] {
+            unsafe bytes.withUnsafeBufferPointer { all in
+                let text = unsafe UnsafeBufferPointer(
+                    rebasing: all[starts[index]..<starts[index + 1]])
+                if let day = unsafe FieldSyntax.date(text) {
+                    body(seconds(day: day), counts[index])
+                } else if let moment = unsafe FieldSyntax.timestamp(text) {
+                    body(seconds(moment: moment), counts[index])
+                }
+            }
+        }
+    }
+
     /// The number that the text means; nil where it is none, or cut.
     func number(_ index: Int) -> Double? {
         guard !isCut[index] else { return nil }
