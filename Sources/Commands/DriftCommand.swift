@@ -18,6 +18,7 @@ struct DriftCommand: ReportingCommand {
                 "mlstore drift data/train.csv v1.0",
                 "mlstore drift data/today.csv data/train.csv --by country",
                 "mlstore drift data/days data/days@v1.0",
+                "mlstore drift data/events data/events#3",
                 "mlstore drift data/train.csv main --limit psi=0.2 --exit-code",
                 "mlstore drift data/today.csv data/train.csv --model models/delay.mlmodel",
             ],
@@ -99,7 +100,7 @@ struct DriftCommand: ReportingCommand {
             (try? context.workspace()).map {
                 (try? $0.source(named: base)) != nil
             } ?? false
-        if !isRevision, try context.tableFolder(base, other) != nil { return base }
+        if !isRevision, try context.tableFolder(base) != nil { return base }
         return address.path + "@" + base
     }
 

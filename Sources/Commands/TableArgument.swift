@@ -7,8 +7,10 @@ import Workspaces
 
 /// A table that an argument names: the file on disk, or any stored version of it.
 struct TableArgument {
-    /// What the argument says.
+    /// What the argument says, but for the version.
     let address: ContentAddress
+    /// Which version of a Delta Lake table it says; nil for the newest, and for other tables.
+    var version: Int?
     /// Its bytes.
     let source: TableSource
 
@@ -18,16 +20,19 @@ struct TableArgument {
         its pointer says. Behind the last '@' stands a git revision or snapshot, in front of a ':' \
         a remote, the URL of one or the folder of a repository, as 'mlstore help cat' tells. \
         Nothing is checked out, and nothing is fetched into the store. A folder is read as one table of \
-        all its files; folders in it called 'key=value' are columns.
+        all its files; folders in it called 'key=value' are columns. A folder with the log of a Delta Lake \
+        table is that table, and PATH#3 its version 3.
         """
 
     /// The members that say in a report in JSON what was read.
     var json: [String: JSONValue] {
-        [
+        var members: [String: JSONValue] = [
             "path": .string(address.path),
             "revision": address.revision.map { .string($0) } ?? .null,
             "place": address.place.map { .string($0) } ?? .null,
         ]
+        if let version { members["deltaVersion"] = JSONValue(version) }
+        return members
     }
 }
 
@@ -37,9 +42,7 @@ extension CommandContext {
     func table(_ text: String) throws -> TableArgument {
         let address = ContentAddress(text)
         guard let format = TableFormats.format(forName: Array(address.path.utf8)) else {
-            if let folder = try tableFolder(text, address) {
-                return TableArgument(address: address, source: folder)
-            }
+            if let folder = try tableFolder(text) { return folder }
             throw StoreError(
                 .badUsage,
                 "'\(printable(Array(address.path.utf8)))' is no table: its name does "
@@ -54,6 +57,11 @@ extension CommandContext {
                 return TableArgument(address: address, source: source)
             }
         }
+        return TableArgument(address: address, source: stored(address, format))
+    }
+
+    /// The table of that format in a file that is not on disk; reads nothing of it.
+    func stored(_ address: ContentAddress, _ format: any TableFormat) -> TableSource {
         @Sendable func ranges() throws -> TableRanges {
             var address = address
             let all = try cat(&address, CatOptions(onlyDescribes: true)) { _ in }
@@ -65,14 +73,11 @@ extension CommandContext {
             }
         }
         // Unsafe: the buffers are those of the pieces, for the call.
-        let source = unsafe TableSource(
-            name: address.path, format: format, ranges: ranges
-        ) { body in
+        return unsafe TableSource(name: address.path, format: format, ranges: ranges) { body in
             var address = address
             _ = try cat(&address, CatOptions()) { piece in
                 unsafe try piece.withUnsafeBytes { unsafe try body($0) }
             }
         }
-        return TableArgument(address: address, source: source)
     }
 }

@@ -7,27 +7,47 @@ import Workspaces
 
 extension CommandContext {
     /// The table that the files of a folder make together: of a folder on disk, or, with a revision or
-    /// where there is none on disk, of one that is tracked. Nil where the address names no folder.
-    func tableFolder(_ text: String, _ address: ContentAddress) throws -> TableSource? {
+    /// where there is none on disk, of one that is tracked. Nil where the text names no folder.
+    func tableFolder(_ text: String) throws -> TableArgument? {
+        let address = ContentAddress(text)
+        if let source = try tableFolder(text, address, version: nil, name: address.path) {
+            return TableArgument(address: address, source: source)
+        }
+        // A folder's own name may end like a version.
+        var shorter = address
+        guard let version = shorter.takeVersion() else { return nil }
+        let folder =
+            shorter.revision == nil ? text.dropLast(address.path.count - shorter.path.count) : ""
+        let source = try tableFolder(String(folder), shorter, version: version, name: address.path)
+        return source.map { TableArgument(address: shorter, version: version, source: $0) }
+    }
+
+    /// `text` is the address of a folder on disk, where it may be one; `name` is what errors call the table.
+    private func tableFolder(
+        _ text: String, _ address: ContentAddress, version: Int?, name: String
+    ) throws -> TableSource? {
         if address.revision == nil {
             let folder = path(text)
             if try disk.status(of: folder, followingLinks: true)?.kind == .directory {
-                return try tableFolder(folder, name: text)
+                return try tableFolder(folder, name: name, version: version)
             }
         }
         guard let files = try storedFiles(below: address) else { return nil }
         let revision = address.revision.map { "@" + $0 } ?? ""
-        return try FolderFormat.source(name: address.path, files: files) { part, _ in
+        return try FolderFormat.source(name: name, files: files, version: version) { part, format in
             // A name with an '@' must not be taken for one with a revision.
             let name = ([address.path] + part).joined(separator: "/")
-            return try table(name + (revision.isEmpty && name.contains("@") ? "@" : revision))
-                .source
+            return stored(
+                ContentAddress(
+                    name + (revision.isEmpty && name.contains("@") ? "@" : revision)), format)
         }
     }
 
     /// The table of a folder on disk; `name` is what errors call it.
-    func tableFolder(_ folder: DiskPath, name: String) throws -> TableSource {
-        try FolderFormat.source(name: name, files: filesOnDisk(below: folder)) {
+    func tableFolder(
+        _ folder: DiskPath, name: String, version: Int? = nil
+    ) throws -> TableSource {
+        try FolderFormat.source(name: name, files: filesOnDisk(below: folder), version: version) {
             let part = $0.joined(separator: "/")
             return TableSource(
                 file: folder / part, name: name + "/" + part, format: $1, on: disk)
@@ -43,10 +63,7 @@ extension CommandContext {
                 guard let name = String(validating: entry.name, as: UTF8.self) else { continue }
                 let path = place + [name]
                 switch entry.kind {
-                case .directory
-                where !name.hasPrefix(".") && !name.hasPrefix("_")
-                    || path == [FolderFormat.deltaLog]:
-                    waiting.append(path)
+                case .directory where FolderFormat.mayHoldPartsOrLog(name): waiting.append(path)
                 case .file where FolderFormat.isPart(path): found.append(path)
                 default: break
                 }

@@ -93,7 +93,7 @@ private func compare(
 }
 
 /// Columns that no table has are a typing error, not a wish.
-private func checkUse(of options: TableDiffOptions, in changes: [DatasetChange]) throws {
+func checkUse(of options: TableDiffOptions, in changes: [DatasetChange]) throws {
     let tables = changes.compactMap { change -> TableDiff? in
         switch change.detail {
         case .table(let diff): diff

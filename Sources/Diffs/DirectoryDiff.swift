@@ -65,6 +65,9 @@ package struct DirectoryDiff: Sendable {
         self.init(pairs)
     }
 
+    /// These changes, by path.
+    init(_ changes: [Change]) { self.changes = changes }
+
     private init(_ pairs: [(before: TreeEntry?, after: TreeEntry?)]) {
         var changes: [Change] = []
         let removed = pairs.filter { $0.after == nil }.compactMap(\.before)

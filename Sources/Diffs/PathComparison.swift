@@ -111,10 +111,16 @@ struct PathComparison {
     ) throws {
         guard diff.hasTableParts, let before, let after else { return }
         let store = try workspace.store()
-        let old = FolderTable(try before.tableParts(), name: path.description) {
+        let (oldParts, newParts) = (try before.tableParts(), try after.tableParts())
+        let logs = (oldParts + (isNewOnDisk ? [] : newParts)).filter(\.isLog)
+        guard logs.allSatisfy({ store.contains($0.blob) }) else {
+            diff.tableNote = "files of its log are not in this store"
+            return
+        }
+        let old = try FolderTable(oldParts, name: path.description) {
             TableSource($0.blob, name: $1, format: $2, in: store)
         }
-        let new = FolderTable(try after.tableParts(), name: path.description) {
+        let new = try FolderTable(newParts, name: path.description) {
             part, name, format in
             isNewOnDisk
                 ? TableSource(
@@ -123,7 +129,7 @@ struct PathComparison {
         }
         guard try old.isTable(), try new.isTable() else { return }
         let comparison = FolderComparison(old, new)
-        guard !comparison.onlyOld.isEmpty || !comparison.onlyNew.isEmpty else { return }
+        guard !comparison.isEmpty else { return }
         let stored = comparison.onlyOld + (isNewOnDisk ? [] : comparison.onlyNew)
         guard stored.allSatisfy({ store.contains($0.blob) }) else {
             diff.tableNote = "files of it are not in this store"

@@ -136,6 +136,8 @@ import Workspaces
         #expect(
             try diff(["a.csv": "id\n1\n", log: "{}"], ["a.csv": "id\n2\n"]) == [
                 "files    0 added, 0 removed, 1 changed, 0 renamed", "changed  a.csv",
+                "table    not compared: cannot read the folder 'd' as a Delta Lake table: "
+                    + "its log does not say what the table is",
             ])
     }
 

@@ -11,23 +11,27 @@ package struct FuzzTarget: Sendable {
     package let name: String
     /// An input that is read, made by this program; nil where the folder of seeds has some.
     package let sample: (@Sendable () throws -> [UInt8])?
+    /// Whether what the parser is made of is there.
+    package let canRun: @Sendable () -> Bool
     /// Parses. Makes checksums right first, so that the parser and not the checksum has to cope.
     /// Throws what the parser throws, or `WrongResult`.
     private let parse: @Sendable ([UInt8]) throws -> Void
 
     init(
         _ name: String, sample: (@Sendable () throws -> [UInt8])? = nil,
+        needs canRun: @escaping @Sendable () -> Bool = { true },
         _ parse: @escaping @Sendable ([UInt8]) throws -> Void
     ) {
         self.name = name
         self.sample = sample
+        self.canRun = canRun
         self.parse = parse
     }
 
     /// All of them.
     package static let all: [FuzzTarget] =
         objectTargets + storeTargets + textTargets + workspaceTargets + remoteTargets
-        + framingTargets + bucketTargets + pipelineTargets
+        + framingTargets + bucketTargets + pipelineTargets + tableTargets
 
     /// Feeds the parser; returns whether it could read the bytes. Throws `WrongResult` where it
     /// returned or threw what it must not.

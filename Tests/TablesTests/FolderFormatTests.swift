@@ -44,7 +44,10 @@ import Vocabulary
             try folder(["a.csv": "id\n1\n", "_delta_log/00000000000000000000.json": "{}"])
         }
         #expect(error?.kind == .malformed && error?.message.contains("Delta Lake") == true)
-        #expect(!FolderFormat.isPart(["x", "_delta_log", "0.json"]))
+        let inner = #expect(throws: StoreError.self) {
+            try folder(["x/a.csv": "id\n1\n", "x/_delta_log/00000000000000000000.json": "{}"])
+        }
+        #expect(inner?.message.hasSuffix("'x' in it is a Delta Lake table of its own") == true)
     }
 
     @Test func `folders with keys are columns`() throws {

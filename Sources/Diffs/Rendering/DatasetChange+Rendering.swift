@@ -12,7 +12,8 @@ extension DatasetChange {
         case (let before?, nil): sizes = "removed, \(ByteCount(before.sizeBytes))"
         case (nil, nil): sizes = ""
         }
-        return ["\(path)   \(sizes)"] + detailLines(hidingValues).map { "  " + $0 }
+        let title = sizes.isEmpty ? "\(path)" : "\(path)   \(sizes)"
+        return [title] + detailLines(hidingValues).map { "  " + $0 }
     }
 
     /// The path with its sizes, and how much changed.

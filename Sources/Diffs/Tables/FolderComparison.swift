@@ -17,24 +17,22 @@ struct FolderComparison {
 
     /// Equal rows in another folder with a key have other values.
     private struct Key: Hashable {
-        let part: FolderPart
+        let blob: BlobID
+        let values: [String?]
 
-        static func == (left: Key, right: Key) -> Bool {
-            left.part.blob == right.part.blob && left.values == right.values
+        init(_ part: FolderPart, of table: FolderTable) {
+            blob = part.blob
+            values = table.values(of: part)
         }
-
-        func hash(into hasher: inout Hasher) { hasher.combine(part.blob) }
-
-        private var values: [String?] { FolderFormat.values(of: part.path).map(\.value) }
     }
 
     init(_ old: FolderTable, _ new: FolderTable) {
         (self.old, self.new) = (old, new)
         var rest: [Key: [FolderPart]] = [:]
-        for part in old.parts.reversed() { rest[Key(part: part), default: []].append(part) }
+        for part in old.parts.reversed() { rest[Key(part, of: old), default: []].append(part) }
         var shared: [FolderPart] = []
         onlyNew = new.parts.filter { part in
-            guard rest[Key(part: part)]?.popLast() != nil else { return true }
+            guard rest[Key(part, of: new)]?.popLast() != nil else { return true }
             shared.append(part)
             return false
         }
@@ -43,10 +41,16 @@ struct FolderComparison {
         onlyOld = old.parts.filter { left.contains($0.path) }
     }
 
+    /// Whether nothing differs but perhaps files that are not part of the table.
+    var isEmpty: Bool {
+        onlyOld.isEmpty && onlyNew.isEmpty && old.statedColumns == new.statedColumns
+    }
+
     /// The one file that differs, where it stands in both versions at the same place and in no folder that
     /// adds columns.
     var changedInPlace: (old: FolderPart, new: FolderPart)? {
         guard onlyOld.count == 1, onlyNew.count == 1, onlyOld[0].path == onlyNew[0].path,
+            old.arePartsTables, new.arePartsTables,
             FolderFormat.values(of: onlyOld[0].path).isEmpty
         else { return nil }
         return (onlyOld[0], onlyNew[0])

@@ -11,6 +11,9 @@ package struct FolderPart: Sendable, Hashable {
     let blob: BlobID
     /// Its length in bytes.
     let sizeBytes: Int
+
+    /// Whether it is of the log of a Delta Lake table.
+    var isLog: Bool { DeltaTable.isTable([path]) }
 }
 
 extension Tree {
@@ -45,10 +48,13 @@ package func storedTable(
     case .directory(let tree):
         guard store.contains(content) else { return nil }
         let parts = try store.tree(tree).tableParts()
-        guard !parts.isEmpty, parts.allSatisfy({ store.contains($0.blob) }) else { return nil }
-        return try FolderTable(parts, name: path.description) { part, name, format in
+        guard !parts.isEmpty, parts.allSatisfy({ !$0.isLog || store.contains($0.blob) }) else {
+            return nil
+        }
+        let folder = try FolderTable(parts, name: path.description) { part, name, format in
             TableSource(part.blob, name: name, format: format, in: store)
-        }.source()
+        }
+        return folder.parts.allSatisfy { store.contains($0.blob) } ? try folder.source() : nil
     }
 }
 
@@ -65,17 +71,57 @@ package func profileStoredTable(
 /// The files of one version of a folder that make a table, and how they are opened.
 struct FolderTable {
     let name: String
+    /// Of a Delta Lake table only the files that its log names.
     let parts: [FolderPart]
     private let open: (FolderPart, String, any TableFormat) throws -> TableSource
+    private let delta: DeltaTable?
+    private let deltaValues: [[String]: [String?]]
 
-    /// `open` is given a part, what errors call it, and its format.
+    /// `open` is given a part, what errors call it, and its format. Reads the log of a Delta Lake table;
+    /// throws `.malformed` where that says nothing that can be read.
     init(
         _ parts: [FolderPart], name: String,
         open: @escaping (FolderPart, String, any TableFormat) throws -> TableSource
-    ) {
-        self.parts = parts
+    ) throws {
         self.name = name
         self.open = open
+        guard parts.contains(where: \.isLog) else {
+            self.parts = parts
+            delta = nil
+            deltaValues = [:]
+            return
+        }
+        let byPath = Dictionary(
+            parts.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+        let delta = try DeltaTable(name: name, files: parts.map(\.path)) {
+            try FolderTable.open($0, byPath, name, $1, open)
+        }
+        self.parts = delta.files.compactMap { byPath[$0.path] }
+        self.delta = delta
+        deltaValues = Dictionary(
+            delta.files.map { ($0.path, $0.values) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private static func open(
+        _ path: [String], _ parts: [[String]: FolderPart], _ name: String,
+        _ format: any TableFormat,
+        _ open: (FolderPart, String, any TableFormat) throws -> TableSource
+    ) throws -> TableSource {
+        guard let part = parts[path] else {
+            throw StoreError(.internalFault, "a part of '\(name)' is not known")
+        }
+        return try open(part, name + "/" + path.joined(separator: "/"), format)
+    }
+
+    /// Names and types of columns that are stated beside the files; nil where the files tell them.
+    var statedColumns: [String]? { delta?.columnTypes }
+
+    /// Whether a part is a table of its own as it stands, without what is stated beside it.
+    var arePartsTables: Bool { delta == nil }
+
+    /// The values that the rows of a part have by the folders in which it stands.
+    func values(of part: FolderPart) -> [String?] {
+        deltaValues[part.path] ?? FolderFormat.values(of: part.path).map(\.value)
     }
 
     /// The table of some parts, all when nil, with the columns of others too. Throws `.malformed` where they
@@ -86,14 +132,12 @@ struct FolderTable {
         let own = own ?? parts
         let byPath = Dictionary(
             (own + others).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
-        return try FolderFormat.source(
-            name: name, files: own.map(\.path), columnsOf: others.map(\.path)
-        ) { path, format in
-            guard let part = byPath[path] else {
-                throw StoreError(.internalFault, "a part of '\(name)' is not known")
-            }
-            return try open(part, name + "/" + path.joined(separator: "/"), format)
+        func opened(_ path: [String], _ format: any TableFormat) throws -> TableSource {
+            try FolderTable.open(path, byPath, name, format, open)
         }
+        if let delta { return try delta.source(name: name, files: own.map(\.path), opened) }
+        return try FolderFormat.source(
+            name: name, files: own.map(\.path), columnsOf: others.map(\.path), opened)
     }
 
     /// Whether all parts make one table; opens none.

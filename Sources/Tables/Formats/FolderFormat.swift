@@ -23,38 +23,59 @@ package struct FolderFormat: TableFormat {
     /// What Hive calls a folder of rows that lack the value.
     private static let noValue = "__HIVE_DEFAULT_PARTITION__"
 
-    /// The folder with the log of a Delta Lake table.
-    package static let deltaLog = "_delta_log"
-
     /// Whether the file at a path below a folder is a part of the table: its name promises a table, and
     /// neither it nor a folder on the way begins as what programs put beside data does. The log of a Delta
     /// Lake table is one too: it says which files count, so that no table can be read past it.
     package static func isPart(_ path: [String]) -> Bool {
-        if path.first == deltaLog { return path.count == 2 && path[1].hasSuffix(".json") }
-        guard let name = path.last,
-            !path.contains(where: { $0.hasPrefix("_") || $0.hasPrefix(".") })
+        guard let name = path.last else { return false }
+        if path.dropLast().last == DeltaLog.folder {
+            return path.dropLast(2).allSatisfy(mayHoldParts)
+                && (name.hasSuffix(".json") || name.hasSuffix(".parquet"))
+        }
+        guard path.dropLast().allSatisfy(mayHoldParts), !name.hasPrefix("_"), !name.hasPrefix(".")
         else { return false }
         // Arrays in a folder are rarely rows of one table.
         let format = TableFormats.format(forName: Array(name.utf8))
         return format != nil && !(format is NPYFormat)
     }
 
+    /// Whether a folder of that name below a folder may hold parts of its table, or of its log.
+    package static func mayHoldPartsOrLog(_ name: String) -> Bool {
+        mayHoldParts(name) || name == DeltaLog.folder
+    }
+
+    /// What programs put beside data begins with a dot or `_`, but so may a column's name: `_day=1`.
+    private static func mayHoldParts(_ name: String) -> Bool {
+        !name.hasPrefix(".") && (!name.hasPrefix("_") || name.contains("="))
+    }
+
     /// The table of files at those paths below a folder, in the order of these, opened by `open`. `name` is
     /// what errors call the folder; `others` are files whose columns the table has, but whose rows are left
-    /// out. Throws `.malformed` where these are of several formats or are not in the same kind of folders, or
-    /// where there is none.
+    /// out; `version` asks for one of a Delta Lake table that is not the newest. Throws `.malformed` where
+    /// these are of several formats or are not in the same kind of folders, or where there is none.
     package static func source(
         name: String, files paths: [[String]], columnsOf others: [[String]] = [],
-        _ open: ([String], any TableFormat) throws -> TableSource
+        version: Int? = nil, _ open: ([String], any TableFormat) throws -> TableSource
     ) throws -> TableSource {
         func refused(_ why: String) -> StoreError {
             StoreError(
                 .malformed, "cannot read the folder '\(name)' as a table: \(why)", subject: name,
                 advice: "name one of the files in it")
         }
-        if (paths + others).contains(where: { $0.first == deltaLog }) {
+        if DeltaTable.isTable(paths) {
+            return try DeltaTable(name: name, files: paths, version: version, open)
+                .source(name: name, open)
+        }
+        if let inner = (paths + others).first(where: { $0.contains(DeltaLog.folder) }) {
+            let log = inner.prefix { $0 != DeltaLog.folder }.joined(separator: "/")
             throw refused(
-                "it is a Delta Lake table, whose log, which says what files count, is not read")
+                "'\(printable(Array(log.utf8)))' in it is a Delta Lake table of its own")
+        }
+        if let version {
+            throw StoreError(
+                .badUsage,
+                "'\(name)' has no version \(version): it is no Delta Lake table", subject: name,
+                advice: "versions of other tables are those of git: PATH@REVISION")
         }
         let places = paths.map { ($0, false) } + others.map { ($0, true) }
         let files = try places.sorted { $0.0.lexicographicallyPrecedes($1.0) }.compactMap {
