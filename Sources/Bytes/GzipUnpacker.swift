@@ -2,11 +2,17 @@ import CZlib
 import Vocabulary
 
 /// The functions of the system's zlib, opened when the first compressed table is read.
-private enum Zlib {
+enum Zlib {
     static let opened: mlstore_zlib? = {
         var table = mlstore_zlib()
         return unsafe mlstore_zlib_open(&table) != 0 ? table : nil
     }()
+
+    static func missing(_ data: String) -> StoreError {
+        StoreError(
+            .notFound, "cannot read \(data) data: the library 'zlib' is not installed",
+            subject: "zlib", advice: "install it: 'apt-get install zlib1g'")
+    }
 }
 
 /// Unpacks gzip members that follow each other, from buffers of any sizes.
@@ -22,11 +28,9 @@ private enum Zlib {
 
     /// Throws `.notFound` where the system has no zlib.
     init() throws(StoreError) {
-        guard let table = Zlib.opened, let stream = unsafe mlstore_zlib_stream(table) else {
-            throw StoreError(
-                .notFound, "cannot read gzip data: the library 'zlib' is not installed",
-                subject: "zlib", advice: "install it: 'apt-get install zlib1g'")
-        }
+        guard let table = Zlib.opened,
+            let stream = unsafe mlstore_zlib_stream(table, 16 + MAX_WBITS)
+        else { throw Zlib.missing("gzip") }
         self.table = table
         unsafe self.stream = stream
     }

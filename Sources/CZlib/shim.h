@@ -13,6 +13,7 @@ typedef struct mlstore_zlib {
     __typeof__(&inflate) inflate;
     __typeof__(&inflateReset) reset;
     __typeof__(&inflateEnd) end;
+    __typeof__(&crc32) checksum;
 } mlstore_zlib;
 
 /// Opens the library, which then stays open; returns 0 where there is none.
@@ -27,15 +28,16 @@ static inline int mlstore_zlib_open(mlstore_zlib *table) {
     *(void **)&table->inflate = dlsym(library, "inflate");
     *(void **)&table->reset = dlsym(library, "inflateReset");
     *(void **)&table->end = dlsym(library, "inflateEnd");
-    return table->start && table->inflate && table->reset && table->end;
+    *(void **)&table->checksum = dlsym(library, "crc32");
+    return table->start && table->inflate && table->reset && table->end && table->checksum;
 }
 
-/// A stream that reads gzip members; NULL where there is no memory, or the library is another than
-/// the header. Ended by `mlstore_zlib_close`.
-static inline z_stream *mlstore_zlib_stream(mlstore_zlib table) {
+/// A stream that reads gzip members (16 + MAX_WBITS) or raw deflate data (-MAX_WBITS); NULL where there is
+/// no memory, or the library is another than the header. Ended by `mlstore_zlib_close`.
+static inline z_stream *mlstore_zlib_stream(mlstore_zlib table, int bits) {
     z_stream *stream = calloc(1, sizeof(z_stream));
     if (!stream) return NULL;
-    if (table.start(stream, 16 + MAX_WBITS, ZLIB_VERSION, (int)sizeof(z_stream)) == Z_OK)
+    if (table.start(stream, bits, ZLIB_VERSION, (int)sizeof(z_stream)) == Z_OK)
         return stream;
     free(stream);
     return NULL;

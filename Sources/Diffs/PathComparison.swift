@@ -42,8 +42,8 @@ struct PathComparison {
             return try parts(before, after, store)
         }
         // Of numbers without names it tells more how far they moved.
-        if format is NPYFormat, options.key == nil, !options.isSelective,
-            try !isStructured(before, store)
+        if options.key == nil, !options.isSelective,
+            try format is NPZFormat || format is NPYFormat && !isStructured(before, store)
         {
             return try parts(before, after, store)
         }
@@ -62,9 +62,14 @@ struct PathComparison {
     private func parts(
         _ before: BlobID, _ after: BlobID, _ store: ObjectStore
     ) throws -> DatasetChange.Detail {
-        let found = try diffParts(
-            named: path.lastComponent, ByteAccess(before, in: store), newBytes(after, store))
-        return found.map { .parts($0) } ?? .content("not a table, document, text, image or model")
+        do {
+            let found = try diffParts(
+                named: path.lastComponent, ByteAccess(before, in: store), newBytes(after, store))
+            return found.map { .parts($0) }
+                ?? .content("not a table, document, text, image or model")
+        } catch let error as TableError {
+            return .content("not compared: \(error)")
+        }
     }
 
     private func newBytes(_ after: BlobID, _ store: ObjectStore) throws -> ByteAccess {

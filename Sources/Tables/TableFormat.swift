@@ -49,7 +49,7 @@ package enum TableFormats {
     /// Every format there is.
     package static let all: [any TableFormat] = [
         CSVFormat.csv, CSVFormat.tsv, JSONLinesFormat(), ArrowFormat.parquet, ArrowFormat.arrow,
-        NPYFormat.npy,
+        NPYFormat.npy, NPZFormat.npz,
     ]
 
     /// The ends of names of tables, for messages.

@@ -12,7 +12,8 @@ let textTargets = [
     FuzzTarget("packed") { try parsePacked($0) },
     FuzzTarget("tsv") { try parseTable($0, CSVFormat.tsv) },
     FuzzTarget("table-schema", parseSchema),
-    FuzzTarget("npy", parseArray),
+    FuzzTarget("npy") { try parseArray($0, NPYFormat.npy) },
+    FuzzTarget("npz") { try parseArray($0, NPZFormat.npz) },
 ]
 
 @Sendable private func parseJSON(_ bytes: [UInt8]) throws {
@@ -68,9 +69,9 @@ private func parseTable(_ bytes: [UInt8], _ format: CSVFormat) throws {
     _ = try TableSource(name: "t.csv", format: CSVFormat.csv, bytes: bytes).head(rows: 100)
 }
 
-/// An array as a table: as many rows as its header tells, or a refusal.
-@Sendable private func parseArray(_ bytes: [UInt8]) throws {
-    let source = TableSource(name: "t.npy", format: NPYFormat.npy, bytes: bytes)
+/// An array, or an archive of some, as a table: as many rows as its header tells, or a refusal.
+@Sendable private func parseArray(_ bytes: [UInt8], _ format: any TableFormat) throws {
+    let source = TableSource(name: "t", format: format, bytes: bytes)
     let summary = try source.summary()
     var rowCount = 0
     try source.forEachBatch { rowCount += $0.rowCount }

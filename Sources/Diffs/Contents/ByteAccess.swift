@@ -29,6 +29,13 @@ struct ByteAccess {
         }
     }
 
+    /// Bytes that are read otherwise, of which is not known what they are made of.
+    init(_ ranges: TableRanges) {
+        sizeBytes = ranges.sizeBytes
+        chunks = []
+        reading = ranges.read
+    }
+
     /// A file on disk.
     init(_ path: DiskPath, on disk: any Disk) throws {
         let file = try disk.openFile(path, .read)

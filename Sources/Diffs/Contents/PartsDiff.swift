@@ -104,6 +104,7 @@ extension PartsDiff.Part {
 func diffParts(named name: [UInt8], _ old: ByteAccess, _ new: ByteAccess) throws -> PartsDiff? {
     if let diff = try diffImages(old, new) { return diff }
     if let diff = try diffTensors(old, new) { return diff }
+    if let diff = try diffArchives(old, new) { return diff }
     guard let before = try old.readAll(limit: DocumentParts.maximumBytes),
         let after = try new.readAll(limit: DocumentParts.maximumBytes)
     else { return nil }

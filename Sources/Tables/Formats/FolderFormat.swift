@@ -36,7 +36,7 @@ package struct FolderFormat: TableFormat {
         else { return false }
         // Arrays in a folder are rarely rows of one table.
         let format = TableFormats.format(forName: Array(name.utf8))
-        return format != nil && !(format is NPYFormat)
+        return format != nil && !(format is NPYFormat || format is NPZFormat)
     }
 
     /// Whether a folder of that name below a folder may hold parts of its table, or of its log.

@@ -74,13 +74,7 @@ package struct NPYFormat: TableFormat {
         let blocks = blocks(header, source.selection)
         var areNullable = header.fields.map { _ in false }
         // Only these can be missing.
-        let open = header.fields.indices.filter { index in
-            guard header.fields[index].shape.isEmpty else { return false }
-            switch header.fields[index].kind {
-            case .float, .day, .moment, .duration: return true
-            case .bool, .int, .text: return false
-            }
-        }
+        let open = header.fields.indices.filter { header.fields[$0].mayBeMissing }
         for rows in blocks where open.contains(where: { !areNullable[$0] }) {
             let block = try NPYBlock(header, rows, ranges)
             for index in open where !areNullable[index] {
@@ -104,7 +98,7 @@ package struct NPYFormat: TableFormat {
 }
 
 /// Some rows of an array.
-private struct NPYBlock {
+struct NPYBlock {
     private let header: NPYHeader
     private let bytes: [UInt8]
     /// Where each field of the first row begins, and how far it is to the next row's.

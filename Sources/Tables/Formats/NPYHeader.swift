@@ -43,6 +43,14 @@ struct NPYHeader {
         var bytes: Int { width * shape.reduce(1, *) }
         /// The type of its column.
         var columnType: ColumnType { shape.isEmpty ? kind.columnType : .string }
+        /// Whether a value of it can stand for none.
+        var mayBeMissing: Bool {
+            guard shape.isEmpty else { return false }
+            switch kind {
+            case .float, .day, .moment, .duration: return true
+            case .bool, .int, .text: return false
+            }
+        }
     }
 
     /// The columns.
@@ -55,6 +63,8 @@ struct NPYHeader {
     private(set) var isByColumn = false
     /// Whether rows have fields with names.
     private(set) var isStructured = false
+    /// Whether it has two dimensions.
+    private(set) var isMatrix = false
     /// Where the values begin.
     let start: Int
 
@@ -101,6 +111,7 @@ struct NPYHeader {
                 line: nil, "it has \(shape.count) dimensions, and a table has rows and columns")
         }
         rowCount = shape[0]
+        isMatrix = shape.count == 2
         if case .text(let code) = type {
             try addColumns(code, shape.count == 2 ? shape[1] : 1, isByColumn && shape.count == 2)
         } else if !isStructured {

@@ -18,6 +18,14 @@ package struct TensorFile {
             "\(type) [\(shape.map { String($0) }.joined(separator: ", "))]"
         }
 
+        /// The same tensor in a file that has so many bytes before this one.
+        package func shifted(by bytes: Int) -> Tensor {
+            Tensor(
+                type: type, shape: shape,
+                range: range.lowerBound + bytes..<range.upperBound + bytes,
+                isFortranOrder: isFortranOrder)
+        }
+
         /// Bytes of a number; 0 where there are none.
         package var width: Int {
             let count = shape.reduce(1, *)
