@@ -82,13 +82,14 @@ private func compare(
     in workspace: Workspace, _ options: DatasetDiffOptions
 ) throws -> [DatasetChange] {
     let paths = Set(before.keys).union(after.keys).sorted()
+    var pictureBytes = 0
     return try paths.compactMap { path -> DatasetChange? in
         guard before[path]?.content != after[path]?.content else { return nil }
         if let wanted = options.paths, !wanted.contains(where: { path.isInside($0) }) { return nil }
         let comparison = PathComparison(
             path: path, old: before[path], new: after[path], isNewOnDisk: isNewOnDisk,
             workspace: workspace)
-        return try comparison.change(options.table)
+        return try comparison.change(options.table).keepingPictures(&pictureBytes)
     }
 }
 
@@ -128,6 +129,17 @@ func checkUse(of options: TableDiffOptions, in changes: [DatasetChange]) throws 
 }
 
 extension DatasetChange {
+    /// The change without its pictures where these would be too much for a page.
+    fileprivate func keepingPictures(_ pageBytes: inout Int) -> DatasetChange {
+        guard case .parts(var parts) = detail, let pictures = parts.pictures else { return self }
+        if pageBytes + pictures.sizeBytes <= PicturePair.pageBytes {
+            pageBytes += pictures.sizeBytes
+            return self
+        }
+        parts.pictures = nil
+        return DatasetChange(path: path, old: old, new: new, detail: .parts(parts))
+    }
+
     /// Whether all that differs is in tables, and none of it was asked for.
     fileprivate var isBesideTheQuestion: Bool {
         switch detail {

@@ -84,6 +84,51 @@ import Workspaces
                 == ["  content differs (not a table, document, text, image or model)"])
     }
 
+    /// The section of a page about a file that was replaced.
+    private func page(_ name: String, _ old: [UInt8], _ new: [UInt8], hidingValues: Bool = false)
+        throws -> String
+    {
+        let path = try RepoPath(name)
+        try folder.write(old, to: name)
+        _ = try add([path], in: workspace)
+        try folder.write(new, to: name)
+        var options = DatasetDiffOptions()
+        options.paths = [path]
+        return try diffDatasets(from: .pointers, to: .files, in: workspace, options: options)
+            .map { $0.html(hidingValues: hidingValues) }.joined()
+    }
+
+    @Test func `a page shows both versions of an image, if they are small`() throws {
+        func gif(_ width: UInt8, _ rest: Int, high: UInt8 = 0) -> [UInt8] {
+            Array("GIF89a".utf8) + [width, high, 2, high] + Array(repeating: 0x3c, count: rest)
+        }
+        let shown = try page("<a\">.gif", gif(3, 2), gif(4, 2))
+        #expect(
+            shown.contains(
+                "<img src=\"data:image/gif;base64,R0lGODlhAwACADw8\" alt=\"the old picture\">"))
+        #expect(shown.contains("base64,R0lGODlhBAACADw8\" alt=\"the new picture\">"))
+        #expect(!shown.contains("<a\""))
+        #expect(!(try page("b.gif", gif(3, 2), gif(4, 2), hidingValues: true)).contains("<img"))
+        #expect(!(try page("c.gif", gif(3, 2), gif(4, 256 << 10))).contains("<img"))
+        #expect(!(try page("d.gif", gif(3, 2), gif(4, 2, high: 0xff))).contains("<img"))
+    }
+
+    @Test func `a page shows some images and not a thousand`() throws {
+        for round in 0..<2 {
+            for number in 0..<20 {
+                try folder.write(
+                    Array("GIF89a".utf8) + [1, 0, UInt8(1 + round), 0]
+                        + Array(repeating: UInt8(number), count: 200 << 10), to: "\(number).gif")
+            }
+            if round == 0 {
+                _ = try add(try (0..<20).map { try RepoPath("\($0).gif") }, in: workspace)
+            }
+        }
+        let changes = try diffDatasets(from: .pointers, to: .files, in: workspace)
+        #expect(changes.count == 20)
+        #expect(changes.count { $0.html().contains("<img") } == 10)
+    }
+
     @Test func `images differ by what their headers say`() throws {
         func png(_ width: UInt8, _ type: UInt8) -> [UInt8] {
             [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13] + Array("IHDR".utf8)

@@ -51,7 +51,7 @@ struct ReviewPage {
         """
         <!doctype html>
         <html lang="en"><head><meta charset="utf-8">
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
         <meta name="viewport" content="width=device-width">
         <title>\(htmlText("mlstore: " + title))</title>
         <style>
@@ -62,6 +62,8 @@ struct ReviewPage {
         th, td { border: 1px solid #d9dee5; padding: .2rem .6rem; text-align: left; vertical-align: top; }
         th { background: #f2f5f9; } td { font-family: ui-monospace, monospace; font-size: 13px; overflow-wrap: anywhere; min-width: 4rem; }
         svg { font-size: 12px; fill: #1c2430; } rect { fill: #3b78c2; }
+        .pictures { display: flex; gap: 1rem; } figure { margin: 0; flex: 1; }
+        img { max-width: 100%; max-height: 30rem; border: 1px solid #d9dee5; }
         </style></head><body>
         <h1>\(htmlText("mlstore: " + title))</h1>
         \(body.joined(separator: "\n"))

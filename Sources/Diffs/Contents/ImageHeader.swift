@@ -127,10 +127,12 @@ struct ImageHeader: Equatable {
 
 /// Compares two images by their headers; nil where a version is none.
 func diffImages(_ old: ByteAccess, _ new: ByteAccess) throws -> PartsDiff? {
-    guard let before = ImageHeader(try old.read(0..<ImageHeader.sampleBytes)),
-        let after = ImageHeader(try new.read(0..<ImageHeader.sampleBytes))
-    else { return nil }
+    let oldBytes = try old.read(0..<ImageHeader.sampleBytes)
+    let newBytes = try new.read(0..<ImageHeader.sampleBytes)
+    guard let before = ImageHeader(oldBytes), let after = ImageHeader(newBytes) else { return nil }
     var diff = PartsDiff("\(after.format) image")
+    // What was looked at is all of any that is shown.
+    diff.pictures = PicturePair((before, oldBytes), (after, newBytes))
     func compare(_ name: String, _ old: String?, _ new: String?) {
         guard old != new else { return }
         diff.add(.init(name: name, old: old, new: new, isValue: false))

@@ -24,6 +24,8 @@ package struct PartsDiff: Sendable, Equatable {
     package internal(set) var parts: [Part] = []
     /// How many parts differ.
     package internal(set) var count = 0
+    /// Both versions of an image that is small enough to be shown on a page.
+    package internal(set) var pictures: PicturePair?
     /// How many parts are equal; nil where that has no meaning.
     package internal(set) var equalCount: Int?
 

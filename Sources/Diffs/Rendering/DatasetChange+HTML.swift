@@ -64,6 +64,7 @@ extension PartsDiff {
         return [
             "<p>\(htmlText("\(format): \(groupedDigits(count)) changed\(equal)"))</p>",
             htmlTable(["part", "old", "new", "change"], Array(rows)),
+            hidingValues ? "" : pictures?.html ?? "",
             more > 0 ? "<p>and \(groupedDigits(more)) more</p>" : "",
         ]
     }
