@@ -195,7 +195,8 @@ private struct TableFileComparison {
         }
         if let before = try PartedTable(source, ByteAccess(old, in: store)),
             let after = try PartedTable(target, newBytes(store)),
-            let diff = try diffPartedTables(before, after, options)
+            let diff = try diffPartedTables(
+                before, after, threads: workspace.machine.threads, options)
         {
             return diff
         }

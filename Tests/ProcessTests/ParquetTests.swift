@@ -122,4 +122,56 @@ import Vocabulary
         #expect(
             verified.output.contains("every output of 2 stages is bitwise equal"), "\(verified)")
     }
+
+    /// Rows of a table with missing values, empty texts and quotes, some of which differ in every group.
+    private func random(_ version: Int) -> String {
+        """
+        import random
+        import pyarrow as pa, pyarrow.parquet as pq
+        random.seed(1)
+        texts = ["", None, "a,b", "q\\"q", "line\\nbreak", "plain", "ü"]
+        rows = [[i, random.choice(texts), random.choice([None, 0.0, -0.5, 2.25])] for i in range(30000)]
+        if \(version):
+            random.seed(2)
+            for row in rows:
+                if random.random() < 0.01: row[1] = random.choice(texts)
+            rows[7][2] = 99.5
+            del rows[20000:20003]
+            rows.insert(9000, [90000, "new", None])
+            rows[100], rows[25000] = rows[25000], rows[100]
+        columns = [pa.array(column) for column in zip(*rows)]
+        pq.write_table(pa.table(columns, names=["id", "t", "f"]), "t.parquet", row_group_size=4000)
+        print(len(rows))
+        """
+    }
+
+    @Test(.enabled(if: ArrowPlugin.isBuilt, "'install.sh test' builds the plug-in"))
+    func `versions without an equal row group are compared row by row`() throws {
+        let plugin = ArrowPlugin.path.description
+        var counts: [String] = []
+        for version in 0...1 {
+            try folder.write(random(version), to: "make.py")
+            let made = try run("'\(ArrowPlugin.python)' make.py")
+            #expect(made.status == 0, "\(made.errors)")
+            counts.append(made.output)
+            let added = try run(
+                "mlstore add -q t.parquet && git add t.parquet.mlstore && git commit -qm v")
+            #expect(added.status == 0, "\(added.errors)")
+        }
+        #expect(counts == ["30000\n", "29998\n"])
+        // What Python says of the same rows.
+        try folder.write(
+            random(0) + "\nold = {r[0]: tuple(r) for r in rows}\n"
+                + random(1) + "\nnew = {r[0]: tuple(r) for r in rows}\n"
+                + "print(sum(old[k] != new[k] for k in old if k in new))\n", to: "count.py")
+        let told = try run("'\(ArrowPlugin.python)' count.py | tail -n 1")
+        let changed = told.output.split(separator: "\n").last ?? ""
+        let diff = try run("mlstore diff HEAD~ HEAD", plugin: plugin)
+        #expect(
+            diff.output.contains("30,000 -> 29,998   +1 added, 3 removed, \(changed) changed"),
+            "\(diff) \(told)")
+        #expect(diff.output.contains("(key, found: id)"), "\(diff)")
+        #expect(diff.output.contains("id=90000"), "\(diff)")
+        #expect(diff.output.contains("id=20002"), "\(diff)")
+    }
 }

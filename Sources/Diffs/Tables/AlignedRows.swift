@@ -33,14 +33,27 @@ struct AlignedRows {
     /// How many bytes of rows that both have are kept: of a smaller table all.
     private static let sampledBytes = 4 << 20
 
+    /// Of chunks.
     init(_ regions: ChangedRegions, _ options: TableDiffOptions) {
-        old = Window(regions.old, from: regions.oldStart)
-        new = Window(regions.new, from: regions.newStart)
-        pool = WorkerPool(threads: regions.old.table.threads)
-        delimiter = regions.header.delimiter
+        self.init(
+            .regions(RegionReading(regions.old, from: regions.oldStart)),
+            .regions(RegionReading(regions.new, from: regions.newStart)),
+            sizeBytes: regions.old.sizeBytes, delimiter: regions.header.delimiter,
+            threads: regions.old.table.threads, options)
+    }
+
+    /// Of what is read there, of `sizeBytes` or so.
+    init(
+        _ old: RowFeed, _ new: RowFeed, sizeBytes: Int, delimiter: UInt8, threads: Int,
+        _ options: TableDiffOptions
+    ) {
+        self.old = Window(old)
+        self.new = Window(new)
+        pool = WorkerPool(threads: threads)
+        self.delimiter = delimiter
         budget = options.memoryBudget
         lookahead = budget / 256
-        sampling = max(1, Double(regions.old.sizeBytes) / Double(AlignedRows.sampledBytes))
+        sampling = max(1, Double(sizeBytes) / Double(AlignedRows.sampledBytes))
     }
 
     /// Reads both. Nil where too much is left for this to be the way. Throws `Doubt`.
@@ -148,24 +161,17 @@ struct AlignedRows {
 
 /// Some of the bytes of one version's regions, of which those before `start` are dealt with.
 private struct Window {
-    private var reading: RegionReading
-    private let table: StoredTable
+    private var feed: RowFeed
     private(set) var bytes: [UInt8] = []
     var start = 0
     /// Bytes read of the regions.
     private(set) var readBytes = 0
     private(set) var hasQuotes = false
-    /// Bytes to come that are no rows.
-    private var skipped: Int
 
-    init(_ side: ChangedRegions.Side, from start: Int) {
-        reading = RegionReading(side)
-        table = side.table
-        skipped = start
-    }
+    init(_ feed: RowFeed) { self.feed = feed }
 
     /// Whether no more bytes come.
-    var isAtEnd: Bool { reading.isAtEnd }
+    var isAtEnd: Bool { feed.isAtEnd }
     /// Whether all bytes are dealt with.
     var isDone: Bool { isAtEnd && start == bytes.count }
 
@@ -183,20 +189,16 @@ private struct Window {
     ) throws {
         repeat {
             let (before, after) = (old.take(count), new.take(count))
-            let tasks = [(old.table, before), (new.table, after)].flatMap { table, places in
-                places.map { (table, $0) }
-            }
-            let pieces = try pool.map(count: tasks.count) { index in
-                RegionPiece(try tasks[index].0.piece(tasks[index].1))
-            }
+            let tasks = before + after
+            let pieces = try pool.map(count: tasks.count) { try tasks[$0].read() }
             try old.append(pieces[..<before.count])
             try new.append(pieces[before.count...])
         } while !old.has(count) || !new.has(count)
     }
 
-    /// The chunks to read next, beyond what is needed now: so that both versions are read together.
-    private mutating func take(_ count: Int) -> [Int] {
-        has(4 * count) ? [] : reading.take(8 * count)
+    /// What to read next, beyond what is needed now: so that both versions are read together.
+    private mutating func take(_ count: Int) -> [RowFeed.Task] {
+        has(4 * count) ? [] : feed.take(8 * count)
     }
 
     private mutating func append(_ pieces: ArraySlice<RegionPiece>) throws {
@@ -204,9 +206,9 @@ private struct Window {
         bytes.removeSubrange(..<start)
         start = 0
         hasQuotes = hasQuotes && !bytes.isEmpty
-        for piece in pieces where try reading.accept(piece) {
-            bytes += piece.bytes.dropFirst(skipped)
-            skipped = max(0, skipped - piece.bytes.count)
+        for piece in pieces {
+            guard let rows = try feed.accept(piece) else { continue }
+            bytes += rows
             readBytes += piece.bytes.count
             hasQuotes = hasQuotes || piece.quotes > 0
         }

@@ -80,18 +80,42 @@ struct PartedTable {
     }
 }
 
-/// Compares two versions by the parts that only one of them has. Nil where they share none, or have other
-/// columns: then all of both must be read.
+/// The rows of the parts that differ without an equal partner, beside some that both have: what stands in
+/// the same order is taken out as text. Nil where that does not help, or parts are too long for it.
+private func differingRows(
+    _ old: PartedTable, _ new: PartedTable, _ places: (old: [Int], new: [Int]),
+    _ header: TableHeader, threads: Int, _ options: TableDiffOptions
+) throws -> RowSieve.Rest? {
+    // A row of one column that has no value would be no line.
+    guard header.columnNames.count > 1 else { return nil }
+    let bytes = places.old.reduce(0) { $0 + old.parts[$1].range.count }
+    do {
+        var rows = AlignedRows(
+            .parts(old, places.old.reversed()), .parts(new, places.new.reversed()),
+            sizeBytes: bytes, delimiter: header.delimiter, threads: threads, options)
+        guard let left = try rows.run() else { return nil }
+        var sieve = try RowSieve(
+            left, header, name: new.source.name, CSVFormat.of(header), options)
+        var rest = try sieve.run()
+        rest.equalRows += left.equalRows
+        return rest
+    } catch is ChangedRegions.Doubt { return nil }
+}
+
+/// Compares two versions by the parts that only one of them has. Nil where they share none and most rows
+/// differ, or have other columns: then all of both must be read.
 ///
 /// The answer is that of `diffTables`, but for one thing: a key that was found is unique among the rows
-/// that differ and in one of the parts that are shared.
+/// that differ, in some that do not, and in one of the parts that are shared where most rows differ.
 func diffPartedTables(
-    _ old: PartedTable, _ new: PartedTable, _ options: TableDiffOptions
+    _ old: PartedTable, _ new: PartedTable, threads: Int, _ options: TableDiffOptions
 ) throws -> TableDiff? {
     let places = try PartedTable.places(old, new)
-    guard !places.shared.isEmpty else { return nil }
     let headers = try [old, new].map { try $0.source.header() }
     guard headers[0] == headers[1] else { return nil }
+    let rest = try differingRows(
+        old, new, (places.old, places.new), headers[0], threads: threads, options)
+    guard rest != nil || !places.shared.isEmpty else { return nil }
     // What is shared is read once, for the values that are missing.
     let common = try old.source.selecting(places.shared).summary()
     func summary(_ table: PartedTable, _ own: [Int]) throws -> TableSummary {
@@ -105,6 +129,16 @@ func diffPartedTables(
     }
     let before = try summary(old, places.old)
     let after = try summary(new, places.new)
+    // Any row that was not read as it was written shows here.
+    if let rest, after.rowCount - before.rowCount == rest.newCount - rest.oldCount {
+        let text = CSVFormat.of(headers[0])
+        func rows(_ table: PartedTable) -> TableSource {
+            TableSource(name: table.source.name, format: text, bytes: [])
+        }
+        let sample = options.key == nil ? rest.equalRows : []
+        return try diffRest(rest, sample, (rows(old), before), (rows(new), after), options)
+    }
+    guard !places.shared.isEmpty else { return nil }
     let pair = TablePair(
         old.side(places.old, before.columns), new.side(places.new, after.columns),
         haveSameDelimiter: true)

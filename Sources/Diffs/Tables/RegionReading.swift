@@ -39,9 +39,13 @@ struct RegionReading {
     private var accepted = 0
     private var quotes = 0
     private var endsLine = true
+    /// Bytes to come that are no rows.
+    private var skipped: Int
 
-    init(_ side: ChangedRegions.Side) {
+    /// `start` is where the first row begins.
+    init(_ side: ChangedRegions.Side, from start: Int = 0) {
         self.side = side
+        skipped = start
         own = Set(side.places)
         var wanted: [Int] = []
         for (index, place) in side.places.enumerated() {
@@ -65,6 +69,18 @@ struct RegionReading {
             taken += 1
         }
         return Array(wanted[first..<taken])
+    }
+
+    /// The same, to be read.
+    mutating func tasks(_ sizeBytes: Int) -> [RowFeed.Task] {
+        take(sizeBytes).map { .chunk(side.table, $0) }
+    }
+
+    /// The rows of a chunk; nil where both versions have it. Throws `Doubt` as `accept` does.
+    mutating func rows(_ piece: RegionPiece) throws -> ArraySlice<UInt8>? {
+        guard try accept(piece) else { return nil }
+        defer { skipped = max(0, skipped - piece.bytes.count) }
+        return piece.bytes.dropFirst(skipped)
     }
 
     /// Looks at the chunks in their order. False for one that both versions have. Throws `Doubt` where

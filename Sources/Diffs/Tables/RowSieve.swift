@@ -36,17 +36,17 @@ struct RowSieve {
             mostRows: min(oldRows, Int(expected * 1.25) + 4096), options)
     }
 
-    /// Of what is left of them.
-    init(_ regions: ChangedRegions, _ rest: AlignedRows.Rest, _ options: TableDiffOptions) throws {
-        func source(_ side: ChangedRegions.Side, _ rows: [UInt8]) -> TableSource {
-            let whole = side.table.source
-            return TableSource(
-                name: whole.name, format: whole.format,
-                bytes: regions.header.rawRow + [0x0a] + rows)
+    /// Of what is left of two versions with that header, as text of that format.
+    init(
+        _ rest: AlignedRows.Rest, _ header: TableHeader, name: String, _ format: any TableFormat,
+        _ options: TableDiffOptions
+    ) throws {
+        func source(_ rows: [UInt8]) -> TableSource {
+            TableSource(name: name, format: format, bytes: header.rawRow + [0x0a] + rows)
         }
         try self.init(
-            regions.header, source(regions.old, rest.old), source(regions.new, rest.new),
-            mostRows: rest.old.count { $0 == 0x0a }, options)
+            header, source(rest.old), source(rest.new), mostRows: rest.old.count { $0 == 0x0a },
+            options)
     }
 
     private init(

@@ -19,7 +19,8 @@ func diffStoredTables(
         // Any row that was cut in two, or taken for one where it is none, shows here.
         guard after.rowCount - before.rowCount == rest.newCount - rest.oldCount else { return nil }
         let sample = try options.key == nil ? rest.equalRows + regions.sharedRows() : []
-        return try diffRest(rest, sample, (old, before), (new, after), options)
+        return try diffRest(
+            rest, sample, (old.source, before), (new.source, after), options)
     } catch is ChangedRegions.Doubt { return nil }
 }
 
@@ -34,20 +35,23 @@ private func differingRows(
         var sieve = try RowSieve(regions, oldRows: oldRows, options)
         return try sieve.run()
     }
-    var sieve = try RowSieve(regions, left, options)
+    let whole = regions.new.table.source
+    var sieve = try RowSieve(left, regions.header, name: whole.name, whole.format, options)
     var rest = try sieve.run()
     rest.equalRows += left.equalRows
     return rest
 }
 
-private func diffRest(
-    _ rest: RowSieve.Rest, _ sample: [UInt8], _ old: (table: StoredTable, summary: TableSummary),
-    _ new: (table: StoredTable, summary: TableSummary), _ options: TableDiffOptions
+/// Compares what is left of two versions, beside some rows that both have: they tell too whether a column
+/// names rows.
+func diffRest(
+    _ rest: RowSieve.Rest, _ sample: [UInt8], _ old: (table: TableSource, summary: TableSummary),
+    _ new: (table: TableSource, summary: TableSummary), _ options: TableDiffOptions
 ) throws -> TableDiff {
     func side(
-        _ bytes: [UInt8], _ rowCount: Int, _ version: (table: StoredTable, summary: TableSummary)
+        _ bytes: [UInt8], _ rowCount: Int, _ version: (table: TableSource, summary: TableSummary)
     ) -> (source: TableSource, summary: TableSummary) {
-        let whole = version.table.source
+        let whole = version.table
         return (
             TableSource(name: whole.name, format: whole.format, bytes: bytes),
             TableSummary(rowCount: rowCount, columns: version.summary.columns)
