@@ -4,15 +4,12 @@ internal import Vocabulary
 /// Writes a table that a step makes, so that equal rows are equal bytes: as Parquet where the name of the
 /// file ends in `.parquet`, separated by tabs where it ends in `.tsv`, by commas otherwise.
 struct TableOutput {
-    private enum Writer {
-        case text(CSVWriter)
-        case parquet(ParquetWriter)
-    }
-
     private let name: String
     private let columns: [RowSchema.Column]
     private let sink: ByteSink
-    private var writer: Writer
+    /// Nil where the table is written as text.
+    private var parquet: ParquetWriter?
+    private var text: CSVWriter
     private var fields = 0
     /// The rows written so far.
     private(set) var rows = 0
@@ -24,13 +21,12 @@ struct TableOutput {
         self.name = name
         self.columns = columns
         self.sink = sink
+        let format = TableFormats.format(forName: Array(name.utf8)) as? CSVFormat
+        text = CSVWriter(delimiter: format?.delimiter ?? 0x2c)
         if TableOutput.isTyped(name) {
-            writer = .parquet(ParquetWriter(columns: columns.map { ($0.name, $0.type) }))
+            parquet = ParquetWriter(columns: columns.map { ($0.name, $0.type) })
         } else {
-            let format = TableFormats.format(forName: Array(name.utf8)) as? CSVFormat
-            var text = CSVWriter(delimiter: format?.delimiter ?? 0x2c)
             text.append(row: columns.map(\.name))
-            writer = .text(text)
         }
     }
 
@@ -48,36 +44,25 @@ struct TableOutput {
 
     /// Writes the next field of the row.
     mutating func append(_ cell: Cell) throws {
-        switch writer {
-        case .text(var text):
-            writer = .text(CSVWriter())
+        if let isRight = parquet?.append(cell) {
+            guard isRight else { throw mistyped() }
+        } else {
             let bytes = cell.bytes
             // Unsafe: a view of the array, for the call.
             unsafe bytes.withUnsafeBufferPointer {
                 unsafe text.append(field: $0, at: fields, of: columns.count)
             }
-            writer = .text(text)
-        case .parquet(var parquet):
-            // Taken out, so that its buffers are not copied.
-            writer = .text(CSVWriter())
-            let isRight = parquet.append(cell)
-            writer = .parquet(parquet)
-            guard isRight else { throw mistyped() }
         }
         fields += 1
     }
 
     /// Writes the next field of the row: that of another table.
     mutating func append(_ batch: RowBatch, row: Int, column: Int) throws {
-        guard case .text(var text) = writer else {
-            return try append(Cell(batch, row: row, column: column))
-        }
-        writer = .text(CSVWriter())
+        guard parquet == nil else { return try append(Cell(batch, row: row, column: column)) }
         // Unsafe: a view of the batch, copied by the writer.
         unsafe batch.withValue(row: row, column: column) {
             unsafe text.append(field: $0, at: fields, of: columns.count)
         }
-        writer = .text(text)
         fields += 1
     }
 
@@ -86,42 +71,18 @@ struct TableOutput {
         precondition(fields == columns.count, "a row has a field for every column")
         fields = 0
         rows += 1
-        let held: Int
-        switch writer {
-        case .text(var text):
-            writer = .text(CSVWriter())
-            text.endRow()
-            held = text.bytes.count
-            writer = .text(text)
-        case .parquet(var parquet):
-            writer = .text(CSVWriter())
-            parquet.endRow()
-            held = parquet.byteCount
-            writer = .parquet(parquet)
-        }
-        if held >= TableOutput.heldBytes { try flush() }
+        if parquet?.endRow() == nil { text.endRow() }
+        if parquet?.byteCount ?? text.bytes.count >= TableOutput.heldBytes { try flush() }
     }
 
     /// Writes what is left.
     mutating func finish() throws {
-        if case .parquet(var parquet) = writer {
-            parquet.finish()
-            writer = .parquet(parquet)
-        }
+        parquet?.finish()
         try flush()
     }
 
     private mutating func flush() throws {
-        let bytes: [UInt8]
-        switch writer {
-        case .text(var text):
-            bytes = text.take()
-            writer = .text(text)
-        case .parquet(var parquet):
-            writer = .text(CSVWriter())
-            bytes = parquet.take()
-            writer = .parquet(parquet)
-        }
+        let bytes = parquet?.take() ?? text.take()
         if !bytes.isEmpty { try sink.write(bytes) }
     }
 

@@ -13,9 +13,6 @@ package struct NPYFormat: TableFormat {
     /// The only one there is.
     package static let npy = NPYFormat()
 
-    /// How many bytes of rows are read together, and are a part.
-    private static let blockBytes = 1 << 20
-
     /// Whether the rows have fields with names. Throws `.malformed` for what is no table.
     package static func isStructured(_ source: TableSource) throws -> Bool {
         do {
@@ -39,14 +36,7 @@ package struct NPYFormat: TableFormat {
             let block = try NPYBlock(
                 header, part.lowerBound..<(part.lowerBound + wanted), ranges)
             for row in 0..<wanted {
-                for index in header.fields.indices {
-                    text.clear()
-                    if try block.append(row, index, to: &text) {
-                        unsafe text.bytes.withUnsafeBufferPointer { unsafe rows.append($0) }
-                    } else {
-                        rows.appendNull()
-                    }
-                }
+                try block.append(row, to: &rows, &text)
                 try rows.endRow(body)
             }
         }
@@ -89,10 +79,7 @@ package struct NPYFormat: TableFormat {
     }
 
     private func blocks(_ header: NPYHeader, _ selection: [Int]?) -> [Range<Int>] {
-        let step = max(1, NPYFormat.blockBytes / max(1, header.rowBytes))
-        let all = stride(from: 0, to: header.rowCount, by: step).map {
-            $0..<min($0 + step, header.rowCount)
-        }
+        let all = NPYBlock.ranges(of: header.rowCount, rowBytes: header.rowBytes)
         return selection.map { $0.filter(all.indices.contains).map { all[$0] } } ?? all
     }
 }
@@ -104,6 +91,15 @@ struct NPYBlock {
     /// Where each field of the first row begins, and how far it is to the next row's.
     private let starts: [Int]
     private let strides: [Int]
+
+    /// How many bytes of rows are read together, and are a part.
+    private static let sizeBytes = 1 << 20
+
+    /// The rows of each block of so many rows.
+    static func ranges(of rowCount: Int, rowBytes: Int) -> [Range<Int>] {
+        let step = max(1, sizeBytes / max(1, rowBytes))
+        return stride(from: 0, to: rowCount, by: step).map { $0..<min($0 + step, rowCount) }
+    }
 
     init(_ header: NPYHeader, _ rows: Range<Int>, _ ranges: TableRanges) throws {
         self.header = header
@@ -153,8 +149,22 @@ struct NPYBlock {
         }
     }
 
+    /// Appends all fields of a row; `text` is for their texts.
+    func append(_ row: Int, to rows: inout RowBuilder, _ text: inout NPYText) throws {
+        for index in header.fields.indices {
+            text.clear()
+            if try append(row, index, to: &text) {
+                // Unsafe: a view of the text, copied within the call.
+                unsafe text.bytes.withUnsafeBufferPointer { unsafe rows.append($0) }
+            } else {
+                rows.appendNull()
+            }
+        }
+    }
+
     /// Appends the field's text; false where there is no value.
-    func append(_ row: Int, _ index: Int, to text: inout NPYText) throws(TableError) -> Bool {
+    private func append(_ row: Int, _ index: Int, to text: inout NPYText) throws(TableError) -> Bool
+    {
         let field = header.fields[index]
         let place = place(row, index)
         guard !field.shape.isEmpty else {

@@ -13,8 +13,6 @@ package struct NPZFormat: TableFormat {
     /// The only one there is.
     package static let npz = NPZFormat()
 
-    /// How many bytes of rows are read together.
-    private static let blockBytes = 1 << 20
     /// The longest array by columns that is read where it is packed: all of it is inflated for each block.
     private static let packedColumnsBytes = 256 << 20
 
@@ -30,16 +28,7 @@ package struct NPZFormat: TableFormat {
         for part in NPZFormat.blocks(arrays, rowCount) {
             let blocks = try arrays.map { try $0.block(part) }
             for row in 0..<part.count {
-                for (array, block) in zip(arrays, blocks) {
-                    for index in array.header.fields.indices {
-                        text.clear()
-                        if try block.append(row, index, to: &text) {
-                            unsafe text.bytes.withUnsafeBufferPointer { unsafe rows.append($0) }
-                        } else {
-                            rows.appendNull()
-                        }
-                    }
-                }
+                for block in blocks { try block.append(row, to: &rows, &text) }
                 try rows.endRow(body)
             }
         }
@@ -123,7 +112,6 @@ package struct NPZFormat: TableFormat {
 
     private static func blocks(_ arrays: [Columns], _ rowCount: Int) -> [Range<Int>] {
         let rowBytes = arrays.reduce(0) { $0 + $1.header.rowBytes }
-        let step = max(1, blockBytes / max(1, rowBytes))
-        return stride(from: 0, to: rowCount, by: step).map { $0..<min($0 + step, rowCount) }
+        return NPYBlock.ranges(of: rowCount, rowBytes: rowBytes)
     }
 }

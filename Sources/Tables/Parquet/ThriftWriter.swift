@@ -5,10 +5,12 @@ import Bytes
 /// Fields of a structure are written in the order of their numbers; `end` closes the structure that was
 /// begun last.
 struct ThriftWriter {
-    /// What was written.
-    private(set) var bytes: [UInt8] = []
+    private var out = ByteWriter()
     /// The number of the last field of each open structure.
     private var last = [0]
+
+    /// What was written.
+    var bytes: [UInt8] { out.bytes }
 
     private enum Kind: UInt8 {
         case yes = 1, no, int32 = 5, int64, binary = 8, list, structure = 12
@@ -44,7 +46,7 @@ struct ThriftWriter {
 
     /// Ends the structure begun last, or the whole.
     mutating func end() {
-        bytes.append(0)
+        out.append(uint8: 0)
         last.removeLast()
     }
 
@@ -63,15 +65,15 @@ struct ThriftWriter {
     }
 
     /// Puts in what another writer wrote: elements of a list.
-    mutating func append(_ elements: [UInt8]) { bytes.append(contentsOf: elements) }
+    mutating func append(_ elements: [UInt8]) { out.append(elements) }
 
     private mutating func list(_ number: Int, _ kind: Kind, _ count: Int) {
         head(number, .list)
         if count < 15 {
-            bytes.append(UInt8(count) << 4 | kind.rawValue)
+            out.append(uint8: UInt8(count) << 4 | kind.rawValue)
         } else {
-            bytes.append(0xf0 | kind.rawValue)
-            put(varint: UInt64(count))
+            out.append(uint8: 0xf0 | kind.rawValue)
+            out.append(varint: UInt64(count))
         }
     }
 
@@ -79,26 +81,17 @@ struct ThriftWriter {
         let step = number - last[last.count - 1]
         // Parquet's structures have few fields: steps of more than 15 do not occur.
         precondition((1...15).contains(step), "fields are written in their order")
-        bytes.append(UInt8(step) << 4 | kind.rawValue)
+        out.append(uint8: UInt8(step) << 4 | kind.rawValue)
         last[last.count - 1] = number
     }
 
     private mutating func put(text: String) {
-        put(varint: UInt64(text.utf8.count))
-        bytes.append(contentsOf: text.utf8)
+        out.append(varint: UInt64(text.utf8.count))
+        out.append(text: text)
     }
 
     private mutating func put(_ value: Int) {
         let value = Int64(value)
-        put(varint: UInt64(bitPattern: value << 1 ^ value >> 63))
-    }
-
-    private mutating func put(varint value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(truncatingIfNeeded: rest))
+        out.append(varint: UInt64(bitPattern: value << 1 ^ value >> 63))
     }
 }
