@@ -52,6 +52,17 @@ final class Bench {
         try run([mlstore, "init", "--quiet"], in: path)
     }
 
+    /// Commits all that git sees in a workspace, and gives the commit a tag.
+    func commitAll(in workspace: DiskPath, tag: String) throws {
+        try run(["git", "add", "-A"], in: workspace)
+        try run(
+            [
+                "git", "-c", "user.name=bench", "-c", "user.email=bench@example.com", "commit",
+                "-qm", tag,
+            ], in: workspace)
+        try run(["git", "tag", tag], in: workspace)
+    }
+
     func run(_ arguments: [String], in directory: DiskPath) throws {
         _ = try output(of: arguments, in: directory)
     }

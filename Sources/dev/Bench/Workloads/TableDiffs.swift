@@ -38,14 +38,7 @@ private func commit(
 ) throws {
     try bench.run(["cp", "\(table)", "table.csv"], in: workspace)
     try bench.run([bench.mlstore, "add", "--quiet", "table.csv"], in: workspace)
-    try bench.run(["git", "add", "-A"], in: workspace)
-    try bench.run(
-        [
-            "git", "-c", "user.name=bench", "-c", "user.email=bench@example.com", "commit", "-qm",
-            name,
-        ],
-        in: workspace)
-    try bench.run(["git", "tag", name], in: workspace)
+    try bench.commitAll(in: workspace, tag: name)
 }
 
 func lineCount(_ file: DiskPath) throws -> Int {

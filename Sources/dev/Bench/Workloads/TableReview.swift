@@ -35,14 +35,7 @@ import Vocabulary
 
 private func commit(_ bench: Bench, _ workspace: DiskPath, _ name: String) throws {
     try bench.run([bench.mlstore, "add", "--quiet", "table.parquet"], in: workspace)
-    try bench.run(["git", "add", "-A"], in: workspace)
-    try bench.run(
-        [
-            "git", "-c", "user.name=bench", "-c", "user.email=bench@example.com", "commit", "-qm",
-            name,
-        ],
-        in: workspace)
-    try bench.run(["git", "tag", name], in: workspace)
+    try bench.commitAll(in: workspace, tag: name)
 }
 
 /// The report of a change of five artifacts, tables of 10 MiB each.
@@ -58,13 +51,7 @@ private func commit(_ bench: Bench, _ workspace: DiskPath, _ name: String) throw
                     changed: 0.001)
                 try bench.run([bench.mlstore, "add", "--quiet", "table\(table).csv"], in: here)
             }
-            try bench.run(["git", "add", "-A"], in: here)
-            try bench.run(
-                [
-                    "git", "-c", "user.name=bench", "-c", "user.email=bench@example.com", "commit",
-                    "-qm", "version \(version)",
-                ],
-                in: here)
+            try bench.commitAll(in: here, tag: "version-\(version)")
         }
         var seconds: [Double] = []
         for _ in 0..<bench.repeats {
