@@ -270,8 +270,10 @@ run_tests() {
     schedules=$release/schedules
     say "trying 100,000 orders of writers, readers and a collection"
     "$schedules" 100000 </dev/null
-    say "trying 100,000 orders of the requests of pushes, fetches and collections of a remote"
-    "$schedules" remote 100000 </dev/null
+    local orders=20000
+    [ -z "$long" ] || orders=100000
+    say "trying $orders orders of the requests of pushes, fetches and collections of a remote"
+    "$schedules" remote "$orders" </dev/null
     say "training every kind of model with other threads and instructions"
     "$release/dev" digests </dev/null
     say "running the kernels on arm64"

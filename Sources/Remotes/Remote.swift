@@ -56,11 +56,13 @@ package struct RemoteFileName: Hashable, Sendable, Comparable, CustomStringConve
     /// The name, or nil when the text breaks a rule of the type.
     package init?(_ text: some StringProtocol) {
         guard (1...255).contains(text.utf8.count) else { return nil }
-        for component in text.split(separator: "/", omittingEmptySubsequences: false) {
-            guard let first = component.utf8.first, first != 0x2e,
-                component.utf8.allSatisfy(RemoteFileName.allows)
+        var isFirst = true
+        for byte in text.utf8 {
+            guard byte == 0x2f ? !isFirst : RemoteFileName.allows(byte) && !(isFirst && byte == 0x2e)
             else { return nil }
+            isFirst = byte == 0x2f
         }
+        guard !isFirst else { return nil }
         description = String(text)
     }
 

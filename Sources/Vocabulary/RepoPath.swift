@@ -144,6 +144,10 @@ package func printable(_ bytes: [UInt8]) -> String { escaped(bytes, keeping: [])
 package func printableText(_ bytes: [UInt8]) -> String { escaped(bytes, keeping: [0x09, 0x5c]) }
 
 private func escaped(_ bytes: [UInt8], keeping kept: [UInt8]) -> String {
+    // Most names are plain, and many messages are made that nobody reads.
+    if bytes.allSatisfy({ (0x20..<0x7f).contains($0) && $0 != 0x5c }) {
+        return String(decoding: bytes, as: UTF8.self)
+    }
     let digits = Array("0123456789abcdef")
     var result = ""
     func escape(_ byte: UInt8) {
