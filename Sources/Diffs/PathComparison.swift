@@ -190,7 +190,8 @@ private struct TableFileComparison {
                     id, source, summary: summary, in: store, threads: workspace.machine.threads)
             }
             let diff = try diffStoredTables(
-                table(old, source, summaries.old), table(new, target, summaries.new), options)
+                table(old, source, summaries.old), table(new, target, summaries.new), options,
+                workspace.keptLines)
             if let diff { return diff }
         }
         if let before = try PartedTable(source, ByteAccess(old, in: store)),

@@ -34,6 +34,8 @@ package struct RowReader {
     package private(set) var header: TableHeader?
     /// The number of rows read, the header not counted.
     package private(set) var rowCount = 0
+    /// Whether a row that was read has a line end inside quotes, the header not counted.
+    private(set) var hasQuotedLineEnds = false
 
     /// The delimiter, where it was given.
     private let delimiter: UInt8?
@@ -225,6 +227,7 @@ extension RowReader {
             try body(batch)
         }
         rowCount += found.rowCount
+        hasQuotedLineEnds = hasQuotedLineEnds || found.quotedNewlines > 0
         line += found.quotedNewlines + found.rowCount
     }
 

@@ -1,4 +1,4 @@
-/// One fast pass over a delimited table: rows, columns, types, nulls.
+/// One fast pass over a delimited table: rows, columns, types, nulls, and whether lines are rows.
 ///
 /// Pushed buffers of any size, so that it can run beside hashing and storing the same bytes.
 /// Costs about 2 ns a byte and little memory.
@@ -33,6 +33,13 @@ package struct TableScanner {
         return TableSummary(
             rowCount: reader.rowCount,
             columns: zip(columns, names).map { $0.summary(name: $1) })
+    }
+
+    /// What kind of lines the rows read so far are made of; nil before the header was read.
+    var lines: TableLines? {
+        reader.header.map {
+            TableLines(delimiter: $0.delimiter, areRows: !reader.hasQuotedLineEnds)
+        }
     }
 
     private static func observe(_ batch: RowBatch, _ columns: inout [ColumnInference]) {

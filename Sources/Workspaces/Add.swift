@@ -74,6 +74,7 @@ package func add(
         let commit = try record(added, session, workspace)
         try workspace.linkAdded(added, scanner)
         scanner.finish(storedIn: session.store)
+        workspace.keptLines.trim()
         workspace.settle(paths)
         return AddReport(paths: added, commit: commit)
     }
@@ -119,9 +120,9 @@ private func addPath(
     var problem: String?
     if let previous, previous.content == saved.content, previous.shape != nil {
         pointer.shape = previous.shape
-    } else if case .file = saved.content {
+    } else if case .file(let id) = saved.content {
         let scan = try scan ?? TableShape.scan(path, in: workspace)
-        switch try TableShape(scan, of: path, in: scanner) {
+        switch try TableShape(scan, of: path, savedAs: id, in: scanner) {
         case .table(let shape): pointer.shape = shape
         case .broken(let why): problem = why
         case .noTable: break

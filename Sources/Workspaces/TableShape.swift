@@ -11,6 +11,8 @@ enum TableShape {
     /// What a pass over a file found, and what the file was before and after.
     struct Scan: Sendable {
         fileprivate let found: Result<TableSummary, TableError>
+        /// What the lines of a delimited text are.
+        fileprivate let lines: TableLines?
         fileprivate let before: FileStatus
         fileprivate let after: FileStatus
     }
@@ -24,16 +26,26 @@ enum TableShape {
         defer { try? file.close() }  // only read
         let before = try file.status()
         let found: Result<TableSummary, TableError>
+        var lines: TableLines?
         do {
             let source = TableSource(file, name: path.description, format: format)
-            found = .success(try format.summary(of: source))
+            if let text = format as? CSVFormat {
+                let scanned = try text.scan(source)
+                lines = scanned.lines
+                found = .success(scanned.summary)
+            } else {
+                found = .success(try format.summary(of: source))
+            }
         } catch let error as TableError { found = .failure(error) }
-        return Scan(found: found, before: before, after: try file.status())
+        return Scan(found: found, lines: lines, before: before, after: try file.status())
     }
 
-    /// What the scan says of the file that `scanner` has just saved. The stored bytes and the scanned
-    /// ones must be the same: throws `.changedMeanwhile` where they may not be.
-    init(_ scan: Scan?, of path: RepoPath, in scanner: ContentScanner) throws {
+    /// What the scan says of the file that `scanner` has just saved as `id`. The stored bytes and the
+    /// scanned ones must be the same: throws `.changedMeanwhile` where they may not be. What its lines are
+    /// is kept for who compares versions.
+    init(
+        _ scan: Scan?, of path: RepoPath, savedAs id: BlobID, in scanner: ContentScanner
+    ) throws {
         guard let scan else {
             self = .noTable
             return
@@ -45,6 +57,9 @@ enum TableShape {
                 .changedMeanwhile, "cannot add '\(path)': it changed while it was read",
                 subject: path.description, advice: "wait until nothing writes to it and try again",
                 safety: "nothing was changed")
+        }
+        if let lines = scan.lines, scan.after.size >= KeptLines.leastBytes {
+            scanner.workspace.keptLines.save(lines, of: id)
         }
         switch scan.found {
         case .failure(let error): self = .broken(error.description)

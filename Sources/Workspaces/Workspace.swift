@@ -8,7 +8,7 @@ package import Vocabulary
 ///
 ///     .mlstore/config.toml   settings, committed to git; everything else ignores itself
 ///     .mlstore/store/        the store
-///     .mlstore/state/        derived or short-lived: the lock, the stat tables, profiles, sums
+///     .mlstore/state/        derived or short-lived: the lock, the stat tables, profiles, lines, sums
 ///
 /// Verbs are functions beside this type: `add`, `status`, `checkout` and so on.
 package final class Workspace: Sendable {

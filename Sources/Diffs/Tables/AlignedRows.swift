@@ -36,8 +36,8 @@ struct AlignedRows {
     /// Of chunks.
     init(_ regions: ChangedRegions, _ options: TableDiffOptions) {
         self.init(
-            .regions(RegionReading(regions.old, from: regions.oldStart)),
-            .regions(RegionReading(regions.new, from: regions.newStart)),
+            .regions(RegionReading(regions.old, from: regions.old.start)),
+            .regions(RegionReading(regions.new, from: regions.new.start)),
             sizeBytes: regions.old.sizeBytes, delimiter: regions.header.delimiter,
             threads: regions.old.table.threads, options)
     }
@@ -210,7 +210,7 @@ private struct Window {
             guard let rows = try feed.accept(piece) else { continue }
             bytes += rows
             readBytes += piece.bytes.count
-            hasQuotes = hasQuotes || piece.quotes > 0
+            hasQuotes = hasQuotes || piece.hasQuotes
         }
     }
 }

@@ -1,44 +1,31 @@
 import Objects
 
-/// The bytes of a chunk, and how many quotes there are among them.
+/// The bytes of a chunk, and whether there are quotes among them.
 struct RegionPiece: Sendable {
     let bytes: [UInt8]
-    let quotes: Int
+    let hasQuotes: Bool
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
-        quotes = RegionPiece.mayHaveQuotes(bytes) ? bytes.count { $0 == 0x22 } : 0
-    }
-
-    /// Eight bytes at a time: most tables have none.
-    private static func mayHaveQuotes(_ bytes: [UInt8]) -> Bool {
-        let pattern: UInt64 = 0x2222_2222_2222_2222
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        var found: UInt64 = 0
-        // Unsafe: reads whole words within the array, then what is left of it.
-        return unsafe bytes.withUnsafeBytes { all in
-            let words = all.count / 8
-            for index in 0..<words {
-                let word = unsafe all.loadUnaligned(fromByteOffset: index &* 8, as: UInt64.self)
-                let other = word ^ pattern
-                found |= (other &- ones) & ~other
-            }
-            return unsafe found & 0x8080_8080_8080_8080 != 0
-                || all[(words * 8)...].contains(0x22)
-        }
+        hasQuotes = QuoteWalk.hasQuotes(bytes)
     }
 }
 
-/// The order in which the chunks of one version's regions are read; looks at where regions begin and end.
+/// The order in which the chunks of one version's regions are read; proves that regions begin and end
+/// between rows, as do the runs of chunks that stand elsewhere in the other version.
 struct RegionReading {
     private let side: ChangedRegions.Side
     private let own: Set<Int>
-    /// The chunks of the regions and, for its last byte, the shared one before each.
+    private let edges: Set<Int>
+    /// The chunks of the regions, and the shared ones that an edge follows.
     private let wanted: [Int]
+    private let proof: RowProof
     private var taken = 0
     private var accepted = 0
-    private var quotes = 0
-    private var endsLine = true
+    /// What the shared chunk before the next one says of where it ends.
+    private var before = RowProof.Verdict.endsRow
+    /// Along the region at hand.
+    private var walk: QuoteWalk
     /// Bytes to come that are no rows.
     private var skipped: Int
 
@@ -47,14 +34,10 @@ struct RegionReading {
         self.side = side
         skipped = start
         own = Set(side.places)
-        var wanted: [Int] = []
-        for (index, place) in side.places.enumerated() {
-            if place > 0, index == 0 || side.places[index - 1] != place - 1 {
-                wanted.append(place - 1)
-            }
-            wanted.append(place)
-        }
-        self.wanted = wanted
+        edges = Set(side.edges)
+        wanted = own.union(edges).sorted()
+        proof = side.proof
+        walk = QuoteWalk(delimiter: side.proof.delimiter, isInside: false)
     }
 
     /// Whether all was handed out.
@@ -84,22 +67,38 @@ struct RegionReading {
     }
 
     /// Looks at the chunks in their order. False for one that both versions have. Throws `Doubt` where
-    /// regions do not stand between rows.
+    /// regions do not stand between rows, or may not.
     mutating func accept(_ piece: RegionPiece) throws -> Bool {
         let place = wanted[accepted]
         accepted += 1
         guard own.contains(place) else {
-            guard quotes % 2 == 0, endsLine, piece.bytes.last == 0x0a else {
-                throw ChangedRegions.Doubt()
-            }
+            before = proof.end(of: piece.bytes)
+            if before == .endsElsewhere { throw ChangedRegions.Doubt() }
+            // Of one that no region follows nothing else is read.
+            if before == .unproven, !own.contains(place + 1) { throw unproven }
             return false
         }
-        quotes += piece.quotes
-        endsLine = piece.bytes.last == 0x0a
-        if accepted == wanted.count {
-            let isAtEnd = place == side.table.chunks.count - 1
-            guard quotes % 2 == 0, endsLine || isAtEnd else { throw ChangedRegions.Doubt() }
+        if place == 0 || !own.contains(place - 1) { try begin(at: place, piece) }
+        let skipped = place == 0 ? side.headerBytes : 0
+        guard proof.linesAreRows || walk.walk(piece.bytes.dropFirst(skipped)) else {
+            throw ChangedRegions.Doubt()
+        }
+        if edges.contains(place) {
+            guard piece.bytes.last == 0x0a, proof.linesAreRows || walk.isBetweenFields else {
+                throw ChangedRegions.Doubt()
+            }
         }
         return true
     }
+
+    /// Begins a region with the chunk at `place`.
+    private mutating func begin(at place: Int, _ piece: RegionPiece) throws {
+        guard place == 0 || before == .endsRow || proof.beginsRow(piece.bytes[...]) else {
+            throw unproven
+        }
+        walk = QuoteWalk(delimiter: proof.delimiter, isInside: false)
+    }
+
+    /// What is thrown where more would be known if the whole table were read.
+    private var unproven: ChangedRegions.Doubt { ChangedRegions.Doubt(lacksProof: true) }
 }

@@ -1,27 +1,49 @@
 import Tables
 import Vocabulary
+import Workspaces
 
 /// Compares two versions that are in the store by what only one of them has: chunks first, then rows of
 /// these. Nil where that cannot be done, or would not be cheaper: then all of both must be read.
 ///
 /// The answer is that of `diffTables`, but for one thing: a key that was found is unique among the rows
-/// that differ and in a sample of the others, which are not read.
+/// that differ and in a sample of the others, which are not read. `kept` tells what is known of lines of
+/// versions that were read before, and is told.
 func diffStoredTables(
-    _ old: StoredTable, _ new: StoredTable, _ options: TableDiffOptions
+    _ old: StoredTable, _ new: StoredTable, _ options: TableDiffOptions, _ kept: KeptLines
 ) throws -> TableDiff? {
-    guard let regions = try ChangedRegions(old, new) else { return nil }
+    guard var regions = try ChangedRegions(old, new) else { return nil }
+    let before = try old.summary ?? old.source.summary()
+    let after = try new.summary ?? new.source.summary()
+    let delimiter = regions.header.delimiter
+    if [old, new].allSatisfy({ kept.areRows(of: $0.id, delimiter: delimiter) == true }) {
+        regions.trustLines()
+    }
     do {
-        let before = try old.summary ?? old.source.summary()
-        let after = try new.summary ?? new.source.summary()
+        return try diffRegions(regions, before, after, options)
+    } catch let doubt as ChangedRegions.Doubt where doubt.lacksProof {
+        // Once for each version: the answer is kept.
+        guard try regions.linesAreRows(kept) else { return nil }
+        regions.trustLines()
+        return try diffRegions(regions, before, after, options)
+    }
+}
+
+/// The same, with what is known of lines then. Throws `Doubt` where more of it would help.
+private func diffRegions(
+    _ regions: ChangedRegions, _ before: TableSummary, _ after: TableSummary,
+    _ options: TableDiffOptions
+) throws -> TableDiff? {
+    do {
         guard let rest = try differingRows(regions, oldRows: before.rowCount, options) else {
             return nil
         }
-        // Any row that was cut in two, or taken for one where it is none, shows here.
+        // What pointers say of rows and what was found must agree.
         guard after.rowCount - before.rowCount == rest.newCount - rest.oldCount else { return nil }
         let sample = try options.key == nil ? rest.equalRows + regions.sharedRows() : []
         return try diffRest(
-            rest, sample, (old.source, before), (new.source, after), options)
-    } catch is ChangedRegions.Doubt { return nil }
+            rest, sample, (regions.old.table.source, before), (regions.new.table.source, after),
+            options)
+    } catch let doubt as ChangedRegions.Doubt where !doubt.lacksProof { return nil }
 }
 
 /// The rows of the regions without an equal partner: what stands in the same order in both versions is

@@ -17,6 +17,7 @@ extension TableSource {
 
 /// A version of a table that is in the store, whose chunks can be read one by one.
 struct StoredTable: Sendable {
+    let id: BlobID
     let source: TableSource
     /// Rows, columns and types, where a pointer tells them.
     let summary: TableSummary?
@@ -25,12 +26,13 @@ struct StoredTable: Sendable {
     let threads: Int
 
     /// How many chunks are decoded together.
-    private static let chunksAhead = 32
+    static let chunksAhead = 32
 
     init(
         _ id: BlobID, _ source: TableSource, summary: TableSummary?, in store: ObjectStore,
         threads: Int
     ) throws {
+        self.id = id
         self.threads = threads
         self.source = source
         self.summary = summary

@@ -45,8 +45,17 @@ package struct CSVFormat: TableFormat {
     }
 
     package func summary(of source: TableSource) throws -> TableSummary {
+        try scan(source).summary
+    }
+
+    /// The summary, and what is known of the lines then: nothing, where the bytes are packed. Throws
+    /// `TableError` where the bytes are no such table.
+    package func scan(
+        _ source: TableSource
+    ) throws -> (summary: TableSummary, lines: TableLines?) {
         var scanner = TableScanner(self)
         unsafe try source.forEachPlainBuffer { unsafe try scanner.consume($0) }
-        return try scanner.finish()
+        let summary = try scanner.finish()
+        return (summary, try source.isPacked() ? nil : scanner.lines)
     }
 }
