@@ -9,6 +9,8 @@ struct ProfileText {
     let columns: [ColumnProfile]
     let correlations: [PairCorrelation]
     let isHidingValues: Bool
+    /// The most lines about what stands out.
+    private static let remarkLimit = 20
 
     /// A line for each column, then what stands out.
     func lines() -> [String] {
@@ -19,7 +21,12 @@ struct ProfileText {
         layout.add(["column", "type", "missing", "distinct"] + (isHidingValues ? [] : values))
         for column in columns { layout.add(cells(column)) }
         let counts = "\(counted(rowCount, "row")) × \(counted(columnCount, "column"))"
-        let remarks = columns.flatMap(remarks)
+        var remarks = columns.flatMap(remarks)
+        let rest = remarks.count - ProfileText.remarkLimit
+        if rest > 1 {
+            remarks.removeLast(rest)
+            remarks.append("and \(groupedDigits(rest)) remarks more, which --json has")
+        }
         return [counts] + layout.lines(indent: 2) + correlationLines + remarks
     }
 

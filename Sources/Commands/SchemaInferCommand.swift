@@ -40,6 +40,15 @@ struct SchemaInferCommand: ReportingCommand {
     func perform(in context: CommandContext) throws -> Report {
         let table = try context.table(file)
         let guessed = TableSchema(inferredFrom: try context.profile(of: table))
+        guard guessed.rules.count <= TableSchema.maximumRules else {
+            throw StoreError(
+                .badUsage,
+                "'\(table.source.name)' has too many columns for a schema file: "
+                    + "\(groupedDigits(guessed.rules.count)) rules hold for them, and "
+                    + "\(groupedDigits(TableSchema.maximumRules)) fit", subject: file,
+                advice: "write rules for those that matter: docs/reference/checks.md has all",
+                safety: "nothing was changed")
+        }
         let verdict = try checkTable(table.source, by: guessed, now: context.clock.now()) { path in
             throw StoreError(.internalFault, "an inferred rule refers to '\(path)'")
         }

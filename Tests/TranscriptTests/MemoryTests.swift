@@ -32,6 +32,22 @@ import Vocabulary
         )
     }
 
+    @Test func `a table of very many columns takes what its columns need`() throws {
+        let folder = try TemporaryFolder()
+        let columns = 6_000
+        let rows = (0..<4).map { row in
+            (0..<columns).map { row == 0 ? "c\($0)" : "\($0 + row)" }.joined(separator: ",")
+        }
+        try folder.write(rows.joined(separator: "\n") + "\n", to: "wide.csv")
+        _ = try peak(["init", "--quiet"], in: folder)
+        // Ten kilobytes a column besides what every command takes.
+        let limit = (48 << 20) + columns * (10 << 10)
+        for command in [["profile"], ["schema", "infer"], ["check"]] {
+            let taken = try peak(command + ["wide.csv"], in: folder)
+            #expect(taken < limit, "\(command): \(taken)")
+        }
+    }
+
     @Test func `ten times as many files take little more memory`() throws {
         let few = try peaks(count: 5_000)
         let many = try peaks(count: 50_000)

@@ -28,10 +28,13 @@ import Vocabulary
     private(set) var newest: Double?
     let asksForNewest: Bool
 
-    private static let cacheSize = 4096
+    /// How many answers all judges of a table keep, and the most that one does.
+    private static let allAnswers = 1 << 21
+    private static let mostAnswers = 4096
 
+    /// One of `count` judges of a table.
     init(
-        column: Int, tests: [PlacedTest], requiredPlace: Int?, asksForNewest: Bool
+        column: Int, tests: [PlacedTest], requiredPlace: Int?, asksForNewest: Bool, among count: Int
     ) {
         self.column = column
         places = tests.map(\.place)
@@ -39,8 +42,10 @@ import Vocabulary
         self.requiredPlace = requiredPlace
         self.asksForNewest = asksForNewest
         let none = Hash128(high: 0, low: 0)
-        cache =
-            tests.isEmpty ? [] : Array(repeating: (none, .max), count: ColumnJudge.cacheSize)
+        let answers = min(ColumnJudge.mostAnswers, ColumnJudge.allAnswers / max(1, count))
+        // A power of two, that a hash is cut down to.
+        let size = 1 << (Int.bitWidth - 1 - max(1, answers).leadingZeroBitCount)
+        cache = tests.isEmpty ? [] : Array(repeating: (none, .max), count: size)
     }
 
     /// Which tests a value breaks, bit by bit.
@@ -51,7 +56,7 @@ import Vocabulary
             return 0
         }
         let hash = unsafe xxh3Wide(buffer: UnsafeRawBufferPointer(text))
-        let slot = Int(truncatingIfNeeded: hash.low) & (ColumnJudge.cacheSize - 1)
+        let slot = Int(truncatingIfNeeded: hash.low) & (cache.count - 1)
         // A mask of all bits marks a place that was not used: there are 63 tests at most.
         if cache[slot].hash == hash, cache[slot].mask != .max { return cache[slot].mask }
         var mask: UInt64 = 0

@@ -69,7 +69,7 @@ private struct TableCheck {
             }
         }
         for (column, rules) in byColumn.sorted(by: { $0.key < $1.key }) {
-            judges.append(try judge(column, rules, table))
+            judges.append(try judge(column, rules, among: byColumn.count, table))
         }
     }
 
@@ -91,7 +91,8 @@ private struct TableCheck {
     }
 
     private func judge(
-        _ column: Int, _ rules: [Int], _ table: (RepoPath) throws -> TableSource
+        _ column: Int, _ rules: [Int], among count: Int,
+        _ table: (RepoPath) throws -> TableSource
     ) throws -> ColumnJudge {
         var tests: [ColumnJudge.PlacedTest] = []
         var requiredPlace: Int?
@@ -112,7 +113,7 @@ private struct TableCheck {
         }
         return ColumnJudge(
             column: column, tests: tests, requiredPlace: requiredPlace,
-            asksForNewest: asksForNewest)
+            asksForNewest: asksForNewest, among: count)
     }
 
     private func values(of name: String, in table: TableSource) throws -> Set<Hash128> {

@@ -15,6 +15,9 @@ package func profileTableFile(
         return try TableProfile(of: source, pairs: pairs, pool)
     }
     let header = try source.header()
+    guard header.columnNames.count <= TableProfile.mostColumnsInParts else {
+        return try TableProfile(of: source, pairs: pairs)
+    }
     do {
         return try profile(path, header, pairs, on: disk, pool)
     } catch is TableError {

@@ -26,6 +26,9 @@ package func profileStoredTable(
     let cache = workspace.profiles
     let header = try table.start.header()
     let names = header.columnNames
+    guard names.count <= TableProfile.mostColumnsInParts else {
+        return try TableProfile(of: source, pairs: pairs)
+    }
     let guess = Mutex(TableProfile.Guess())
     let sums = PieceSums(
         load: { key in

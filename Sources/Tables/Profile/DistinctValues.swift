@@ -23,7 +23,7 @@ struct DistinctValues: Sendable {
     init(limit: Int, expectsMore: Bool = false) {
         self.limit = limit
         isGuess = expectsMore
-        exact = expectsMore ? nil : ValueTable()
+        exact = expectsMore ? nil : ValueTable(expecting: limit)
         sample = HashSample(size: limit / 2)
     }
 

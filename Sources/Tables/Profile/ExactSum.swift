@@ -2,7 +2,8 @@
 /// split into parts changes it.
 ///
 /// Fixed point over the whole range of products of two doubles: digits of 32 bits, each in a word
-/// of 64 that leaves room for carries. Takes 1.1 kB once something was added.
+/// of 64 that leaves room for carries. Only those are kept that the numbers reached, so that numbers
+/// of like size take about a hundred bytes, and none more than 1.1 kB.
 struct ExactSum: Sendable {
     /// The exponent of the lowest digit's lowest bit: below that of the smallest product.
     private static let lowestExponent = -2176
@@ -10,8 +11,9 @@ struct ExactSum: Sendable {
     private static let digitCount = 140
     private static let base: Int64 = 1 << 32
 
-    /// Empty stands for zero.
+    /// The digits from number `low` on; all others are zero. Empty stands for zero.
     private var digits: [Int64] = []
+    private var low = 0
     /// Additions since carries were last passed on; each adds less than 2^32 to a digit.
     private var pending = 0
 
@@ -62,9 +64,11 @@ struct ExactSum: Sendable {
         guard !other.digits.isEmpty else { return }
         var other = other
         other.carry()
-        prepare()
+        prepare(other.low..<(other.low + other.digits.count))
         carry()
-        for index in digits.indices { digits[index] += other.digits[index] }
+        for index in other.digits.indices {
+            digits[other.low - low + index] += other.digits[index]
+        }
         carry()
     }
 
@@ -92,23 +96,37 @@ struct ExactSum: Sendable {
         let significand = Double(word)
         return (
             isNegative ? -significand : significand,
-            32 * (top - 3) + ExactSum.lowestExponent + dropped
+            32 * (low + top - 3) + ExactSum.lowestExponent + dropped
         )
     }
 
-    private mutating func prepare() {
-        if digits.isEmpty { digits = Array(repeating: 0, count: ExactSum.digitCount) }
+    /// Makes room for the digits of these numbers.
+    @inline(__always)
+    private mutating func prepare(_ places: Range<Int>) {
+        if places.lowerBound >= low, places.upperBound <= low &+ digits.count { return }
+        extend(places)
+    }
+
+    private mutating func extend(_ places: Range<Int>) {
+        precondition(places.lowerBound >= 0 && places.upperBound <= ExactSum.digitCount)
+        if digits.isEmpty { low = places.lowerBound }
+        if places.lowerBound < low {
+            digits.insert(contentsOf: repeatElement(0, count: low - places.lowerBound), at: 0)
+            low = places.lowerBound
+        }
+        let missing = places.upperBound - low - digits.count
+        if missing > 0 { digits.append(contentsOf: repeatElement(0, count: missing)) }
     }
 
     /// Adds `magnitude * 2^exponent`.
     private mutating func add(_ magnitude: UInt128, exponent: Int, isNegative: Bool) {
         guard magnitude != 0 else { return }
-        prepare()
         let place = exponent - ExactSum.lowestExponent
         let shift = UInt64(place & 31)
-        let first = place >> 5
-        precondition(first >= 0 && first + 6 <= ExactSum.digitCount)
-        // Unsafe: checked above; 128 bits and a shift touch five digits.
+        // 128 bits and a shift touch five digits.
+        prepare((place >> 5)..<((place >> 5) &+ 6))
+        let first = (place >> 5) &- low
+        // Unsafe: the digits are there, as was just seen to.
         unsafe digits.withUnsafeMutableBufferPointer { digits in
             var index = first
             var rest = magnitude
@@ -126,18 +144,27 @@ struct ExactSum: Sendable {
         if pending == 1 << 29 { carry() }
     }
 
-    /// Passes carries on: then every digit but the highest is in 0 ..< 2^32, in one way only.
+    /// Passes carries on: then every digit but the highest is in 0 ..< 2^32, and that one, which has
+    /// the sign, in -2^32 ..< 2^32.
     private mutating func carry() {
         pending = 0
         guard !digits.isEmpty else { return }
-        for index in 0..<(digits.count - 1) {
-            let over = digits[index] >> 32
-            digits[index] -= over << 32
-            digits[index + 1] += over
+        for index in 0..<(digits.count - 1) { carry(to: index + 1) }
+        while !(-1...0).contains(digits[digits.count - 1] >> 32),
+            low + digits.count < ExactSum.digitCount
+        {
+            digits.append(0)
+            carry(to: digits.count - 1)
         }
     }
 
-    /// Sign and digits of the magnitude.
+    private mutating func carry(to index: Int) {
+        let over = digits[index - 1] >> 32
+        digits[index - 1] -= over << 32
+        digits[index] += over
+    }
+
+    /// Sign and digits of the magnitude, from number `low` on.
     private func signed() -> (isNegative: Bool, digits: [UInt64]) {
         var sum = self
         sum.carry()
@@ -211,7 +238,7 @@ extension ExactSum {
         for (index, digit) in digits.enumerated() where digit != 0 {
             add(
                 UInt128(digit) * UInt128(parts.mantissa),
-                exponent: 32 * index + ExactSum.lowestExponent + parts.exponent,
+                exponent: 32 * (sum.low + index) + ExactSum.lowestExponent + parts.exponent,
                 isNegative: isNegative == parts.isNegative)
         }
     }
@@ -243,26 +270,29 @@ extension ExactSum {
     func canonicalDigits() -> (lowest: Int, digits: [Int64]) {
         var sum = self
         sum.carry()
-        guard let low = sum.digits.firstIndex(where: { $0 != 0 }),
-            var high = sum.digits.lastIndex(where: { $0 != 0 })
-        else { return (0, []) }
-        // A negative sum has ones all the way up: they are told by the sign of one digit.
-        if sum.digits[high] == -1, high == ExactSum.digitCount - 1 {
-            while high > low, sum.digits[high] == -1, sum.digits[high - 1] == ExactSum.base - 1 {
-                sum.digits[high] = 0
-                sum.digits[high - 1] = -1
-                high -= 1
-            }
+        // A negative sum has ones all the way up: the sign of one more digit tells them.
+        if let top = sum.digits.last, top < -1 {
+            sum.digits.append(0)
+            sum.carry(to: sum.digits.count - 1)
         }
-        return (low, Array(sum.digits[low...high]))
+        while let top = sum.digits.last, sum.digits.count > 1 {
+            let next = sum.digits.count - 2
+            if top == -1, sum.digits[next] == ExactSum.base - 1 {
+                sum.digits[next] = -1
+            } else if top != 0 {
+                break
+            }
+            sum.digits.removeLast()
+        }
+        guard let first = sum.digits.firstIndex(where: { $0 != 0 }) else { return (0, []) }
+        return (sum.low + first, Array(sum.digits[first...]))
     }
 
     /// The sum of those digits; nil where there cannot be so many.
     init?(lowest: Int, digits: [Int64]) {
         guard lowest >= 0, lowest + digits.count <= ExactSum.digitCount else { return nil }
         guard digits.allSatisfy({ $0.magnitude <= ExactSum.base.magnitude }) else { return nil }
-        guard !digits.isEmpty else { return }
-        prepare()
-        for (index, digit) in digits.enumerated() { self.digits[lowest + index] = digit }
+        self.digits = digits
+        low = lowest
     }
 }

@@ -239,7 +239,7 @@ extension DistinctValues {
             self.init(limit: limit, exact: nil, sample: hashes)
             return
         }
-        var table = ValueTable()
+        var table = ValueTable(expecting: limit)
         for _ in 0..<(try cursor.length(span, maximum: limit)) {
             let size = try cursor.length(span, maximum: 2 * DistinctValues.textBytes + 1)
             var hash: Hash128?

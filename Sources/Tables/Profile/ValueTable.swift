@@ -29,7 +29,14 @@ struct ValueTable: Sendable {
     }
 
     private static let shortBytes = 16
-    private static let recentBits = 9
+    /// How many bits tell the places of `recent` apart.
+    private let recentBits: Int
+
+    /// A table of nothing, for about so many values: where they are few, a few places find them too,
+    /// and a table of very many columns has as many of these.
+    init(expecting values: Int) {
+        recentBits = min(9, Int.bitWidth - max(1, values).leadingZeroBitCount)
+    }
 
     func hash(_ index: Int) -> Hash128 { hashes[index] }
     func countOf(_ index: Int) -> Int { counts[index] }
@@ -59,7 +66,7 @@ struct ValueTable: Sendable {
         let (low, high) = unsafe ValueTable.words(UnsafeRawBufferPointer(text))
         let mixed =
             (low ^ (high &<< 29 | high &>> 35) ^ UInt64(text.count)) &* 0x9e37_79b9_7f4a_7c15
-        let place = Int(truncatingIfNeeded: mixed &>> UInt64(64 &- ValueTable.recentBits))
+        let place = Int(truncatingIfNeeded: mixed &>> UInt64(64 &- recentBits))
         if place < recent.count {
             let found = recent[place]
             if found.low == low, found.high == high, found.length == text.count {
@@ -70,7 +77,7 @@ struct ValueTable: Sendable {
         }
         _ = unsafe observeOther(text)
         if recent.isEmpty {
-            recent = Array(repeating: ShortText(), count: 1 << ValueTable.recentBits)
+            recent = Array(repeating: ShortText(), count: 1 << recentBits)
         }
         recent[place] = ShortText(low: low, high: high, length: text.count, index: last)
         return true
