@@ -62,6 +62,12 @@ import Workspaces
             "h.json", Array(#"{"a":"secret"}"#.utf8), Array(#"{"a":"other"}"#.utf8),
             hidingValues: true)
         #expect(hidden == ["  JSON   1 changed, 0 equal", "  ~ a"])
+        // How far a number moved would tell it to who knows one of both.
+        let (low, high) = (Array(#"{"pay":1000}"#.utf8), Array(#"{"pay":1700}"#.utf8))
+        #expect(try lines("p.json", low, high).last == "  ~ pay  1000 -> 1700  (+700)")
+        #expect(try lines("q.json", low, high, hidingValues: true).last == "  ~ pay")
+        #expect(try page("r.json", low, high).contains("+700"))
+        #expect(!(try page("s.json", low, high, hidingValues: true)).contains("700"))
         // What only says that it is a document is a text.
         #expect(
             try lines("b.json", "{\nx", "{\ny") == [

@@ -51,6 +51,27 @@ import Vocabulary
         #expect(result.removedCount == 1)
     }
 
+    @Test func `a row without a key shows where it differs`() throws {
+        let names = (0..<40).map { "c\($0)" }.joined(separator: ",")
+        func rows(_ last: String, columns: Int) -> String {
+            let row = Array(repeating: "x", count: columns - 1).joined(separator: ",")
+            return "\(row),a\n\(row),a\n\(row),\(last)\n"
+        }
+        let six = "a,b,c,d,e,f\n"
+        let result = try diff(six + rows("b", columns: 6), six + rows("c", columns: 6))
+        #expect(
+            result.textLines().suffix(2) == [
+                "added    a=x b=x c=x d=x e=x f=c", "removed  a=x b=x c=x d=x e=x f=b",
+            ])
+        let markdown = result.markdownLines()
+        #expect(markdown.contains("| a=x b=x c=x d=x e=x f=c |"))
+        #expect(markdown.contains("| removed rows |"))
+        #expect(!result.markdownLines(hidingValues: true).contains { $0.contains("=x") })
+        let wide = try diff(
+            "\(names)\n" + rows("b", columns: 40), "\(names)\n" + rows("c", columns: 40))
+        #expect(wide.textLines().last?.hasSuffix("c30=x c31=x …") == true)
+    }
+
     @Test func `an added column is no change of every row`() throws {
         let result = try diff("id,v\n1,a\n2,b\n", "id,extra,v\n1,7,a\n2,,b\n")
         #expect(result.changedCount == 0)

@@ -43,14 +43,11 @@ package struct PartsDiff: Sendable, Equatable {
         let equal = equalCount.map { ", \(groupedDigits($0)) equal" } ?? ""
         var lines = ["\(format)   \(groupedDigits(count)) changed\(equal)"]
         lines += parts.prefix(limit).map { part in
-            var line = "\(part.sign) \(shown(part.name))"
-            if !part.isValue || !hidingValues {
-                line +=
-                    "  "
-                    + [part.old, part.new].compactMap { $0.map(shown) }
-                    .joined(separator: " -> ")
-            }
-            return line + (part.note.map { "  (\($0))" } ?? "")
+            let name = "\(part.sign) \(shown(part.name))"
+            if part.isValue && hidingValues { return name }
+            let values = [part.old, part.new].compactMap { $0.map(shown) }
+            return name + "  " + values.joined(separator: " -> ")
+                + (part.note.map { "  (\($0))" } ?? "")
         }
         if count > min(limit, parts.count) {
             lines.append("  and \(groupedDigits(count - min(limit, parts.count))) more")
@@ -66,8 +63,8 @@ package struct PartsDiff: Sendable, Equatable {
         lines += ["", "| part | old | new | change |", "|---|---|---|---|"]
         lines += parts.prefix(limit).map { part in
             let isHidden = part.isValue && hidingValues
-            let sides = [part.old, part.new].map { isHidden ? "" : shown($0 ?? "") }
-            let cells = [shown(part.name)] + sides + [part.note ?? ""]
+            let values = [part.old.map(shown), part.new.map(shown), part.note]
+            let cells = [shown(part.name)] + values.map { isHidden ? "" : $0 ?? "" }
             return "| " + cells.map(markdownText).joined(separator: " | ") + " |"
         }
         if count > min(limit, parts.count) {
@@ -89,7 +86,7 @@ package struct PartsDiff: Sendable, Equatable {
                     [
                         "name": .string(part.name), "old": value(part.old, part),
                         "new": value(part.new, part),
-                        "note": part.note.map { .string($0) } ?? .null,
+                        "note": value(part.note, part),
                     ]
                 }),
         ]

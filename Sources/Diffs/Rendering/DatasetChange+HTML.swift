@@ -56,9 +56,8 @@ extension PartsDiff {
         let shownParts = parts.prefix(200)
         let rows = shownParts.map { part in
             let isHidden = part.isValue && hidingValues
-            return [shown(part.name)]
-                + [part.old, part.new].map { isHidden ? "" : shown($0 ?? "") }
-                + [part.note ?? ""]
+            let values = [part.old.map(shown), part.new.map(shown), part.note]
+            return [shown(part.name)] + values.map { isHidden ? "" : $0 ?? "" }
         }
         let more = count - shownParts.count
         return [

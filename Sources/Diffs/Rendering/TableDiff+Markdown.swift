@@ -17,14 +17,25 @@ extension TableDiff {
             let parts = changedColumns.map { "\(code($0.name)) in \(groupedDigits($0.count))" }
             lines.append("- changed rows by column: " + parts.joined(separator: ", "))
         }
-        guard !hidingValues, !changedExamples.isEmpty else { return lines }
-        lines += ["", "| row | column | old | new |", "|---|---|---|---|"]
+        return hidingValues ? lines : lines + markdownExamples
+    }
+
+    private var markdownExamples: [String] {
+        var lines: [String] = []
+        if !changedExamples.isEmpty {
+            lines += ["", "| row | column | old | new |", "|---|---|---|---|"]
+        }
         for example in changedExamples {
             for cell in example.cells {
                 let values =
                     [example.nameSentence] + [cell.column, cell.old, cell.new].map(shown)
                 lines.append("| " + values.map(markdownText).joined(separator: " | ") + " |")
             }
+        }
+        for (word, rows) in [("added", addedExamples), ("removed", removedExamples)]
+        where !rows.isEmpty {
+            lines += ["", "| \(word) rows |", "|---|"]
+            lines += rows.map { "| \(markdownText($0.nameSentence)) |" }
         }
         return lines
     }

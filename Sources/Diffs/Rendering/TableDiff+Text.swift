@@ -73,6 +73,7 @@ extension RowExample {
     /// The values that name the row: `year=2013 month=1`.
     var nameSentence: String {
         name.map { "\(shown($0.column))=\(shown($0.value))" }.joined(separator: " ")
+            + (isNameCut ? " …" : "")
     }
 
     /// The row and its cells: `flight=7: dep_delay 2 -> 14`.

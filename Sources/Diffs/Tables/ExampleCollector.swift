@@ -12,7 +12,7 @@ struct ExampleCollector {
 
     private struct Entry {
         var rowNumber: Int
-        var name: [(column: String, value: String)]
+        var name: RowExample.Name
         /// Of a changed row: its key, and the values and their hashes in the new version.
         var key: Hash128?
         var values: [String] = []
@@ -25,8 +25,9 @@ struct ExampleCollector {
     private var changed: [Entry] = []
     /// Values are cut to this many bytes, at a character.
     private static let maximumValueBytes = 200
-    /// How many columns name a row that has no key.
-    private static let namingColumns = 4
+    /// How many columns name a row that has no key, at most: of rows that differ somewhere only, fewer
+    /// would look the same.
+    private static let namingColumns = 32
 
     init(limit: Int) { self.limit = limit }
 
@@ -78,7 +79,7 @@ struct ExampleCollector {
 
     /// The rows that were kept, in file order.
     func examples(_ kind: Kind) -> [RowExample] {
-        entries(kind).map { RowExample(name: $0.name, cells: $0.cells) }
+        entries(kind).map { RowExample($0.name, cells: $0.cells) }
     }
 
     private func entries(_ kind: Kind) -> [Entry] {
@@ -103,12 +104,13 @@ struct ExampleCollector {
 
     private func name(
         _ batch: RowBatch, _ row: Int, _ hasher: RowHasher, _ pair: TablePair
-    ) -> [(column: String, value: String)] {
+    ) -> RowExample.Name {
+        let hasKey = !pair.keyIndexes.isEmpty
         let first = Array(pair.common.indices.prefix(ExampleCollector.namingColumns))
-        return (pair.keyIndexes.isEmpty ? first : pair.keyIndexes).map { index in
-            let value = ExampleCollector.value(batch, row, hasher.columns[index])
-            return (pair.common[index], value)
+        let cells = (hasKey ? pair.keyIndexes : first).map { index in
+            (pair.common[index], ExampleCollector.value(batch, row, hasher.columns[index]))
         }
+        return (cells, !hasKey && cells.count < pair.common.count)
     }
 
     private static func value(_ batch: RowBatch, _ row: Int, _ column: Int) -> String {

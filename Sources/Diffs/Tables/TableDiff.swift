@@ -81,10 +81,20 @@ package struct RowExample: Sendable, Equatable {
         package let new: String
     }
 
-    /// The values that name the row: those of the key, or the first few columns.
+    /// What names a row, and whether it has more columns.
+    typealias Name = (cells: [(column: String, value: String)], isCut: Bool)
+
+    /// The values that name the row: those of the key, or where there is none the first 32.
     package let name: [(column: String, value: String)]
+    /// Whether a row without a key has more columns than `name`.
+    package let isNameCut: Bool
     /// The cells that differ; empty for rows that were added or removed.
     package let cells: [Cell]
+
+    init(_ name: Name, cells: [Cell]) {
+        (self.name, isNameCut) = name
+        self.cells = cells
+    }
 
     package static func == (left: RowExample, right: RowExample) -> Bool {
         left.cells == right.cells
