@@ -72,10 +72,9 @@ extension CommandContext {
     private func storedVersion(
         of table: TableArgument
     ) throws -> (BlobID, Workspace)? {
-        guard table.address.place == nil, let workspace = try? workspace(),
-            let path = try workspace.path(
-                of: Array(table.address.path.utf8), from: try Environment.realPath(directory))
-        else { return nil }
+        // Files outside of the workspace, or where a stage is replayed, are read as any other.
+        guard let path = try workspacePath(of: table.address) else { return nil }
+        let workspace = try workspace()
         let source = try table.address.revision.map { try workspace.source(named: $0) }
         guard let tracked = try workspace.tracked(at: source ?? .workTree)[path],
             case .file(let blob) = tracked.content, try workspace.store().contains(blob)

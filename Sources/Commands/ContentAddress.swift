@@ -1,4 +1,5 @@
 import Vocabulary
+import Workspaces
 
 /// An argument that names content: `[PLACE:]PATH[@REVISION]`.
 ///
@@ -31,7 +32,16 @@ struct ContentAddress: Hashable {
         } else {
             revision = nil
         }
-        path = String(rest)
+        path = ContentAddress.withoutPointer(String(rest))
+    }
+
+    /// A pointer stands for what it points to, as for `diff` and `pull`: `a.csv.mlstore` is `a.csv`.
+    static func withoutPointer(_ path: String) -> String {
+        let name = path.split(separator: "/").last ?? ""
+        guard name.hasSuffix(Pointer.suffix), name != Pointer.suffix, !path.hasSuffix("/") else {
+            return path
+        }
+        return String(path.dropLast(Pointer.suffix.count))
     }
 
     /// Splits the version of a Delta Lake table off the path: `data/events#3`. Returns nil, and changes

@@ -150,8 +150,8 @@ struct DiffCommand: ReportingCommand {
         list.split(separator: ",").map { String($0.drop { $0 == " " }) }
     }
 
-    /// Without '--', the words from the first one on that is no revision but a path on disk are
-    /// paths, as in git.
+    /// Without '--', the words from the first one on that is no revision but a path on disk, or one
+    /// that is tracked, are paths.
     private func split(
         _ words: [String], in workspace: Workspace, _ context: CommandContext
     ) -> (revisions: [String], paths: [String]) {
@@ -159,8 +159,14 @@ struct DiffCommand: ReportingCommand {
             return (Array(words[..<separator]), Array(words[(separator + 1)...]))
         }
         let start = words.firstIndex { word in
-            let status = try? context.disk.status(of: context.path(word), followingLinks: false)
-            return status != nil && (try? workspace.source(named: word)) == nil
+            guard (try? workspace.source(named: word)) == nil else { return false }
+            if (try? context.disk.status(of: context.path(word), followingLinks: false)) != nil {
+                return true
+            }
+            // A file that was removed still has its pointer.
+            let paths = (try? context.paths([word], in: workspace)) ?? nil
+            guard let paths, let tracked = try? workspace.tracked() else { return false }
+            return !tracked.selected(paths).isEmpty
         }
         return (
             Array(words[..<(start ?? words.endIndex)]), Array(words[(start ?? words.endIndex)...])

@@ -45,10 +45,10 @@ struct DriftText {
         }
     }
 
-    /// `they carry 63 % of models/delay.mlmodel, more than 10 %: drift`.
+    /// `what drifted or is absent carries 63 % of models/delay.mlmodel, more than 10 %`.
     private func verdict(_ weight: WeightedDrift) -> String {
-        "they carry \(DriftText.percent(weight.driftedShare)) of "
-            + "\(printableText(Array(model.utf8))), "
+        "what drifted\(weight.absent.isEmpty ? "" : " or is absent") carries "
+            + "\(DriftText.percent(weight.driftedShare)) of \(printableText(Array(model.utf8))), "
             + (weight.isAffected ? "more than " : "not more than ")
             + DriftText.percent(weight.limit)
     }
@@ -116,7 +116,11 @@ struct DriftText {
     private func unmatched(_ table: TableDrift) -> [String] {
         guard table.slice == nil, !table.unmatched.isEmpty else { return [] }
         let names = table.unmatched.prefix(10).map { "'\(CellText.short($0))'" }
-        return ["  only one has \(names.joined(separator: ", "))"]
+        let rest = table.unmatched.count - names.count
+        return [
+            "  only one has \(names.joined(separator: ", "))"
+                + (rest > 0 ? " and \(groupedDigits(rest)) more" : "")
+        ]
     }
 
     // MARK: - JSON

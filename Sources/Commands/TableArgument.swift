@@ -41,6 +41,7 @@ extension CommandContext {
     /// no table.
     func table(_ text: String) throws -> TableArgument {
         let address = ContentAddress(text)
+        let text = address.revision == nil ? ContentAddress.withoutPointer(text) : text
         guard let format = TableFormats.format(forName: Array(address.path.utf8)) else {
             if let folder = try tableFolder(text) { return folder }
             throw StoreError(

@@ -142,10 +142,11 @@ struct FeatureEncoder: Sendable, Equatable {
 }
 
 extension StoreError {
-    static func constantFeature(_ name: String) -> StoreError {
+    /// `list` is where the column was named.
+    static func constantFeature(_ name: String, in list: String = "features") -> StoreError {
         StoreError(
             .numeric, "cannot learn from column '\(name)': it has the same value in every row",
-            subject: name, advice: "leave '\(name)' out of 'features'")
+            subject: name, advice: "leave '\(name)' out of '\(list)'")
     }
 
     static func emptyFeature(_ name: String) -> StoreError {

@@ -83,10 +83,13 @@ struct CommandRun {
             "stage '\(stage)' failed: its command \(failure.how)"
                 + (item.map { " for '\($0)'" } ?? ""),
             subject: stage,
-            advice: "mend the cause and run 'mlstore repro' again; what is current is not repeated",
+            advice: CommandRun.advice,
             safety: CommandRun.safety,
             cause: failure.lines.isEmpty ? nil : CommandOutput(lines: failure.lines))
     }
+
+    static let advice =
+        "mend the cause and run 'mlstore repro' again; what is current is not repeated"
 
     static let safety = "the stage's previous outputs and mlstore.lock are as they were"
 

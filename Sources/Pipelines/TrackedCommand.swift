@@ -80,7 +80,14 @@ package func run(
     options.force = true
     options.threads = command.threads
     let reproduction = try Reproduction(options, of: file, in: place, progress: progress)
-    try reproduction.run(holding: held)
+    do {
+        try reproduction.run(holding: held)
+    } catch let error as StoreError where error.advice == CommandRun.advice {
+        throw StoreError(
+            error.kind, error.message, subject: error.subject,
+            advice: "mend the cause and run it again",
+            safety: "its former outputs and mlstore.lock are as they were", cause: error.cause)
+    }
     return reproduction.report
 }
 

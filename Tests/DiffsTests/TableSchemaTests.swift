@@ -29,7 +29,7 @@ import Vocabulary
             - {column: c, range: {min: 2020-01-01, max: 2020-12-31}}
             - {column: d, values: [x, "1", "null"]}
             - {column: d, length: {max: 3}}
-            - {column: d, pattern: "[a-z0-9]+"}
+            - {column: d, pattern: '\\d?[a-z]?'}
             - {column: e, looksLike: email}
             - {column: f, references: {table: data/k.csv, column: id}}
             - {column: c, newest: {within: 36h}}
@@ -48,6 +48,8 @@ import Vocabulary
         #expect(again.text(of: "t.csv") == written)
         #expect(again.rules.map(\.title) == schema.rules.map(\.title))
         #expect(written.contains("- {column: c, newest: {within: \"36h\"}, status: confirmed}"))
+        #expect(again.rules[3].title == "'a' is never missing (50% at least)")
+        #expect(again.rules[9].title == "'d' matches \\d?[a-z]?")
         #expect(
             again.rules.suffix(5).map(\.title) == [
                 "has rows within 20% of the last 7 versions",

@@ -104,6 +104,13 @@ private func features(
         ("", "a value is missing here", 0),
     ]
 
+    @Test func `what to leave out is said where it was named`() throws {
+        let error = try #require(throws: StoreError.self) {
+            _ = try features([["scale": ["x"]]], "x\n1\n1\n")
+        }
+        #expect(error.advice == "leave 'x' out of 'scale'")
+    }
+
     @Test(arguments: wrong.indices)
     func `a mistake has a mark under its place`(index: Int) throws {
         let (expression, reason, offset) = ExpressionTests.wrong[index]

@@ -67,6 +67,8 @@ import Workspaces
         let error = try failure(
             try command("echo half > out.txt; exit 4", writes: ["out.txt"]), pipeline)
         #expect(error.kind == .stageFailed)
+        #expect(error.advice == "mend the cause and run it again")
+        #expect(error.safety == "its former outputs and mlstore.lock are as they were")
         #expect(try pipeline.folder.read("out.txt") == "1\n")
         #expect(try pipeline.lock == before)
     }

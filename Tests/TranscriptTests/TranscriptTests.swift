@@ -19,9 +19,9 @@ import Vocabulary
         try TranscriptSession(file: folder / name).check()
     }
 
-    @Test func `the program prints what the tutorial says`() throws {
-        let file = BuiltProgram.root / "docs/tutorial/getting-started.md"
-        try TranscriptSession(file: file).check()
+    @Test(arguments: ["tutorial/getting-started.md", "how-to/review-a-dataset-change.md"])
+    func `the program prints what the manual says`(page: String) throws {
+        try TranscriptSession(file: BuiltProgram.root / "docs" / page).check()
     }
 
     @Test func `a console block is read as commands with their output`() {

@@ -139,7 +139,8 @@ package struct TableRule: Sendable {
     /// The rule in a few words, of which the column is the first.
     package var title: String {
         let name = column.map { "'\(printable(Array($0.utf8)))' " } ?? ""
-        return name + words
+        if case .drift = demand { return name + words }
+        return name + words + (mostly < 1 ? " (\(Share.text(mostly)) at least)" : "")
     }
 
     private var words: String {
@@ -154,7 +155,7 @@ package struct TableRule: Sendable {
         case .range(let bounds): "is \(TableRule.text(bounds) { $0.text })"
         case .values(let values): "is one of \(values.count) values"
         case .length(let bounds): "has \(TableRule.text(bounds) { "\($0)" }) letters"
-        case .pattern(let pattern): "matches \(printable(Array(pattern.text.utf8)))"
+        case .pattern(let pattern): "matches \(printableText(Array(pattern.text.utf8)))"
         case .shape(let shape): "looks like \(shape.rawValue)"
         case .references(let table, let column):
             "is in '\(printable(Array(column.utf8)))' of '\(table)'"

@@ -261,7 +261,7 @@ struct ScaleOperation: RowOperation {
                 let learner = learners[index]
                 guard learner.moments.count > 0 else { throw StoreError.emptyFeature(learner.name) }
                 guard learner.least < learner.most else {
-                    throw StoreError.constantFeature(learner.name)
+                    throw StoreError.constantFeature(learner.name, in: "scale")
                 }
                 learners[index].offset = learner.isRange ? learner.least : learner.moments.mean
                 learners[index].scale =
