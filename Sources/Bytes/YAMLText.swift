@@ -38,7 +38,9 @@ package enum YAMLText: Sendable {
         switch self {
         case .block(let pairs) where !pairs.isEmpty:
             for (key, value) in pairs {
-                output += spaces(indent) + YAMLText.quoted(key) + ":"
+                let name = YAMLText.quoted(key)
+                let isLong = YAMLText.isLongKey(name)
+                output += spaces(indent) + (isLong ? "? \(name)\n\(spaces(indent)):" : name + ":")
                 value.appendBehindKey(to: &output, indent: indent)
             }
         case .list(let elements) where !elements.isEmpty:
@@ -81,10 +83,17 @@ package enum YAMLText: Sendable {
         case .literal(let text): text
         case .list(let elements): "[" + elements.map(\.inline).joined(separator: ", ") + "]"
         case .block(let pairs), .flow(let pairs):
-            "{" + pairs.map { YAMLText.quoted($0.0) + ": " + $0.1.inline }.joined(separator: ", ")
-                + "}"
+            "{" + pairs.map(YAMLText.inlinePair).joined(separator: ", ") + "}"
         }
     }
+
+    private static func inlinePair(_ key: String, _ value: YAMLText) -> String {
+        let name = quoted(key)
+        return isLongKey(name) ? "? \(name) : \(value.inline)" : "\(name): \(value.inline)"
+    }
+
+    /// YAML 1.2, section 7.4.2: a key without a `?` has at most 1,024 characters.
+    private static func isLongKey(_ name: String) -> Bool { name.unicodeScalars.count > 1_000 }
 
     private func spaces(_ count: Int) -> String { String(repeating: " ", count: count) }
 

@@ -102,6 +102,20 @@ import Testing
         #expect(try json(document) == .object([text: .string(text), "list": [.string(text)]]))
     }
 
+    @Test(arguments: [998, 999, 1_024, 5_000])
+    func `keys of any length are read back`(length: Int) throws {
+        for letter in ["k", "ä", "\"", "😀"] {
+            let key = String(repeating: letter, count: length)
+            let pairs: [(String, YAMLText)] = [(key, .literal("1")), ("z", .literal("2"))]
+            let value: JSONValue = .object([key: 1, "z": 2])
+            #expect(try json(YAMLText.block(pairs).document) == value)
+            #expect(try json(YAMLText.block([("in", .flow(pairs))]).document) == ["in": value])
+            #expect(try json(YAMLText.list([.block(pairs)]).document) == [value])
+            let nested = YAMLText.block([(key, .block(pairs)), ("z", .list([.block(pairs)]))])
+            #expect(try json(nested.document) == .object([key: value, "z": [value]]))
+        }
+    }
+
     @Test func `nested values are laid out the same way each time`() {
         let value = YAMLText.block([
             ("version", .literal("1")),
