@@ -5,7 +5,7 @@ extension TableProfile {
     /// The largest part that is read beside others, in bytes: what is unpacked may be many times that.
     private static let mostPartBytes = 64 << 20
     /// A table of more columns is read in one go: the profiles of its parts would take as much memory each.
-    static let mostColumnsInParts = 5_000
+    static let mostColumnsInParts = 1_000
 
     /// The profile of a whole table: of its parts at the same time, where it has some (the row groups of
     /// Parquet), else in one pass. The same for any number of threads.
