@@ -59,6 +59,35 @@ import Vocabulary
         #expect(try succeed("cd project && mlstore report HEAD").contains("no differences in data"))
     }
 
+    @Test func `of a version with few new rows no profile is made, of one with many it is`() throws
+    {
+        func table(_ edited: Range<Int>) throws {
+            var text = "id,word,v\n"
+            for row in 0..<20_000 {
+                let isEdited = edited.contains(row)
+                text += "\(row),\(isEdited ? "edited" : "word \(row % 50)"),\(row % 700)\n"
+            }
+            try folder.write(text, to: "project/big.csv")
+            try succeed(
+                "cd project && mlstore add -q big.csv && git add -A && git commit -q -m big")
+        }
+        func kept() throws -> String {
+            try succeed("cd project && ls .mlstore/state/profiles | sort")
+        }
+        try table(0..<0)
+        try succeed("cd project && mlstore profile -q big.csv")
+        let old = try kept()
+        #expect(!old.isEmpty)
+        try table(9_000..<9_050)
+        let few = try succeed("cd project && mlstore report HEAD~")
+        #expect(few.contains("50 changed") && !few.contains("drift"))
+        #expect(try kept() == old)
+        try table(9_000..<19_000)
+        let many = try succeed("cd project && mlstore report HEAD~2")
+        #expect(many.contains("drift of big.csv") && many.contains("word"))
+        #expect(try kept().count > old.count)
+    }
+
     @Test func `what was made from the old data is named, and the stage is stale`() throws {
         try succeed("cd project && git checkout -q -b topic")
         try folder.write("id,v\n1,z\n", to: "project/t.csv")

@@ -37,6 +37,7 @@ struct ReviewReport {
         (base, head) = (old.name, new.name)
         var options = DatasetDiffOptions()
         options.table.exampleLimit = examples
+        options.table.tellsShift = true
         let all = try diffDatasets(
             from: DiffSide(old.source), to: DiffSide(new.source), in: workspace, options: options)
         parameters = try stageParametersDiff(

@@ -85,9 +85,17 @@ struct ReviewTables {
         }
         guard let old = change.old?.content,
             let reference = try storedTable(old, at: path, in: workspace),
-            let before = try profileStoredTable(old, at: path, in: workspace),
-            let after = try profileStoredTable(new.content, at: path, in: workspace)
+            let before = try profileStoredTable(old, at: path, in: workspace)
         else { return }
+        // Of a change that is too small for a drift the new version need not be read.
+        if case .table(let diff) = change.detail, let shift = diff.shift,
+            !canDrift(from: before, by: shift)
+        {
+            return
+        }
+        guard let after = try profileStoredTable(new.content, at: path, in: workspace) else {
+            return
+        }
         let found = try drift([DriftPair(old: before, new: after)]) {
             try profileBlocks(of: reference, rowCount: before.rowCount)
         }

@@ -39,13 +39,18 @@ struct NumberPair: Sendable {
     var wasserstein: Double {
         var area = 0.0
         forEachStep { area += ($0 - $1).magnitude * $2 }
-        let total = NumberPair.count(old)
-        let mean = old.reduce(0) { $0 + $1.value * Double($1.count) } / total
-        let squares = old.reduce(0) {
+        let deviation = NumberPair.deviation(old)
+        return deviation > 0 ? area / deviation : area
+    }
+
+    /// The standard deviation, with which distances are measured.
+    static func deviation(_ values: [WeightedValue]) -> Double {
+        let total = NumberPair.count(values)
+        let mean = values.reduce(0) { $0 + $1.value * Double($1.count) } / total
+        let squares = values.reduce(0) {
             $0 + ($1.value - mean) * ($1.value - mean) * Double($1.count)
         }
-        let deviation = (squares / total).squareRoot()
-        return deviation > 0 ? area / deviation : area
+        return (squares / total).squareRoot()
     }
 
     var ks: Double {

@@ -11,14 +11,20 @@ struct KeyInference {
     /// Positions in the common columns that may be part of a key.
     private let eligible: [Int]
     private let scores: [Int]
-    /// For each version, for each eligible column, the hashes of the sampled cells.
+    /// For each version, for each eligible column that was looked at, the hashes of the sampled cells.
     private var samples: [[[UInt64]]] = []
+    /// A column that is called as one that names rows and does: of the others nothing was looked at.
+    private var namedKey: Int?
 
     private static let maximumColumns = 24
     private static let blockRows = 1024
     private static let maximumBlocks = 64
 
-    /// Reads the samples: one pass over each version.
+    private static let names = [
+        "id", "key", "code", "uuid", "guid", "index", "no", "number", "column_1",
+    ]
+
+    /// Reads the samples: one pass over each version, or two.
     init(_ pair: TablePair) throws {
         self.pair = pair
         let old = Dictionary(
@@ -35,11 +41,16 @@ struct KeyInference {
         scores = eligible.map { index in
             new[pair.common[index]].map(KeyInference.score) ?? 1
         }
-        guard !eligible.isEmpty else { return }
-        samples = [
-            try sample(.old),
-            try sample(.new),
-        ]
+        guard let first = eligible.indices.min(by: { (scores[$0], $0) < (scores[$1], $1) }) else {
+            return
+        }
+        if KeyInference.isNamed(pair.common[eligible[first]]) {
+            samples = [try sample(.old, [first]), try sample(.new, [first])]
+            if isUnique([first]) { namedKey = first }
+        }
+        guard namedKey == nil else { return }
+        let all = Array(eligible.indices)
+        samples = [try sample(.old, all), try sample(.new, all)]
     }
 
     /// Keys to try, as positions in the common columns, the best first; empty when there is none.
@@ -49,8 +60,12 @@ struct KeyInference {
     /// the eligible columns, without those of it that are not needed.
     func candidates() -> [[Int]] {
         guard !eligible.isEmpty else { return [] }
-        let found = smallKey() ?? shrunkPrefix()
         let all = Array(eligible.indices)
+        if let namedKey {
+            // With a column that names rows all of them do.
+            return (all.count > 1 ? [[namedKey], all] : [all]).map { $0.map { eligible[$0] } }
+        }
+        let found = smallKey() ?? shrunkPrefix()
         let keys = [found, found == all ? nil : isUnique(all) ? all : nil].compactMap(\.self)
         return keys.map { $0.map { eligible[$0] } }
     }
@@ -95,13 +110,16 @@ struct KeyInference {
 
     /// 0 for columns that name things by their type or name, 1 for other integers.
     private static func score(_ column: ColumnSummary) -> Int {
-        let name = column.name.lowercased()
-        let names = ["id", "key", "code", "uuid", "guid", "index", "no", "number", "column_1"]
-        if names.contains(where: { name == $0 || name.hasSuffix("_" + $0) }) { return 0 }
-        return column.type == .int ? 1 : 0
+        isNamed(column.name) || column.type != .int ? 0 : 1
     }
 
-    private func sample(_ side: TablePair.Side) throws -> [[UInt64]] {
+    private static func isNamed(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return names.contains { name == $0 || name.hasSuffix("_" + $0) }
+    }
+
+    /// The hashes of some of the eligible columns; of the others nothing.
+    private func sample(_ side: TablePair.Side, _ places: [Int]) throws -> [[UInt64]] {
         var hashes: [[UInt64]] = Array(repeating: [], count: eligible.count)
         let hasher = pair.hasher(side)
         let blocks = (pair.rowCount(side) + KeyInference.blockRows - 1) / KeyInference.blockRows
@@ -109,8 +127,8 @@ struct KeyInference {
         try pair.forEachBatch(side) { batch in
             for row in 0..<batch.rowCount
             where (batch.firstRow + row) / KeyInference.blockRows % stride == 0 {
-                for (place, index) in eligible.enumerated() {
-                    hashes[place].append(hasher.cellHash(batch, row, index))
+                for place in places {
+                    hashes[place].append(hasher.cellHash(batch, row, eligible[place]))
                 }
             }
         }

@@ -40,9 +40,14 @@ private func diffRegions(
         // What pointers say of rows and what was found must agree.
         guard after.rowCount - before.rowCount == rest.newCount - rest.oldCount else { return nil }
         let sample = try options.key == nil ? rest.equalRows + regions.sharedRows() : []
-        return try diffRest(
+        var diff = try diffRest(
             rest, sample, (regions.old.table.source, before), (regions.new.table.source, after),
             options)
+        if options.tellsShift {
+            diff.shift = try shift(
+                rest, regions.header, mostRows: max(before.rowCount, after.rowCount))
+        }
+        return diff
     } catch let doubt as ChangedRegions.Doubt where !doubt.lacksProof { return nil }
 }
 
@@ -62,6 +67,25 @@ private func differingRows(
     var rest = try sieve.run()
     rest.equalRows += left.equalRows
     return rest
+}
+
+/// Of how many rows of a table one may be in one version only, for this to say something of all.
+private let leastRowsPerShift = 50
+
+/// What the rows are like that are left; nil where they are too many.
+private func shift(
+    _ rest: RowSieve.Rest, _ header: TableHeader, mostRows: Int
+) throws -> TableShift? {
+    guard max(rest.oldCount, rest.newCount) <= mostRows / leastRowsPerShift else { return nil }
+    func profile(_ bytes: [UInt8]) throws -> TableProfile {
+        try unsafe TableProfile(ofPiece: header, holdsHeader: true) { body in
+            // Unsafe: the array lives for the call.
+            unsafe try bytes.withUnsafeBytes { unsafe try body($0) }
+        }
+    }
+    do {
+        return TableShift(old: try profile(rest.old), new: try profile(rest.new))
+    } catch is TableError { return nil }
 }
 
 /// Compares what is left of two versions, beside some rows that both have: they tell too whether a column

@@ -13,6 +13,8 @@ package struct TableDiffOptions: Sendable {
     package var columnTolerances: [String: Tolerance] = [:]
     /// How many rows of each sort are kept as examples.
     package var exampleLimit = 3
+    /// Whether `TableDiff.shift` is told.
+    package var tellsShift = false
     /// The memory for hashes of rows, in bytes. Bigger tables are read in several passes.
     package var memoryBudget = 256 << 20
 
@@ -132,6 +134,9 @@ package struct TableDiff: Sendable {
     package internal(set) var removedExamples: [RowExample] = []
     /// The first rows that changed, in the order of the new version.
     package internal(set) var changedExamples: [RowExample] = []
+    /// What the rows are like that only one version has; nil where there are many of them, where they were
+    /// not told by themselves, or where it was not asked for.
+    package internal(set) var shift: TableShift?
 
     /// Whether the versions hold the same columns and rows.
     package var isEmpty: Bool {

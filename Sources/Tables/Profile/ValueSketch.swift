@@ -111,6 +111,22 @@ struct ValueSketch: Sendable {
         sortedBins().map { WeightedValue(value: middle(of: $0.bin), count: $0.count) }
     }
 
+    /// How many bits this sketch and one of other numbers have at least that share some with it: so many
+    /// may be added and any be taken out, all within `range`.
+    func leastBits(adding count: Int, within range: ClosedRange<Double>) -> Int {
+        if used + count <= ValueSketch.mostBins { return bits }
+        var widest = ValueSketch(bits: bits)
+        while widest.bits > ValueSketch.leastBits, widest.binCount(range) > ValueSketch.mostBins {
+            widest.bits -= 1
+        }
+        return widest.bits
+    }
+
+    /// How many bins a range takes where none of them is empty.
+    private func binCount(_ range: ClosedRange<Double>) -> Int {
+        Int(bin(of: range.upperBound)) - Int(bin(of: range.lowerBound)) + 1
+    }
+
     private func bin(of value: Double) -> Int32 {
         guard value != 0 else { return 0 }
         let bin = Int32(truncatingIfNeeded: value.magnitude.bitPattern >> UInt64(52 - bits)) + 1
