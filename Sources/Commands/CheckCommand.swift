@@ -194,7 +194,9 @@ extension CommandContext {
     func check(
         _ source: TableSource, by schema: TableSchema, history: TableHistory?
     ) throws -> TableVerdict {
-        try checkTable(source, by: schema, now: clock.now(), history: history) { path in
+        try checkTable(
+            source, by: schema, now: clock.now(), history: history, threads: try threads()
+        ) { path in
             try self.table(at: path, in: try workspace())
         }
     }

@@ -23,7 +23,7 @@ extension CommandContext {
     }
 
     /// How many threads a command has outside of a workspace too.
-    private func threads() throws -> Int {
+    func threads() throws -> Int {
         if let workspace = try? workspace() { return workspace.machine.threads }
         return try machine().threads
     }

@@ -6,12 +6,12 @@ import Vocabulary
 ///
 /// What a value breaks depends on its text alone, so that the answers for the texts seen last are kept.
 // Safe: tests get views only for the length of a call.
-@safe struct ColumnJudge {
+@safe struct ColumnJudge: Sendable {
     /// What a value is asked; true where it breaks that.
-    typealias Test = (UnsafeBufferPointer<UInt8>) -> Bool
+    typealias Test = @Sendable (UnsafeBufferPointer<UInt8>) -> Bool
 
     /// A test and the verdict that it is for, by place.
-    @safe struct PlacedTest {
+    @safe struct PlacedTest: Sendable {
         let place: Int
         let test: Test
     }
@@ -67,6 +67,12 @@ import Vocabulary
         cache[slot] = (hash, mask)
         if asksForNewest { unsafe note(text) }
         return mask
+    }
+
+    /// Takes account of the latest day or moment of other rows.
+    mutating func note(newest other: Double?) {
+        guard let other else { return }
+        newest = max(newest ?? -.infinity, other)
     }
 
     private mutating func note(_ text: UnsafeBufferPointer<UInt8>) {

@@ -4,7 +4,7 @@ import Tables
 /// Looks for rows that repeat an earlier one in some columns.
 ///
 /// Memory is bounded: of a table with too many rows, several readings each look at a part of all hashes.
-struct RepetitionSearch {
+struct RepetitionSearch: Sendable {
     let place: Int
     let columns: [Int]
     /// Whether a missing value breaks the rule; else such rows are left out.

@@ -3,24 +3,25 @@ package import Tables
 package import Vocabulary
 
 /// Judges a table by a schema: one reading of it, and more where keys of very many rows are looked for.
+/// On so many threads at most; the verdict is the same for any number.
 ///
 /// `now` is what freshness is measured against, `history` what rules about former versions are; `table`
 /// gives the tables that rules refer to. Memory: at most some 300 MB, whatever the size.
 package func checkTable(
     _ source: TableSource, by schema: TableSchema, now: Timestamp, history: TableHistory? = nil,
-    table: (RepoPath) throws -> TableSource
+    threads: Int = 1, table: (RepoPath) throws -> TableSource
 ) throws -> TableVerdict {
     let header = try source.header()
     var check = TableCheck(source, schema, header)
     try check.prepare(table)
-    try source.forEachBatch { check.observe($0) }
+    try check.read(threads: threads)
     try check.finishSearches()
     try check.compare(with: history ?? TableHistory([]) { try TableProfile(of: source) })
     return check.finish(now: now)
 }
 
-/// One check.
-private struct TableCheck {
+/// One check, or a part of one.
+struct TableCheck: Sendable {
     /// How many hashes all searches for repetitions hold at once.
     private static let hashLimit = 4 << 20
     /// How many values a rule may refer to.
@@ -32,7 +33,9 @@ private struct TableCheck {
     var verdict: TableVerdict
     var judges: [ColumnJudge] = []
     var searches: [RepetitionSearch] = []
-    var failing: [Int: [Int]] = [:]
+    /// Rows of the table before those that are read.
+    var rowsBefore = 0
+    private var failing: [Int: [Int]] = [:]
 
     init(_ source: TableSource, _ schema: TableSchema, _ header: TableHeader) {
         self.source = source
@@ -155,7 +158,7 @@ private struct TableCheck {
             guard verdict.failingRows.count < TableVerdict.rowLimit else { break }
             verdict.failingRows.append(
                 TableVerdict.FailingRow(
-                    row: batch.firstRow + row + 1, rules: rules.sorted(),
+                    row: rowsBefore + batch.firstRow + row + 1, rules: rules.sorted(),
                     bytes: unsafe Array(batch.rawRow(row))))
         }
         failing = [:]
@@ -203,7 +206,8 @@ private struct TableCheck {
             let value = column.map { batch.value(row: row, column: $0).prefix(100) } ?? []
             verdict.verdicts[place].examples.append(
                 RuleVerdict.Example(
-                    row: batch.firstRow + row + 1, value: String(decoding: value, as: UTF8.self)))
+                    row: rowsBefore + batch.firstRow + row + 1,
+                    value: String(decoding: value, as: UTF8.self)))
         }
         if verdict.failingRows.count < TableVerdict.rowLimit {
             failing[row, default: []].append(place)
