@@ -19,10 +19,7 @@ struct BlockTable {
         self.input = input
         self.executor = executor
         header = try input.naming { try input.table.header() }
-        if input.isText, let pieces = try input.source.pieces?(), !pieces.pieces.isEmpty,
-            try !input.table.isPacked(),
-            let layout = try BlockTable.layout(of: pieces, header, executor)
-        {
+        if let (pieces, layout) = try BlockTable.pieces(of: input, header, executor) {
             (self.layout, self.pieces) = (layout, pieces)
         } else {
             layout = try input.layout()
@@ -31,6 +28,17 @@ struct BlockTable {
         guard layout.columnNames == header.columnNames else {
             throw StoreError.tableChanged(input.source.name)
         }
+    }
+
+    /// A table of plain text in pieces that end between rows, and its layout; nil for any other one.
+    static func pieces(
+        of input: TableInput, _ header: TableHeader, _ executor: ParallelExecutor
+    ) throws -> (pieces: ContentPieces, layout: TableLayout)? {
+        guard input.isText, let pieces = try input.source.pieces?(), !pieces.pieces.isEmpty,
+            try !input.table.isPacked(),
+            let layout = try layout(of: pieces, header, executor)
+        else { return nil }
+        return (pieces, layout)
     }
 
     /// Rows, columns and types: those that the file states, where it does.

@@ -15,6 +15,8 @@ struct FilterOperation: RowOperation {
         condition = try options.expression(text)
     }
 
+    var changesRowsAlone: Bool { true }
+
     func bound(
         to schema: RowSchema, _ environment: OperationEnvironment
     ) throws -> any BoundOperation {
@@ -46,6 +48,8 @@ struct DeriveOperation: RowOperation {
         columns = try options.texts("new columns with an expression each, {late: dep_delay > 15}")
             .map { ($0.name, try options.expression($0.text, of: $0.name)) }
     }
+
+    var changesRowsAlone: Bool { true }
 
     func bound(
         to schema: RowSchema, _ environment: OperationEnvironment
@@ -116,6 +120,8 @@ struct SelectOperation: RowOperation {
         place = options.place
     }
 
+    var changesRowsAlone: Bool { true }
+
     func bound(
         to schema: RowSchema, _ environment: OperationEnvironment
     ) throws -> any BoundOperation {
@@ -133,6 +139,8 @@ struct DropOperation: RowOperation {
         columns = try options.names()
         place = options.place
     }
+
+    var changesRowsAlone: Bool { true }
 
     func bound(
         to schema: RowSchema, _ environment: OperationEnvironment
@@ -161,6 +169,8 @@ struct RenameOperation: RowOperation {
             throw options.wrong("a different new name for each column")
         }
     }
+
+    var changesRowsAlone: Bool { true }
 
     func bound(
         to schema: RowSchema, _ environment: OperationEnvironment

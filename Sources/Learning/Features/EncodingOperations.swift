@@ -19,6 +19,13 @@ struct OneHotOperation: RowOperation {
 
     var isFitted: Bool { true }
 
+    /// They are taken away.
+    var learntColumns: [String] { columns }
+
+    var questions: [(column: String, question: ColumnQuestion)] {
+        columns.map { ($0, .categories) }
+    }
+
     func bound(
         to schema: RowSchema, _ environment: OperationEnvironment
     ) throws -> any BoundOperation {
@@ -32,7 +39,6 @@ struct OneHotOperation: RowOperation {
         let names: [String]
         let place: String
         let before: RowSchema
-        private var found: [Set<[UInt8]>]
         /// Of each column the categories, sorted by bytes.
         private var categories: [[[UInt8]]] = []
         private var indexes: [[[UInt8]: Int]] = []
@@ -42,27 +48,26 @@ struct OneHotOperation: RowOperation {
             self.names = names
             self.place = place
             self.before = before
-            found = positions.map { _ in [] }
         }
 
-        var learns: Bool { true }
+        var asks: Bool { true }
 
-        mutating func learn(_ row: Row) throws {
-            for (index, position) in positions.enumerated() {
-                guard row[position].typed(.string) != .null else { continue }
-                found[index].insert(row[position].bytes)
-                guard found[index].count <= OneHotOperation.maximumCategories else {
-                    throw StoreError(
-                        .malformed,
-                        "\(place) finds more than \(OneHotOperation.maximumCategories) "
-                            + "categories in column '\(names[index])'", subject: names[index],
-                        advice: "use 'target_encoding' for it, or leave it out")
-                }
+        var forms: [ColumnStatistic.Form] {
+            positions.map {
+                .init(
+                    $0, before.columns[$0].type, .categories, isFilled: false, holdsNumbers: false)
             }
         }
 
-        mutating func endLearning() throws {
-            categories = found.map { $0.sorted { $0.precedes($1) } }
+        mutating func learn(from answers: [ColumnStatistic]) throws {
+            for (name, answer) in zip(names, answers) where answer.isOverfull {
+                throw StoreError(
+                    .malformed,
+                    "\(place) finds more than \(OneHotOperation.maximumCategories) "
+                        + "categories in column '\(name)'", subject: name,
+                    advice: "use 'target_encoding' for it, or leave it out")
+            }
+            categories = answers.map { $0.texts.keys.sorted { $0.precedes($1) } }
             for (index, list) in categories.enumerated() where list.isEmpty {
                 throw StoreError.emptyFeature(names[index])
             }
@@ -155,6 +160,8 @@ struct TargetEncodingOperation: RowOperation {
     }
 
     var isFitted: Bool { true }
+
+    var learntColumns: [String] { columns }
 
     func bound(
         to schema: RowSchema, _ environment: OperationEnvironment

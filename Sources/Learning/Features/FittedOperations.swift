@@ -1,5 +1,4 @@
 internal import Bytes
-internal import Kernels
 internal import Tables
 internal import Vocabulary
 
@@ -30,6 +29,12 @@ struct ImputeOperation: RowOperation {
     }
 
     var isFitted: Bool { true }
+
+    var filledColumns: [String] { columns.map(\.name) }
+
+    var questions: [(column: String, question: ColumnQuestion)] {
+        columns.compactMap { column in column.rule.question.map { (column.name, $0) } }
+    }
 
     func bound(
         to schema: RowSchema, _ environment: OperationEnvironment
@@ -69,59 +74,57 @@ struct ImputeOperation: RowOperation {
             let type: ColumnType
             let result: ColumnType
             let rule: Rule
-            var moments = Moments()
-            var values: [Double] = []
-            var counts: [[UInt8]: Int] = [:]
             var fill = Cell.null
         }
 
         var learners: [Learner]
         let rows: RowSchema
 
-        var learns: Bool { true }
+        var asks: Bool { true }
 
         func schema() -> RowSchema { rows }
 
-        mutating func learn(_ row: Row) throws {
-            for index in learners.indices {
-                let cell = row[learners[index].position].typed(learners[index].type)
-                guard cell != .null else { continue }
-                switch learners[index].rule {
-                case .mean: learners[index].moments.add(cell.number ?? 0)
-                case .median: learners[index].values.append(cell.number ?? 0)
-                case .mode:
-                    learners[index].counts[cell.bytes, default: 0] += 1
-                    guard learners[index].counts.count <= ColumnValues.maximumCategories else {
-                        throw StoreError.tooManyCategories(learners[index].name, table: "the rows")
-                    }
-                case .value: break
+        var forms: [ColumnStatistic.Form] {
+            learners.compactMap { learner in
+                learner.rule.question.map {
+                    .init(
+                        learner.position, learner.type, $0, isFilled: false, holdsNumbers: true)
                 }
             }
         }
 
-        mutating func endLearning() throws {
+        mutating func learn(from answers: [ColumnStatistic]) throws {
+            var rest = answers[...]
             for index in learners.indices {
                 let learner = learners[index]
-                let fill: Cell? =
-                    switch learner.rule {
-                    case .mean:
-                        learner.moments.count > 0 ? Cell(finite: learner.moments.mean) : nil
-                    case .median:
-                        quantile(ofSorted: sortedTotally(learner.values), at: 0.5).map {
-                            Cell(finite: $0)
-                        }
-                    case .mode:
-                        // The most frequent; of equally frequent ones the first by bytes.
-                        learner.counts.max {
-                            $0.value < $1.value || $0.value == $1.value && $1.key.precedes($0.key)
-                        }.map { .raw($0.key) }
-                    case .value(let cell): cell
-                    }
+                let fill: Cell?
+                if case .value(let cell) = learner.rule {
+                    fill = cell
+                } else {
+                    fill = try rest.popFirst().flatMap { try Bound.fill($0, of: learner.name) }
+                }
                 guard let fill, fill != .null else { throw StoreError.emptyFeature(learner.name) }
                 learners[index].fill = fill
-                learners[index].values = []
-                learners[index].counts = [:]
             }
+        }
+
+        private static func fill(_ answer: ColumnStatistic, of name: String) throws -> Cell? {
+            switch answer.form.question {
+            case .moments: return answer.moments.mean.map { Cell(finite: $0) }
+            case .median: return answer.median.map { Cell(finite: $0) }
+            case .frequencies, .categories:
+                guard !answer.isOverfull else {
+                    throw StoreError.tooManyCategories(name, table: "the rows")
+                }
+                // The most frequent; of equally frequent ones the first by bytes.
+                return answer.texts.max {
+                    $0.value < $1.value || $0.value == $1.value && $1.key.precedes($0.key)
+                }.map { .raw($0.key) }
+            }
+        }
+
+        func fill(of column: String) -> Cell? {
+            learners.first { $0.name == column }.map(\.fill)
         }
 
         var fitted: JSONValue? {
@@ -154,6 +157,16 @@ struct ImputeOperation: RowOperation {
 }
 
 extension ImputeOperation.Rule {
+    /// What must be known of the column.
+    fileprivate var question: ColumnQuestion? {
+        switch self {
+        case .mean: .moments
+        case .median: .median
+        case .mode: .frequencies
+        case .value: nil
+        }
+    }
+
     fileprivate init?(_ json: JSONValue) {
         switch json.stringValue {
         case "mean": self = .mean
@@ -207,6 +220,12 @@ struct ScaleOperation: RowOperation {
 
     var isFitted: Bool { true }
 
+    var learntColumns: [String] { columns.map(\.name) }
+
+    var questions: [(column: String, question: ColumnQuestion)] {
+        columns.map { ($0.name, .moments) }
+    }
+
     func bound(
         to schema: RowSchema, _ environment: OperationEnvironment
     ) throws -> any BoundOperation {
@@ -232,9 +251,6 @@ struct ScaleOperation: RowOperation {
             let position: Int
             let type: ColumnType
             let isRange: Bool
-            var moments = Moments()
-            var least = Double.infinity
-            var most = -Double.infinity
             var offset = 0.0
             var scale = 1.0
         }
@@ -242,34 +258,30 @@ struct ScaleOperation: RowOperation {
         var learners: [Learner]
         let rows: RowSchema
 
-        var learns: Bool { true }
+        var asks: Bool { true }
 
         func schema() -> RowSchema { rows }
 
-        mutating func learn(_ row: Row) {
-            for index in learners.indices {
-                guard let value = row[learners[index].position].typed(learners[index].type).number
-                else { continue }
-                learners[index].moments.add(value)
-                learners[index].least = min(learners[index].least, value)
-                learners[index].most = max(learners[index].most, value)
+        var forms: [ColumnStatistic.Form] {
+            learners.map {
+                .init($0.position, $0.type, .moments, isFilled: false, holdsNumbers: false)
             }
         }
 
-        mutating func endLearning() throws {
-            for index in learners.indices {
-                let learner = learners[index]
-                guard learner.moments.count > 0 else { throw StoreError.emptyFeature(learner.name) }
-                guard learner.least < learner.most else {
-                    throw StoreError.constantFeature(learner.name, in: "scale")
+        mutating func learn(from answers: [ColumnStatistic]) throws {
+            for (index, answer) in zip(learners.indices, answers) {
+                let name = learners[index].name
+                let moments = answer.moments
+                guard let mean = moments.mean else { throw StoreError.emptyFeature(name) }
+                guard moments.least < moments.most else {
+                    throw StoreError.constantFeature(name, in: "scale")
                 }
-                learners[index].offset = learner.isRange ? learner.least : learner.moments.mean
+                let range = moments.most - moments.least
+                learners[index].offset = learners[index].isRange ? moments.least : mean
                 learners[index].scale =
-                    learner.isRange
-                    ? learner.most - learner.least : learner.moments.variance.squareRoot()
-                guard learners[index].scale.isFinite, learners[index].scale > 0 else {
-                    throw StoreError.hugeFeature(learner.name)
-                }
+                    learners[index].isRange ? range : moments.standardDeviation ?? .infinity
+                guard range.isFinite, learners[index].scale.isFinite, learners[index].scale > 0
+                else { throw StoreError.hugeFeature(name) }
             }
         }
 

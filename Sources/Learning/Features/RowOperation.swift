@@ -17,6 +17,15 @@ protocol RowOperation: Sendable {
     /// Whether it learns something of the rows that another table is to be changed by too.
     var isFitted: Bool { get }
 
+    /// Whether it changes each row by that row alone, the same in any table.
+    var changesRowsAlone: Bool { get }
+    /// What it asks of its rows, if it can do with answers about single columns.
+    var questions: [(column: String, question: ColumnQuestion)] { get }
+    /// The columns in which it fills what has no value, and changes nothing else.
+    var filledColumns: [String] { get }
+    /// The columns that it changes otherwise by what it learns, or takes away.
+    var learntColumns: [String] { get }
+
     /// The operation on rows of `schema`; throws where the columns are not there or not of a type
     /// that it can take.
     func bound(
@@ -27,6 +36,10 @@ protocol RowOperation: Sendable {
 extension RowOperation {
     var table: String? { nil }
     var isFitted: Bool { false }
+    var changesRowsAlone: Bool { false }
+    var questions: [(column: String, question: ColumnQuestion)] { [] }
+    var filledColumns: [String] { [] }
+    var learntColumns: [String] { [] }
 }
 
 /// What operations are given besides the schema.
@@ -49,6 +62,15 @@ protocol BoundOperation {
     /// Ends the look at the rows.
     mutating func endLearning() throws
 
+    /// Whether it learns from the answers to its questions instead.
+    var asks: Bool { get }
+    /// Where the answers are to be found in the rows, in the order of the questions.
+    var forms: [ColumnStatistic.Form] { get }
+    /// Learns from the answers.
+    mutating func learn(from answers: [ColumnStatistic]) throws
+    /// What it fills a column with, when it has learnt.
+    func fill(of column: String) -> Cell?
+
     /// What it learnt that is kept in the file of fitted values; nil where nothing is.
     var fitted: JSONValue? { get }
     /// Takes what was kept; throws `malformed` where that is not of this operation.
@@ -64,6 +86,10 @@ extension BoundOperation {
     var learns: Bool { false }
     mutating func learn(_ row: Row) throws {}
     mutating func endLearning() throws {}
+    var asks: Bool { false }
+    var forms: [ColumnStatistic.Form] { [] }
+    mutating func learn(from answers: [ColumnStatistic]) throws {}
+    func fill(of column: String) -> Cell? { nil }
     var fitted: JSONValue? { nil }
     mutating func restore(_ fitted: JSONValue) throws {}
     mutating func start() {}

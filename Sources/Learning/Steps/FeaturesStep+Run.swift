@@ -4,17 +4,18 @@ internal import Tables
 internal import Vocabulary
 
 extension FeaturesStep {
-    /// Goes through the table once for its types, once for each operation that looks at all rows
-    /// first, and once to write. Memory: a row, besides what operations say of theirs.
+    /// Goes through the table once for its types, once for what operations learn of single columns as these
+    /// are before anything is learnt, once for each other one that looks at all rows first, and once to write. The first two
+    /// go only through what nothing is kept of. Memory: a row, besides what operations say of theirs.
     func run(_ files: StepFiles, _ context: StepContext) throws -> StepReport {
-        let input = TableInput(try files.source("data"))
-        let summary = try input.summary()
+        let table = try FeatureTable(TableInput(try files.source("data")), context.executor)
+        let summary = table.summary
         guard summary.rowCount > 0 else { throw StoreError.noRows(data) }
-        let header = try input.header()
-        guard summary.columns.map(\.name) == header.names else {
+        guard summary.columns.map(\.name) == table.header.names else {
             throw StoreError.tableChanged(data)
         }
-        var pass = RowPass(input: input, header: header, operations: [])
+        var pass = RowPass(input: table.input, header: table.header)
+        var learning = RowLearning(operations, list, table, context.executor)
         let kept = try keptValues(files)
         var values: [JSONValue] = []
         var schema = RowSchema(summary)
@@ -22,13 +23,12 @@ extension FeaturesStep {
             var bound = try operation.bound(to: schema, environment(index, files))
             if let kept, operation.isFitted {
                 try bound.restore(kept[index])
-            } else if bound.learns {
-                try pass.forEachRow { row in try bound.learn(row) }
-                try bound.endLearning()
+            } else {
+                try teach(&bound, at: index, &learning, &pass)
             }
             schema = try bound.schema()
             values.append(bound.fitted ?? .null)
-            pass.operations.append(bound)
+            pass.chain.operations.append(bound)
         }
         var warnings = FeatureWarnings(summary)
         if let target {
@@ -52,39 +52,28 @@ extension FeaturesStep {
         ])
     }
 
+    private func teach(
+        _ bound: inout any BoundOperation, at index: Int, _ learning: inout RowLearning,
+        _ pass: inout RowPass
+    ) throws {
+        if bound.learns {
+            try pass.forEachRow { row in try bound.learn(row) }
+            try bound.endLearning()
+        }
+        guard bound.asks else { return }
+        let forms = bound.forms
+        guard !forms.isEmpty else { return try bound.learn(from: []) }
+        let answers = try learning.statistics(of: index) { [pass] operation, column in
+            pass.chain.operations[operation].fill(of: column)
+        }
+        try bound.learn(from: answers ?? pass.statistics(forms))
+    }
+
     private func environment(_ index: Int, _ files: StepFiles) throws -> OperationEnvironment {
         OperationEnvironment(
             table: operations[index].table == nil
                 ? nil : TableInput(try files.source("table \(index)")),
             random: RandomSource(seed: seed, purpose: "features folds", substream: UInt64(index)))
-    }
-}
-
-/// Passes over a table whose rows go through operations.
-private struct RowPass {
-    let input: TableInput
-    let header: TableInput.Header
-    var operations: [any BoundOperation]
-
-    /// Hands the rows to `body` that the operations leave, in order, and each before them to `reading`.
-    mutating func forEachRow(
-        reading: (Row) -> Void = { _ in }, _ body: (Row) throws -> Void
-    ) throws {
-        for index in operations.indices { operations[index].start() }
-        try input.forEachBatch(header) { batch in
-            for number in 0..<batch.rowCount {
-                var row = (0..<batch.columnCount).map { column in
-                    Cell(batch, row: number, column: column)
-                }
-                reading(row)
-                if try change(&row) { try body(row) }
-            }
-        }
-    }
-
-    private mutating func change(_ row: inout Row) throws -> Bool {
-        for index in operations.indices where try !operations[index].apply(&row) { return false }
-        return true
     }
 }
 

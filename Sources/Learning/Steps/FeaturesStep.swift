@@ -69,9 +69,12 @@ struct FeaturesStep: Step {
             }
     }
 
+    /// Types of columns, and what is learnt of them, are kept of pieces.
+    var readsPieces: Bool { true }
+
     var canonical: [String: JSONValue] {
         [
-            "version": 1, "data": .string(data), "do": list,
+            "version": 2, "data": .string(data), "do": list,
             "fitted": fitted.map { .string($0) } ?? .null, "seed": JSONValue(Int(seed)),
         ]
     }

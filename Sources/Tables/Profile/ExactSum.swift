@@ -78,6 +78,14 @@ struct ExactSum: Sendable {
         return Double(sign: .plus, exponent: parts.exponent, significand: parts.significand)
     }
 
+    /// The sum, rounded, divided by a count: finite where no number was infinite, but for what is rounded
+    /// beyond the largest double.
+    func mean(of count: Int) -> Double {
+        let parts = scaled
+        return Double(
+            sign: .plus, exponent: parts.exponent, significand: parts.significand / Double(count))
+    }
+
     /// The sum as a number of 53 bits times a power of two, of any size.
     private var scaled: (significand: Double, exponent: Int) {
         let (isNegative, magnitude) = signed()
@@ -184,12 +192,14 @@ extension ExactSum: Equatable {
 }
 
 extension ExactSum {
-    /// The standard deviation of `count` numbers, two at least, of which these are the sum and the
-    /// sum of squares: over `count - 1`. Nil beyond the range of doubles.
+    /// The standard deviation of `count` numbers, of which these are the sum and the sum of squares: over
+    /// `divisor`, which is at least 1. Nil beyond the range of doubles.
     ///
     /// Nothing cancels: the squares are moved exactly to where the mean is, which is known as two
     /// doubles, and rounded only there.
-    static func standardDeviation(sum: ExactSum, squares: ExactSum, count: Int) -> Double? {
+    static func standardDeviation(
+        sum: ExactSum, squares: ExactSum, count: Int, divisor: Int
+    ) -> Double? {
         var (offset, total) = (sum, squares)
         for _ in 0..<2 {
             let mean = offset.rounded / Double(count)
@@ -198,7 +208,7 @@ extension ExactSum {
         }
         let (significand, exponent) = total.evenlyScaled
         guard significand > 0 else { return 0 }
-        let root = (significand / Double(count - 1)).squareRoot()
+        let root = (significand / Double(divisor)).squareRoot()
         let result = Double(sign: .plus, exponent: exponent / 2, significand: root)
         return result.isFinite ? result : nil
     }

@@ -71,7 +71,8 @@ package struct NumberProfile: Sendable, Hashable {
             numbers.count < 2
             ? nil
             : ExactSum.standardDeviation(
-                sum: numbers.sum, squares: numbers.squares, count: numbers.count)
+                sum: numbers.sum, squares: numbers.squares, count: numbers.count,
+                divisor: numbers.count - 1)
         quantiles = NumberProfile.shares.map {
             Quantile(share: $0, value: WeightedValue.quantile($0, of: values))
         }

@@ -154,14 +154,14 @@ extension NumberTally {
 }
 
 extension ExactSum {
-    fileprivate func encode(to writer: inout ByteWriter) {
+    func encode(to writer: inout ByteWriter) {
         let (lowest, digits) = canonicalDigits()
         writer.append(length: lowest)
         writer.append(length: digits.count)
         for digit in digits { writer.append(uint64: UInt64(bitPattern: digit)) }
     }
 
-    fileprivate init(
+    init(
         decoding cursor: inout ByteCursor, _ span: Span<UInt8>
     ) throws(DecodeError) {
         let lowest = try cursor.length(span, maximum: 1000)
