@@ -58,7 +58,8 @@ package struct RemoteFileName: Hashable, Sendable, Comparable, CustomStringConve
         guard (1...255).contains(text.utf8.count) else { return nil }
         var isFirst = true
         for byte in text.utf8 {
-            guard byte == 0x2f ? !isFirst : RemoteFileName.allows(byte) && !(isFirst && byte == 0x2e)
+            guard
+                byte == 0x2f ? !isFirst : RemoteFileName.allows(byte) && !(isFirst && byte == 0x2e)
             else { return nil }
             isFirst = byte == 0x2f
         }
