@@ -57,11 +57,15 @@ struct ProfileCommand: ReportingCommand {
             columns: profile.columns().filter { wanted?.contains($0.name) ?? true },
             correlations: profile.correlations(), isHidingValues: isHidingValues)
         var json = table.json
+        // Of very many columns either takes more memory than all else.
+        guard common.json else {
+            let details = wanted == nil ? [] : text.details()
+            return Report(lines: text.lines() + details, json: .object(json))
+        }
         json["rows"] = JSONValue(profile.rowCount)
         json["columns"] = text.json
         json["pairs"] = text.pairsJSON
-        let details = wanted == nil ? [] : text.details()
-        return Report(lines: text.lines() + details, json: .object(json))
+        return Report(lines: [], json: .object(json))
     }
 }
 

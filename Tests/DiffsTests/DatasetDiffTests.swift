@@ -48,6 +48,19 @@ import Workspaces
         #expect(error?.kind == .notFound)
     }
 
+    @Test func `where integers became floats it is told how to compare numbers`() throws {
+        try track("id,v\n1,181\n2,7\n", "t.csv")
+        try folder.write("id,v\n1,181.0\n2,\n", to: "t.csv")
+        let hint = "  hint     181 and 181.0 are different texts; '--tolerance 0' compares numbers"
+        #expect(try diff().flatMap { $0.textLines() }.contains(hint))
+        let compared = try diff { $0.table.tolerance = Tolerance(absolute: 0, relative: 0) }
+            .flatMap { $0.textLines() }
+        #expect(
+            !compared.contains(hint) && compared.contains { $0.contains("id=2: v 7 -> (empty)") })
+        try folder.write("id,v\n1,181\n2,x\n", to: "t.csv")
+        #expect(!(try diff().flatMap { $0.textLines() }.contains(hint)))
+    }
+
     @Test func `a table that broke, a file that is none and one that went are told`() throws {
         try track("id,v\n1,a\n", "t.csv")
         try track("text", "notes.bin")

@@ -48,6 +48,24 @@ import Vocabulary
         }
     }
 
+    @Test func `many columns of many different numbers share the memory of few`() throws {
+        let folder = try TemporaryFolder()
+        let columns = 4_000
+        var text = (0..<columns).map { "c\($0)" }.joined(separator: ",") + "\n"
+        for row in 0..<600 {
+            for column in 0..<columns {
+                let number = (row &* 7919 &+ column &* 104_729) % 1_000_003
+                text += column == 0 ? "\(number)" : ",\(number)"
+            }
+            text += "\n"
+        }
+        try folder.write(text, to: "wide.csv")
+        _ = try peak(["init", "--quiet"], in: folder)
+        let taken = try peak(["profile", "wide.csv"], in: folder)
+        // Bins of narrower tables would take 32 kB of each column, 128 MB together.
+        #expect(taken < 128 << 20, "\(taken)")
+    }
+
     @Test func `ten times as many files take little more memory`() throws {
         let few = try peaks(count: 5_000)
         let many = try peaks(count: 50_000)

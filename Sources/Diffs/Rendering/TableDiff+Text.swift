@@ -12,11 +12,26 @@ extension TableDiff {
             let columns = changedColumns.map { "\($0.name) \(groupedDigits($0.count))" }
             lines.append("changed  " + columns.joined(separator: ", "))
         }
+        if isWidened {
+            lines.append(
+                "hint     181 and 181.0 are different texts; '--tolerance 0' compares numbers")
+        }
         guard !hidingValues else { return lines }
         lines += changedExamples.map { "example  " + $0.sentence }
         lines += addedExamples.map { "added    " + $0.nameSentence }
         lines += removedExamples.map { "removed  " + $0.nameSentence }
         return lines
+    }
+
+    /// Whether rows may differ only because integers became floats or the other way round.
+    private var isWidened: Bool {
+        let compared = Set(tolerances.map(\.name))
+        let numbers: Set<ColumnType> = [.int, .float]
+        let widened = schema.retyped.filter { old, new in
+            numbers.isSuperset(of: [old.type, new.type]) && !compared.contains(new.name)
+        }
+        guard case .key = matching else { return !widened.isEmpty && removedCount > 0 }
+        return widened.contains { column in changedColumns.contains { $0.name == column.new.name } }
     }
 
     private var schemaLines: [String] {

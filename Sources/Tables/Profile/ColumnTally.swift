@@ -11,9 +11,9 @@ struct ColumnTally: Sendable {
     var kinds = KindCounts()
     var numbers = NumberTally()
     /// Numbers in bins: of those that `values` has no whole text of.
-    var sketch = ValueSketch()
+    var sketch: ValueSketch
     /// Days and moments in bins, in seconds since 1970: of those that `values` has no text of.
-    var times = ValueSketch()
+    var times: ValueSketch
     /// Rows by their values' hashes, once not all values are counted.
     var buckets = TextBuckets()
     /// The earliest and latest day, and moment.
@@ -26,9 +26,12 @@ struct ColumnTally: Sendable {
     /// The values.
     var values: DistinctValues
 
-    /// A tally of nothing; up to `valueLimit` different values are counted exactly. Where more are
+    /// A tally of nothing; up to `valueLimit` different values are counted exactly, beyond that numbers in
+    /// `mostBins` bins. Where more are
     /// expected they are sampled from the first one on, and `isGuessRight` must be asked in the end.
-    init(valueLimit: Int, expectsMore: Bool = false) {
+    init(valueLimit: Int, mostBins: Int, expectsMore: Bool = false) {
+        sketch = ValueSketch(mostBins: mostBins)
+        times = ValueSketch(mostBins: mostBins)
         values = DistinctValues(limit: valueLimit, expectsMore: expectsMore)
     }
 

@@ -74,8 +74,8 @@ extension ColumnTally {
         try numbers.decode(&cursor, span)
         dates = try TimeRange.decode(&cursor, span)
         moments = try TimeRange.decode(&cursor, span)
-        sketch = try ValueSketch(decoding: &cursor, span)
-        times = try ValueSketch(decoding: &cursor, span)
+        try sketch.decode(&cursor, span)
+        try times.decode(&cursor, span)
         values = try DistinctValues(decoding: &cursor, span, limit: values.limit)
         let count = try cursor.length(span, maximum: TextBuckets.count)
         guard count > 0 else { return }
@@ -101,14 +101,14 @@ extension ValueSketch {
         }
     }
 
-    fileprivate init(
-        decoding cursor: inout ByteCursor, _ span: Span<UInt8>
+    fileprivate mutating func decode(
+        _ cursor: inout ByteCursor, _ span: Span<UInt8>
     ) throws(DecodeError) {
         let bits = try cursor.length(span, maximum: ValueSketch.mostBits)
-        guard bits >= ValueSketch.leastBits else {
+        guard bits >= leastBits else {
             throw DecodeError(at: cursor.offset, "few bits")
         }
-        self.init(bits: bits)
+        self = ValueSketch(mostBins: mostBins, bits: bits)
         let bins = try cursor.length(span, maximum: span.count)
         var last = Int(Int32.min)
         for _ in 0..<bins {
@@ -118,6 +118,8 @@ extension ValueSketch {
                 throw DecodeError(at: cursor.offset, "no bin")
             }
             add(bin: bin, count: count)
+            // Bins of a known number of bits; with more than there may be these are not what was written.
+            guard self.bits == bits else { throw DecodeError(at: cursor.offset, "many bins") }
         }
     }
 }

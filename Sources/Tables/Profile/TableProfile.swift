@@ -3,8 +3,8 @@ import Vocabulary
 /// The summary of a table's columns, built row by row and mergeable: the profile of a table is the
 /// merge of the profiles of its parts, exactly, whatever the parts and their order.
 ///
-/// Memory: for each column at most 4,096 values of 64 bytes, fewer in tables of more than 128 columns,
-/// and some ten kilobytes.
+/// Memory: for each column at most 4,096 values of 64 bytes, fewer in tables of more than 128 columns, as many
+/// as 2,048 bins of 16 bytes up to four times over, fewer in tables of more than 1,024, and some kilobytes.
 package struct TableProfile: Sendable {
     /// The names of the columns, in file order.
     package let columnNames: [String]
@@ -23,6 +23,14 @@ package struct TableProfile: Sendable {
         min(4096, max(16, (1 << 19) / max(1, columns))) & ~1
     }
 
+    /// The most bins for the numbers of a column, where they are not counted, in a table of so many columns:
+    /// of very many one less than a power of two, which leaves a table of twice as many places half empty.
+    package static func mostBins(columns: Int) -> Int {
+        guard columns > 1 << 10 else { return ValueSketch.usualBins }
+        let share = max(32, (1 << 21) / columns)
+        return 1 << (Int.bitWidth - 1 - share.leadingZeroBitCount) - 1
+    }
+
     /// The profile of no rows. `valueLimit` (even) is there for tests: profiles of different limits do
     /// not merge.
     package init(columnNames: [String], valueLimit: Int? = nil) {
@@ -35,7 +43,7 @@ package struct TableProfile: Sendable {
         let limit = valueLimit ?? TableProfile.valueLimit(columns: columnNames.count)
         tallies = columnNames.indices.map { column in
             ColumnTally(
-                valueLimit: limit,
+                valueLimit: limit, mostBins: TableProfile.mostBins(columns: columnNames.count),
                 expectsMore: column < guess.areMany.count && guess.areMany[column])
         }
     }

@@ -1,14 +1,20 @@
 /// Numbers counted in bins: those of one bin agree in sign, power of two, and the first bits behind it.
 ///
 /// How many bits is as many as keep the bins to 2,048, but never fewer than 6: a value read back from its
-/// bin is off by less than 0.8 % of itself, and mostly by far less. That number follows from the numbers
+/// bin is off by less than 0.8 % of itself, and mostly by far less. Where many columns share the memory
+/// bins are fewer, down to one for each power of two. The number of bits follows from the numbers
 /// alone, so that merging, which takes the fewer bits and drops more of them until the bins are few
 /// enough, gives the same in any order. (A DDSketch whose logarithm is the bits of the number, linear
 /// between powers of two: Masson, Rim, Lee, VLDB 2019; that collapses as in Epicoco et al., 2020.)
 struct ValueSketch: Sendable {
     static let mostBits = 19
-    static let leastBits = 6
-    private static let mostBins = 2048
+    /// The most bins in a table of few columns.
+    static let usualBins = 2048
+
+    /// How many bins there may be.
+    let mostBins: Int
+    /// Not even where the bins are more.
+    var leastBits: Int { mostBins < ValueSketch.usualBins ? 0 : 6 }
 
     /// How many bits behind the power of two tell bins apart.
     private(set) var bits = ValueSketch.mostBits
@@ -21,8 +27,11 @@ struct ValueSketch: Sendable {
     private var slots: [Slot] = []
     private var used = 0
 
-    /// An empty sketch; one of fewer bits where those were written.
-    init(bits: Int = ValueSketch.mostBits) { self.bits = bits }
+    /// An empty sketch; one of fewer bits where those were written. Those of different limits do not merge.
+    init(mostBins: Int, bits: Int = ValueSketch.mostBits) {
+        self.mostBins = mostBins
+        self.bits = bits
+    }
 
     /// Counts a finite number, `times` times.
     @inline(__always)
@@ -63,7 +72,7 @@ struct ValueSketch: Sendable {
         while slots[place].count > 0 { place = (place + 1) & (slots.count - 1) }
         slots[place] = Slot(bin: bin, count: count)
         used += 1
-        while used > ValueSketch.mostBins, bits > ValueSketch.leastBits { collapse() }
+        while used > mostBins, bits > leastBits { collapse() }
     }
 
     /// Goes on with one bit less.
@@ -114,9 +123,9 @@ struct ValueSketch: Sendable {
     /// How many bits this sketch and one of other numbers have at least that share some with it: so many
     /// may be added and any be taken out, all within `range`.
     func leastBits(adding count: Int, within range: ClosedRange<Double>) -> Int {
-        if used + count <= ValueSketch.mostBins { return bits }
-        var widest = ValueSketch(bits: bits)
-        while widest.bits > ValueSketch.leastBits, widest.binCount(range) > ValueSketch.mostBins {
+        if used + count <= mostBins { return bits }
+        var widest = ValueSketch(mostBins: mostBins, bits: bits)
+        while widest.bits > leastBits, widest.binCount(range) > mostBins {
             widest.bits -= 1
         }
         return widest.bits

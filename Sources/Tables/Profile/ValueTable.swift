@@ -35,7 +35,7 @@ struct ValueTable: Sendable {
     /// A table of nothing, for about so many values: where they are few, a few places find them too,
     /// and a table of very many columns has as many of these.
     init(expecting values: Int) {
-        recentBits = min(9, Int.bitWidth - max(1, values).leadingZeroBitCount)
+        recentBits = values < 64 ? 2 : min(9, Int.bitWidth - values.leadingZeroBitCount)
     }
 
     func hash(_ index: Int) -> Hash128 { hashes[index] }
