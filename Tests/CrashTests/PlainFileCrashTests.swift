@@ -11,15 +11,15 @@ import Vocabulary
     private let file = DiskPath("/w/photo")
     private static let ref = RefName("photo")
 
-    private func content() -> [UInt8] {
+    private static let content: [UInt8] = {
         var random = SmallRandom(seed: 8)
         return random.bytes(140_001)
-    }
+    }()
 
     private func makeStore(on disk: SimulatedDisk) throws {
         try disk.makeDirectories(DiskPath("/w"))
         try disk.syncDirectory(DiskPath("/"))
-        try writeAtomically(content(), to: file, on: disk, durable: true)
+        try writeAtomically(PlainFileCrashTests.content, to: file, on: disk, durable: true)
         _ = try ObjectStore.create(
             at: root, on: disk, entropy: .seeded(1), clock: .forTests, threads: 1)
     }
@@ -48,9 +48,11 @@ import Vocabulary
             let isThere = try store.ref(name) != nil
             #expect(isThere || !mustBeThere, "\(label)")
             #expect(try store.verify(.full).isSound, "\(label)")
-            let id = BlobID(sha256(content()))
+            let id = BlobID(sha256(PlainFileCrashTests.content))
             if isThere {
-                #expect(try store.readBlob(id, maximumBytes: 1 << 20) == content(), "\(label)")
+                #expect(
+                    try store.readBlob(id, maximumBytes: 1 << 20) == PlainFileCrashTests.content,
+                    "\(label)")
             }
             let roots = CollectionRoots(
                 all: {

@@ -14,10 +14,13 @@ import Vocabulary
         return name
     }
 
-    private func content(_ round: Int) -> [[UInt8]] {
+    /// Made once for all of the cuts.
+    private static let contents = (0..<8).map { round -> [[UInt8]] in
         var random = SmallRandom(seed: UInt64(round + 1))
         return [random.text(132_000), random.bytes(700), Array("round \(round)".utf8)]
     }
+
+    private func content(_ round: Int) -> [[UInt8]] { StoreCrashTests.contents[round] }
 
     private func makeStore(on disk: SimulatedDisk) throws -> ObjectStore {
         try disk.makeDirectories(DiskPath("/w"))

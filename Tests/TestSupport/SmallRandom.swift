@@ -24,15 +24,10 @@ package struct SmallRandom: RandomNumberGenerator, Sendable {
 
     /// `count` bytes that do not compress.
     package mutating func bytes(_ count: Int) -> [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity(count + 8)
-        while result.count < count {
-            let word = next()
-            for shift in stride(from: UInt64(0), to: 64, by: 8) {
-                result.append(UInt8(truncatingIfNeeded: word >> shift))
-            }
-        }
-        return Array(result.prefix(count))
+        // By words: code that is not optimised takes its time for each step.
+        let words = (0..<((count + 7) / 8)).map { _ in next().littleEndian }
+        // Unsafe: reads the bytes of the words.
+        return unsafe words.withUnsafeBytes { unsafe Array($0.prefix(count)) }
     }
 
     /// About `count` bytes of lines of words and numbers, which compress as a table does.
