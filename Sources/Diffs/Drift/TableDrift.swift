@@ -138,8 +138,8 @@ extension TableDrift {
         slice = pair.slice
         oldRows = pair.old.rowCount
         newRows = pair.new.rowCount
-        let before = pair.old.columns()
-        let after = pair.new.columns()
+        let before = pair.old.columns(countingHashes: true)
+        let after = pair.new.columns(countingHashes: true)
         let places = Dictionary(
             zip(after.map(\.name), after.indices), uniquingKeysWith: { one, _ in one })
         columns = before.compactMap { old in

@@ -66,7 +66,7 @@ package struct ColumnProfile: Sendable, Hashable {
     /// of bins where not all values were counted; else empty.
     package let moments: [WeightedValue]
     /// Rows by the hashes of their values, in as many bins as every other column has; empty without a
-    /// value.
+    /// value, and where they were not asked for: those of very many columns take more than all else.
     package let hashCounts: [Int]
 
     /// The ten most frequent values.
@@ -80,7 +80,9 @@ package struct ColumnProfile: Sendable, Hashable {
     package var high: String? { numbers?.high ?? times?.last }
 
     /// Of the tally, nothing waits.
-    init(name: String, _ tally: ColumnTally, rowCount: Int, type: ColumnType) {
+    init(
+        name: String, _ tally: ColumnTally, rowCount: Int, type: ColumnType, countingHashes: Bool
+    ) {
         self.name = name
         self.type = type
         missing = tally.missing
@@ -109,7 +111,7 @@ package struct ColumnProfile: Sendable, Hashable {
             isNumeric ? NumberProfile(tally, values: values, isExact: exact != nil) : nil
         moments =
             type == .date || type == .timestamp ? ColumnProfile.moments(tally, table) : []
-        hashCounts = tally.fullBuckets().counts
+        hashCounts = countingHashes ? tally.fullBuckets().counts : []
         times = (type == .date ? tally.dates : type == .timestamp ? tally.moments : nil).map {
             Span(first: $0.first.text, last: $0.last.text)
         }

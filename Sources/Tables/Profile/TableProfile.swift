@@ -121,12 +121,12 @@ package struct TableProfile: Sendable {
         statedTypes = statedTypes ?? other.statedTypes
     }
 
-    /// What is to be told of each column, in file order.
-    package func columns() -> [ColumnProfile] {
+    /// What is to be told of each column, in file order; `hashCounts` only where they are asked for.
+    package func columns(countingHashes: Bool = false) -> [ColumnProfile] {
         tallies.indices.map { column in
             ColumnProfile(
                 name: columnNames[column], tallies[column], rowCount: rowCount,
-                type: statedTypes?[column] ?? tallies[column].type)
+                type: statedTypes?[column] ?? tallies[column].type, countingHashes: countingHashes)
         }
     }
 }
