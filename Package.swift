@@ -22,20 +22,24 @@ let strictTests: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// Optimised in debug builds too, where the tests pass most of their time: all that computes.
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+    .target(name: name, dependencies: dependencies, swiftSettings: strict + optimised)
 }
 
 func tests(
-    _ name: String, _ dependencies: [Target.Dependency], pages: [String] = []
+    _ name: String, _ dependencies: [Target.Dependency], pages: [String] = [],
+    settings: [SwiftSetting] = strictTests
 ) -> Target {
     .testTarget(
         name: name, dependencies: ["TestSupport"] + dependencies, exclude: pages,
-        swiftSettings: strictTests)
+        swiftSettings: settings)
 }
 
 let package = Package(
@@ -117,13 +121,14 @@ let package = Package(
         module("Lineage", ["Vocabulary", "Bytes", "Objects", "GitHistory", "Workspaces"]),
 
         // 5, 6
-        module(
-            "Commands",
-            [
+        .target(
+            name: "Commands",
+            dependencies: [
                 "Vocabulary", "Bytes", "Platform", "Kernels", "Tables", "Objects", "Remotes",
                 "GitHistory", "Learning", "Workspaces", "Pipelines", "Transfer", "Diffs",
                 "Lineage", argumentParser,
-            ]),
+            ],
+            swiftSettings: strict),
         .executableTarget(name: "mlstore", dependencies: ["Commands"], swiftSettings: strict),
         // The program of 'mlstore serve', apart: see docs/decisions.
         .executableTarget(
@@ -151,13 +156,13 @@ let package = Package(
         // Tests
         .target(
             name: "TestSupport", dependencies: ["Vocabulary", "Bytes", "Platform", "Remotes"],
-            path: "Tests/TestSupport", swiftSettings: strictTests),
+            path: "Tests/TestSupport", swiftSettings: strictTests + optimised),
         .target(
             name: "TransferSupport",
             dependencies: [
                 "TestSupport", "Vocabulary", "Bytes", "Platform", "Objects", "Remotes", "Transfer",
             ],
-            path: "Tests/TransferSupport", swiftSettings: strictTests),
+            path: "Tests/TransferSupport", swiftSettings: strictTests + optimised),
         .target(
             name: "FuzzTargets",
             dependencies: [
@@ -223,7 +228,8 @@ let package = Package(
             [
                 "Vocabulary", "Bytes", "Platform", "Objects", "Remotes", "Workspaces", "Pipelines",
                 "Transfer", "Tables", "Learning", "schedules",
-            ]),
+            ],
+            settings: strictTests + optimised),
         tests("ProcessTests", ["Vocabulary", "Platform", "Remotes", "mlstore", "Serving"]),
         tests("DamageTests", ["Vocabulary", "Bytes", "Platform", "Objects", "Workspaces"]),
     ],
