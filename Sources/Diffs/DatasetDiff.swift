@@ -81,16 +81,20 @@ private func compare(
     _ before: [RepoPath: TrackedVersion], _ after: [RepoPath: TrackedVersion], isNewOnDisk: Bool,
     in workspace: Workspace, _ options: DatasetDiffOptions
 ) throws -> [DatasetChange] {
-    let paths = Set(before.keys).union(after.keys).sorted()
-    var pictureBytes = 0
-    return try paths.compactMap { path -> DatasetChange? in
-        guard before[path]?.content != after[path]?.content else { return nil }
-        if let wanted = options.paths, !wanted.contains(where: { path.isInside($0) }) { return nil }
-        let comparison = PathComparison(
-            path: path, old: before[path], new: after[path], isNewOnDisk: isNewOnDisk,
-            workspace: workspace)
-        return try comparison.change(options.table).keepingPictures(&pictureBytes)
+    let paths = Set(before.keys).union(after.keys).sorted().filter { path in
+        before[path]?.content != after[path]?.content
+            && options.paths?.contains { path.isInside($0) } ?? true
     }
+    let sizes = paths.map { max(before[$0]?.sizeBytes ?? 0, after[$0]?.sizeBytes ?? 0) }
+    let changes = try WorkerPool(threads: workspace.machine.threads).map(sizes: sizes) { index in
+        let path = paths[index]
+        return try PathComparison(
+            path: path, old: before[path], new: after[path], isNewOnDisk: isNewOnDisk,
+            workspace: workspace
+        ).change(options.table)
+    }
+    var pictureBytes = 0
+    return changes.map { $0.keepingPictures(&pictureBytes) }
 }
 
 /// Columns that no table has are a typing error, not a wish.

@@ -1,6 +1,7 @@
 import Bytes
 import Diffs
 import Objects
+import Platform
 import Tables
 import Vocabulary
 import Workspaces
@@ -26,6 +27,7 @@ struct ReviewTables {
     ) throws {
         self.largest = largest
         checks = CheckText(isHidingValues: hidingValues)
+        var found: [(change: DatasetChange, new: TrackedVersion)] = []
         for change in changes {
             guard let new = change.new, try isTable(new, at: change.path, in: workspace) else {
                 continue
@@ -35,15 +37,37 @@ struct ReviewTables {
                 skipped.append(change.path)
                 continue
             }
+            found.append((change, new))
+        }
+        let touched = found
+        let sizes = touched.map { max($0.new.sizeBytes, $0.change.old?.sizeBytes ?? 0) }
+        let judgements = try WorkerPool(threads: workspace.machine.threads).map(sizes: sizes) {
+            let (change, new) = touched[$0]
+            var judgement = Judgement()
             do {
-                try judge(change, new, base, workspace, context)
+                try judgement.judge(change, new, base, workspace, context)
             } catch let error as StoreError
                 where error.kind == .malformed || error.isMissingPlugin
             {
                 // A table that is none, or a schema file that makes no sense: the section says so.
-                checks.add(problem: error.message, of: change.path.description)
+                judgement.problem = error.message
+            }
+            return judgement
+        }
+        for (judgement, table) in zip(judgements, touched) {
+            if let verdict = judgement.verdict { checks.add(verdict, failures: nil) }
+            if let drift = judgement.drift { drifts.append(drift) }
+            if let problem = judgement.problem {
+                checks.add(problem: problem, of: table.change.path.description)
             }
         }
+    }
+
+    /// What there is to tell of one table.
+    fileprivate struct Judgement {
+        var verdict: TableVerdict?
+        var drift: DriftText?
+        var problem: String?
     }
 
     /// Whether it is one by its name, or a folder that is called a table by a schema file or by its files.
@@ -55,52 +79,6 @@ struct ReviewTables {
         }
         let store = try workspace.store()
         return try store.contains(version.content) && !store.tree(tree).tableParts().isEmpty
-    }
-
-    private mutating func judge(
-        _ change: DatasetChange, _ new: TrackedVersion,
-        _ base: (name: String, source: TrackingSource), _ workspace: Workspace,
-        _ context: CommandContext
-    ) throws {
-        let path = change.path
-        let schema = try context.schema(of: path, in: workspace)
-        let table: TableSource
-        do {
-            guard let found = try storedTable(new.content, at: path, in: workspace) else { return }
-            table = found
-        } catch let error as StoreError where error.kind == .malformed && schema == nil {
-            // Files of a folder that nobody called a table.
-            return
-        }
-        if let schema {
-            let limit = schema.formerVersions
-            let history =
-                limit == 0
-                ? nil
-                : try context.history(
-                    of: path, table, content: new.content, from: base.source, leavingOut: nil,
-                    limit: limit, in: workspace)
-            let verdict = try context.check(table, by: schema, history: history)
-            checks.add(verdict, failures: nil)
-        }
-        guard let old = change.old?.content,
-            let reference = try storedTable(old, at: path, in: workspace),
-            let before = try profileStoredTable(old, at: path, in: workspace)
-        else { return }
-        // Of a change that is too small for a drift the new version need not be read.
-        if case .table(let diff) = change.detail, let shift = diff.shift,
-            !canDrift(from: before, by: shift)
-        {
-            return
-        }
-        guard let after = try profileStoredTable(new.content, at: path, in: workspace) else {
-            return
-        }
-        let found = try drift([DriftPair(old: before, new: after)]) {
-            try profileBlocks(of: reference, rowCount: before.rowCount)
-        }
-        let text = DriftText(name: path.description, reference: base.name, tables: found)
-        if text.hasDrift { drifts.append(text) }
     }
 
     /// What a reviewer should know at once: `2 rules broken; 3 columns drifted`.
@@ -142,5 +120,52 @@ struct ReviewTables {
                         + "'mlstore drift' judge them", heading: ["table"], rows: names))
         }
         return sections
+    }
+}
+
+extension ReviewTables.Judgement {
+    fileprivate mutating func judge(
+        _ change: DatasetChange, _ new: TrackedVersion,
+        _ base: (name: String, source: TrackingSource), _ workspace: Workspace,
+        _ context: CommandContext
+    ) throws {
+        let path = change.path
+        let schema = try context.schema(of: path, in: workspace)
+        let table: TableSource
+        do {
+            guard let found = try storedTable(new.content, at: path, in: workspace) else { return }
+            table = found
+        } catch let error as StoreError where error.kind == .malformed && schema == nil {
+            // Files of a folder that nobody called a table.
+            return
+        }
+        if let schema {
+            let limit = schema.formerVersions
+            let history =
+                limit == 0
+                ? nil
+                : try context.history(
+                    of: path, table, content: new.content, from: base.source, leavingOut: nil,
+                    limit: limit, in: workspace)
+            verdict = try context.check(table, by: schema, history: history)
+        }
+        guard let old = change.old?.content,
+            let reference = try storedTable(old, at: path, in: workspace),
+            let before = try profileStoredTable(old, at: path, in: workspace)
+        else { return }
+        // Of a change that is too small for a drift the new version need not be read.
+        if case .table(let diff) = change.detail, let shift = diff.shift,
+            !canDrift(from: before, by: shift)
+        {
+            return
+        }
+        guard let after = try profileStoredTable(new.content, at: path, in: workspace) else {
+            return
+        }
+        let found = try Diffs.drift([DriftPair(old: before, new: after)]) {
+            try profileBlocks(of: reference, rowCount: before.rowCount)
+        }
+        let text = DriftText(name: path.description, reference: base.name, tables: found)
+        if text.hasDrift { drift = text }
     }
 }
