@@ -15,7 +15,7 @@ extension JSONValue {
     }
 }
 
-private enum JSONWriter {
+enum JSONWriter {
     static func append(_ value: JSONValue, to text: inout [UInt8]) {
         switch value {
         case .array(let elements):
@@ -82,13 +82,13 @@ private enum JSONWriter {
 
     /// Keys by their UTF-16 code units, as RFC 8785 asks. Most keys are ASCII, where byte order
     /// is the same and much cheaper.
-    private static func sorted(_ members: [String: JSONValue]) -> [String] {
+    static func sorted<Value>(_ members: [String: Value]) -> [String] {
         members.keys.sorted { left, right in
             left.utf16.lexicographicallyPrecedes(right.utf16)
         }
     }
 
-    private static func append(string: String, to text: inout [UInt8]) {
+    static func append(string: String, to text: inout [UInt8]) {
         let digits = Array("0123456789abcdef".utf8)
         text.append(UInt8(ascii: "\""))
         for byte in string.utf8 {

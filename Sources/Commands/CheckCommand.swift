@@ -171,11 +171,28 @@ extension CommandContext {
         return schema
     }
 
-    /// The pairs of columns that the schema file beside a table names, if there is one.
-    func declaredPairs(of table: TableArgument) throws -> [ColumnPair] {
-        guard table.address.place == nil else { return [] }
+    /// The pairs of columns that the schema file beside a table names, if there is one, and what of that
+    /// file is of no use: whoever only wants to see a table need not mend it first.
+    func declaredPairs(of table: TableArgument) throws -> (pairs: [ColumnPair], problem: String?) {
+        guard table.address.place == nil else { return ([], nil) }
         let name = table.address.path + TableSchema.suffix
-        return try schema(at: path(name), named: name)?.pairs ?? []
+        let declared: [ColumnPair]
+        do {
+            declared = try schema(at: path(name), named: name)?.pairs ?? []
+        } catch let error as StoreError {
+            let file = printable(Array(name.utf8))
+            return ([], "the schema file '\(file)' was not used: \(error.message)")
+        }
+        guard !declared.isEmpty else { return ([], nil) }
+        let known = Set(try table.source.header().columnNames)
+        let useless = declared.first { !known.contains($0.first) || !known.contains($0.second) }
+        guard let useless else { return (declared, nil) }
+        let column = known.contains(useless.first) ? useless.second : useless.first
+        return (
+            declared.filter { known.contains($0.first) && known.contains($0.second) },
+            "pairs of '\(printable(Array(name.utf8)))' were not used: the table has no column "
+                + "'\(printable(Array(column.utf8)))'"
+        )
     }
 
     /// The schema that stands beside a path of the work tree, if there is one.

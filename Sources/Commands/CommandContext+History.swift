@@ -59,11 +59,11 @@ extension CommandContext {
         return TableHistory.Version(
             name: version.revision, rows: { try version.rows ?? profile()?.rowCount },
             profile: profile
-        ) { rowCount in
+        ) { rowCount, columns in
             guard let source = try storedTable(version.content, at: path, in: workspace) else {
                 return []
             }
-            return try profileBlocks(of: source, rowCount: rowCount)
+            return try profileBlocks(of: source, rowCount: rowCount, columns: columns)
         }
     }
 

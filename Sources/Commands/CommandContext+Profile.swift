@@ -22,6 +22,13 @@ extension CommandContext {
         return try TableProfile(of: table.source, pairs: pairs)
     }
 
+    /// The same in few bytes, for commands that hold several.
+    func packedProfile(of table: TableArgument) throws -> TableProfile {
+        var profile = try profile(of: table)
+        profile.pack()
+        return profile
+    }
+
     /// How many threads a command has outside of a workspace too.
     func threads() throws -> Int {
         if let workspace = try? workspace() { return workspace.machine.threads }

@@ -71,12 +71,11 @@ struct DriftCommand: ReportingCommand {
         let importance = try model.map { try context.importance(of: $0) }
         let table = try context.table(file)
         let reference = try context.table(referenceName(table.address, context))
-        let old = try context.profile(of: reference)
-        let new = try context.profile(of: table)
-        var pairs = [DriftPair(old: old, new: new)]
-        if let by { pairs += try slices(by, of: old, reference.source, table.source) }
-        let tables = try drift(pairs, options) {
-            try profileBlocks(of: reference.source, rowCount: old.rowCount)
+        let old = try context.packedProfile(of: reference)
+        let new = try context.packedProfile(of: table)
+        let sliced = try by.map { try slices($0, of: old, reference.source, table.source) }
+        let tables = try drift(DriftPair(old: old, new: new), slices: sliced, options) {
+            try profileBlocks(of: reference.source, rowCount: old.rowCount, columns: $0)
         }
         var text = DriftText(name: table.source.name, reference: name(reference), tables: tables)
         if let importance, let model {
@@ -84,7 +83,7 @@ struct DriftCommand: ReportingCommand {
             text.weigh(by: importance.shares, of: model, limit: importanceLimit)
         }
         return Report(
-            lines: text.lines, json: text.json,
+            lines: common.json ? [] : text.lines, stream: text.json,
             status: exitCode && text.isDrift ? .differences : .done)
     }
 
@@ -152,22 +151,26 @@ struct DriftCommand: ReportingCommand {
     /// A pair for each of the most frequent values of a column of the reference.
     private func slices(
         _ column: String, of old: TableProfile, _ reference: TableSource, _ table: TableSource
-    ) throws -> [DriftPair] {
+    ) throws -> DriftSlices {
         _ = try TableColumns.names(column, in: old.columnNames)
-        guard let values = old.columns().first(where: { $0.name == column })?.frequencies else {
+        let place = old.columnNames.firstIndex(of: column)
+        guard let values = place.flatMap({ old.column($0).frequencies }) else {
             throw StoreError(
                 .badUsage, "'\(printable(Array(column.utf8)))' has too many values to slice by",
                 subject: column, advice: "choose a column of some values",
                 safety: "nothing was changed")
         }
-        let names = values.prefix(DriftText.sliceLimit).map(\.value)
-        let before = try profileSlices(of: reference, by: column, names)
-        let after = try profileSlices(of: table, by: column, names)
-        return names.compactMap { name in
-            guard let old = before[name], let new = after[name], new.rowCount > 0 else {
-                return nil
+        let most = DriftText.sliceLimit(columns: old.columnNames.count)
+        let names = values.prefix(most).map(\.value)
+        return DriftSlices(count: names.count) { columns in
+            let before = try profileSlices(of: reference, by: column, names, columns: columns)
+            let after = try profileSlices(of: table, by: column, names, columns: columns)
+            return names.compactMap { name in
+                guard let old = before[name], let new = after[name], new.rowCount > 0 else {
+                    return nil
+                }
+                return DriftPair(slice: name, old: old, new: new)
             }
-            return DriftPair(slice: name, old: old, new: new)
         }
     }
 }

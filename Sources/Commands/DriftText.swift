@@ -4,8 +4,8 @@ import Vocabulary
 
 /// A table's drift for people and for programs.
 struct DriftText {
-    /// At most so many slices are told.
-    static let sliceLimit = 20
+    /// At most so many slices are told of a table of so many columns: 20, and of more than 10,000 columns fewer.
+    static func sliceLimit(columns: Int) -> Int { min(20, max(1, 200_000 / max(1, columns))) }
 
     let name: String
     let reference: String
@@ -125,14 +125,17 @@ struct DriftText {
 
     // MARK: - JSON
 
-    var json: JSONValue {
-        [
-            "table": .string(name), "reference": .string(reference), "drifted": .bool(hasDrift),
-            "slices": .array(
-                tables.indices.map { index in
-                    json(tables[index], weights.isEmpty ? nil : weights[index])
-                }),
-        ]
+    /// Column by column.
+    var json: JSONStream {
+        .object([
+            "table": .value(.string(name)), "reference": .value(.string(reference)),
+            "drifted": .value(.bool(hasDrift)),
+            "slices": .list { write in
+                for index in tables.indices {
+                    try write(json(tables[index], weights.isEmpty ? nil : weights[index]))
+                }
+            },
+        ])
     }
 
     private func json(_ weight: WeightedDrift) -> JSONValue {
@@ -144,15 +147,17 @@ struct DriftText {
         ]
     }
 
-    private func json(_ table: TableDrift, _ weight: WeightedDrift?) -> JSONValue {
-        let columns = weight?.columns.map { json($0.column, $0.share) }
-        return [
-            "model": weight.map(json) ?? .null,
-            "slice": table.slice.map { .string($0) } ?? .null, "rows": JSONValue(table.newRows),
-            "referenceRows": JSONValue(table.oldRows),
-            "unmatched": .array(table.unmatched.map { .string($0) }),
-            "columns": .array(columns ?? table.columns.map { json($0, nil) }),
-        ]
+    private func json(_ table: TableDrift, _ weight: WeightedDrift?) -> JSONStream {
+        let columns =
+            weight.map { .list(of: $0.columns) { json($0.column, $0.share) } }
+            ?? JSONStream.list(of: table.columns) { json($0, nil) }
+        return .object([
+            "model": .value(weight.map(json) ?? .null),
+            "slice": .value(table.slice.map { .string($0) } ?? .null),
+            "rows": .value(JSONValue(table.newRows)),
+            "referenceRows": .value(JSONValue(table.oldRows)),
+            "unmatched": .list(of: table.unmatched) { .string($0) }, "columns": columns,
+        ])
     }
 
     private func json(_ column: ColumnDrift, _ importance: Double?) -> JSONValue {

@@ -50,33 +50,33 @@ struct ProfileCommand: ReportingCommand {
 
     func perform(in context: CommandContext) throws -> Report {
         let table = try context.table(file)
-        let profile = try context.profile(of: table, pairs: try pairs(of: table, context))
+        let (pairs, problem) = try pairs(of: table, context)
+        let profile = try context.profile(of: table, pairs: pairs)
+        if let problem { context.console.note("note: \(problem)") }
         let wanted = try columns.map { try TableColumns.names($0, in: profile.columnNames) }
-        let text = ProfileText(
-            rowCount: profile.rowCount, columnCount: profile.columnNames.count,
-            columns: profile.columns().filter { wanted?.contains($0.name) ?? true },
-            correlations: profile.correlations(), isHidingValues: isHidingValues)
-        var json = table.json
-        // Of very many columns either takes more memory than all else.
+        let text = ProfileText(profile, columns: wanted, isHidingValues: isHidingValues)
         guard common.json else {
             let details = wanted == nil ? [] : text.details()
-            return Report(lines: text.lines() + details, json: .object(json))
+            return Report(lines: text.lines() + details, json: .null)
         }
-        json["rows"] = JSONValue(profile.rowCount)
+        var json = table.json.mapValues { JSONStream.value($0) }
+        json["rows"] = .value(JSONValue(profile.rowCount))
         json["columns"] = text.json
-        json["pairs"] = text.pairsJSON
-        return Report(lines: [], json: .object(json))
+        json["pairs"] = .value(text.pairsJSON)
+        json["schemaProblem"] = problem.map { .value(.string($0)) }
+        return Report(lines: [], stream: .object(json))
     }
 }
 
 extension ProfileCommand {
-    /// The pairs that are asked for, and then those of the schema file that are not among them.
+    /// The pairs that are asked for, and then those of the schema file that are not among them; and what
+    /// of that file is of no use.
     private func pairs(
         of table: TableArgument, _ context: CommandContext
-    ) throws -> [ColumnPair] {
+    ) throws -> ([ColumnPair], problem: String?) {
         let named = try pairs.isEmpty ? [] : named(try table.source.header().columnNames)
-        let declared = try context.declaredPairs(of: table)
-        return named + declared.filter { !named.contains($0) }
+        let (declared, problem) = try context.declaredPairs(of: table)
+        return (named + declared.filter { !named.contains($0) }, problem)
     }
 
     /// A name may hold a comma: what stands in front of one and behind it must both be columns.

@@ -2,15 +2,29 @@ import Bytes
 import Tables
 import Vocabulary
 
-/// A profile for people and for programs.
+/// A profile for people and for programs: column by column, since all that is known of very many columns
+/// takes much memory.
 struct ProfileText {
-    let rowCount: Int
-    let columnCount: Int
-    let columns: [ColumnProfile]
-    let correlations: [PairCorrelation]
+    let profile: TableProfile
+    /// The columns that are told, by place.
+    let places: [Int]
     let isHidingValues: Bool
     /// The most lines about what stands out.
     private static let remarkLimit = 20
+
+    /// Of the columns that are wanted; nil: of all.
+    init(_ profile: TableProfile, columns wanted: [String]?, isHidingValues: Bool) {
+        self.profile = profile
+        self.isHidingValues = isHidingValues
+        let names = wanted.map { Set($0) }
+        places = profile.columnNames.indices.filter {
+            names?.contains(profile.columnNames[$0]) ?? true
+        }
+    }
+
+    private var columns: some Sequence<ColumnProfile> {
+        places.lazy.map { profile.column($0) }
+    }
 
     /// A line for each column, then what stands out.
     func lines() -> [String] {
@@ -19,14 +33,22 @@ struct ProfileText {
         ])
         let values = ["min", "max", "mean", "std", "median", "most frequent"]
         layout.add(["column", "type", "missing", "distinct"] + (isHidingValues ? [] : values))
-        for column in columns { layout.add(cells(column)) }
-        let counts = "\(counted(rowCount, "row")) × \(counted(columnCount, "column"))"
-        var remarks = columns.flatMap(remarks)
-        let rest = remarks.count - ProfileText.remarkLimit
+        // One more than are told if there are more.
+        var remarks: [String] = []
+        var rest = -ProfileText.remarkLimit
+        for column in columns {
+            layout.add(cells(column))
+            let found = self.remarks(column)
+            rest += found.count
+            remarks += found.prefix(ProfileText.remarkLimit + 1 - remarks.count)
+        }
         if rest > 1 {
-            remarks.removeLast(rest)
+            remarks.removeLast()
             remarks.append("and \(groupedDigits(rest)) remarks more, which --json has")
         }
+        let counts =
+            "\(counted(profile.rowCount, "row")) × "
+            + counted(profile.columnNames.count, "column")
         return [counts] + layout.lines(indent: 2) + correlationLines + remarks
     }
 
@@ -56,7 +78,7 @@ struct ProfileText {
 
     private var correlationLines: [String] {
         guard !isHidingValues else { return [] }
-        return correlations.map { found in
+        return profile.correlations().map { found in
             let names = [found.pair.first, found.pair.second].map { "'\(CellText.short($0))'" }
             let value = found.pearson.map { ValueText.rounded($0) } ?? "none"
             return "correlation of \(names.joined(separator: " and ")): \(value) "
@@ -67,7 +89,7 @@ struct ProfileText {
     /// An object for each pair.
     var pairsJSON: JSONValue {
         .array(
-            correlations.map { found in
+            profile.correlations().map { found in
                 var members: [String: JSONValue] = [
                     "columns": [.string(found.pair.first), .string(found.pair.second)],
                     "rows": JSONValue(found.count),
@@ -141,7 +163,7 @@ struct ProfileText {
     }
 
     /// An object for each column.
-    var json: JSONValue { .array(columns.map(json)) }
+    var json: JSONStream { .list(of: columns, json) }
 
     private func json(_ column: ColumnProfile) -> JSONValue {
         var members: [String: JSONValue] = [

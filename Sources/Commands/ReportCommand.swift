@@ -85,7 +85,7 @@ struct ReportCommand: ReportingCommand {
         }
         let text = ReviewMarkdown(report: report, isHidingValues: noValues, limit: maxLength).text
         if let output { try write(text, output, context) }
-        return Report(lines: output == nil ? [text] : [report.summary], json: report.json)
+        return Report(lines: output == nil ? [text] : [report.summary], stream: report.json)
     }
 
     private func write(_ text: String, _ file: String, _ context: CommandContext) throws {

@@ -37,7 +37,9 @@ struct WorkTreeText {
             "saved": .array(done.saved.map { .string($0.description) }),
             "parts": .array(done.parts.map(\.json)),
         ]
-        if case .object(let members)? = before?.json { json.merge(members) { own, _ in own } }
+        if case .value(.object(let members))? = before?.json {
+            json.merge(members) { own, _ in own }
+        }
         return Report(lines: lines, json: .object(json), status: before?.status ?? .done)
     }
 }

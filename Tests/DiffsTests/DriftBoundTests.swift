@@ -78,7 +78,8 @@ import Workspaces
             let answer = canDrift(from: before, by: shift, options)
             answers[answer, default: 0] += 1
             guard !answer else { continue }
-            let found = try drift([DriftPair(old: before, new: after)], options, blocks: { [] })[0]
+            let found = try drift(DriftPair(old: before, new: after), options, blocks: { _ in [] })[
+                0]
             #expect(found.columns.count == 9)
             for column in found.columns {
                 #expect(column.deciding?.value ?? 0 <= most, "\(column.name) \(count)")

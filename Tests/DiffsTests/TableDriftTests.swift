@@ -27,8 +27,8 @@ import Workspaces
     ) throws -> TableDrift {
         let reference = try TableProfile(of: old)
         let pair = DriftPair(old: reference, new: try TableProfile(of: new))
-        return try drift([pair], options) {
-            try profileBlocks(of: old, rowCount: reference.rowCount)
+        return try drift(pair, options) {
+            try profileBlocks(of: old, rowCount: reference.rowCount, columns: $0)
         }[0]
     }
 
@@ -70,7 +70,7 @@ import Workspaces
             let old = try TableProfile(of: source(old, header: header))
             let new = try TableProfile(of: source(new, header: header))
             // Evidently knows no noise of the reference.
-            let drift = try drift([DriftPair(old: old, new: new)], blocks: { [] })[0]
+            let drift = try drift(DriftPair(old: old, new: new), blocks: { _ in [] })[0]
             let theirs = try #require(expected[name]?.objectValue)
             #expect(theirs.count == 16)
             var differing: [String] = []
@@ -259,15 +259,95 @@ import Workspaces
 
     @Test func `slices and blocks have the rows that they should`() throws {
         let rows = (0..<1500).map { "\($0 % 3),\($0)" }
-        let slices = try profileSlices(of: source(rows), by: "a", ["0", "2", "gone"])
+        let slices = try profileSlices(
+            of: source(rows), by: "a", ["0", "2", "gone"], columns: ["b", "a"])
         #expect(slices["0"]?.rowCount == 500 && slices["gone"]?.rowCount == 0)
-        #expect(slices["2"]?.columns()[1].numbers?.mean == 750.5)
-        let blocks = try profileBlocks(of: source(rows), rowCount: 1500)
+        #expect(slices["2"]?.columnNames == ["b", "a"])
+        #expect(slices["2"]?.column(0).numbers?.mean == 750.5)
+        let blocks = try profileBlocks(of: source(rows), rowCount: 1500, columns: ["b"])
         #expect(blocks.map(\.rowCount) == [500, 500, 500])
-        #expect(blocks[2].columns()[1].low == "1000")
-        #expect(try profileBlocks(of: source(rows), rowCount: 900).isEmpty)
-        #expect(throws: StoreError.self) {
-            try profileSlices(of: source(rows), by: "c", ["0"])
+        #expect(blocks[2].columns().map(\.low) == ["1000"])
+        #expect(try profileBlocks(of: source(rows), rowCount: 900, columns: ["b"]).isEmpty)
+        for (by, column) in [("c", "a"), ("a", "c")] {
+            #expect(throws: StoreError.self) {
+                try profileSlices(of: source(rows), by: by, ["0"], columns: [column])
+            }
         }
+        #expect(throws: StoreError.self) {
+            try profileBlocks(of: source(rows), rowCount: 1500, columns: ["c"])
+        }
+    }
+
+    @Test func `slices of many columns are compared some columns at a time`() throws {
+        let columns = 40
+        let header = "by," + (0..<columns).map { "c\($0)" }.joined(separator: ",")
+        func rows(shift: Int) -> [String] {
+            (0..<2_000).map { row in
+                let cells = (0..<columns).map { "\((row &* 31 &+ $0 &* 17) % 97 + $0 % 3 * shift)" }
+                return "v\(row % 20)," + cells.joined(separator: ",")
+            }
+        }
+        func table(_ rows: [String]) -> TableSource { source(rows, header: header) }
+        let (old, new) = (rows(shift: 0), rows(shift: 40))
+        let values = (0..<20).map { "v\($0)" }
+        var asked: [[String]] = []
+        let slices = DriftSlices(count: values.count) { some in
+            asked.append(some)
+            let before = try profileSlices(of: table(old), by: "by", values, columns: some)
+            let after = try profileSlices(of: table(new), by: "by", values, columns: some)
+            return values.compactMap { value in
+                guard let old = before[value], let new = after[value] else { return nil }
+                return DriftPair(slice: value, old: old, new: new)
+            }
+        }
+        let whole = DriftPair(
+            old: try TableProfile(of: table(old)), new: try TableProfile(of: table(new)))
+        let found = try drift(whole, slices: slices, blocks: { _ in [] })
+        #expect(asked.count > 1 && asked.flatMap { $0 } == whole.old.columnNames)
+        #expect(found.map(\.slice) == [nil] + values)
+        for (value, slice) in zip(values, found.dropFirst()) {
+            func part(_ rows: [String]) throws -> TableProfile {
+                try TableProfile(of: table(rows.filter { $0.hasPrefix(value + ",") }))
+            }
+            let alone = try drift(
+                DriftPair(old: part(old), new: part(new)), blocks: { _ in [] })[0]
+            #expect(slice.newRows == 100 && slice.oldRows == 100 && slice.unmatched.isEmpty)
+            #expect(slice.columns.map(\.name) == alone.columns.map(\.name))
+            #expect(slice.columns.map(\.probability) == alone.columns.map(\.probability))
+            #expect(
+                slice.columns.map { $0.measures.map(\.value) }
+                    == alone.columns.map { $0.measures.map(\.value) })
+            #expect(slice.drifted.map(\.name) == alone.drifted.map(\.name))
+        }
+        #expect(found[1].drifted.count == columns * 2 / 3)
+    }
+
+    @Test func `the noise of many columns is found some columns at a time`() throws {
+        // Blocks of this table differ in every second column as much as the new table does.
+        let columns = 400
+        let header = (0..<columns).map { "c\($0)" }.joined(separator: ",")
+        func rows(_ cell: (Int, Int) -> Int) -> TableSource {
+            source(
+                (0..<1_000).map { row in
+                    (0..<columns).map { "\(cell(row, $0))" }.joined(separator: ",")
+                }, header: header)
+        }
+        let old = rows { row, column in row % 10 + (column % 2 == 0 ? row / 500 * 20 : 0) }
+        let new = rows { row, column in row % 10 + (column % 2 == 0 ? 20 : 3) }
+        let reference = try TableProfile(of: old)
+        var asked: [Int] = []
+        let found = try drift(
+            DriftPair(old: reference, new: try TableProfile(of: new))
+        ) { some in
+            asked.append(some.count)
+            return try profileBlocks(of: old, rowCount: 1_000, columns: some)
+        }[0]
+        #expect(asked.count > 1 && asked.reduce(0, +) == columns)
+        for (place, column) in found.columns.enumerated() {
+            let noise = try #require(column.noise)
+            #expect(place % 2 == 0 ? noise > 5 : noise == 0, "\(column.name)")
+        }
+        let odd = (0..<columns).filter { $0 % 2 == 1 }.map { "c\($0)" }
+        #expect(found.drifted.map(\.name) == odd)
     }
 }

@@ -15,7 +15,7 @@ import Vocabulary
         return TableHistory.Version(
             name: name, rows: { try TableProfile(of: source).rowCount },
             profile: { try TableProfile(of: source) },
-            blocks: { try profileBlocks(of: source, rowCount: $0) })
+            blocks: { try profileBlocks(of: source, rowCount: $0, columns: $1) })
     }
 
     private func check(
@@ -128,7 +128,7 @@ import Vocabulary
 
     @Test func `a former version that is elsewhere breaks rules`() throws {
         let gone = TableHistory.Version(
-            name: "commit 1", rows: { nil }, profile: { nil }, blocks: { _ in [] })
+            name: "commit 1", rows: { nil }, profile: { nil }, blocks: { _, _ in [] })
         for verdict in try check(rows(3), TableHistoryTests.all, [gone]) {
             #expect(!verdict.isSkipped && !verdict.isKept)
             #expect(verdict.sentence.hasPrefix("the version of commit 1 is not in this store"))

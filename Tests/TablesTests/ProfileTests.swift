@@ -1,4 +1,5 @@
 import Bytes
+import Synchronization
 import Tables
 import Testing
 import Vocabulary
@@ -71,6 +72,85 @@ import Vocabulary
                 #expect(again.columns() == parts[0].columns())
             }
         }
+    }
+
+    @Test(arguments: [1, 3, 4, 9, 10, 11])
+    func `columns that are counted some at a time are those counted at once`(atOnce: Int) throws {
+        let pairs = [ColumnPair("id", "f"), ColumnPair("large", "small")]
+        var numbers = SeededNumbers(UInt64(100 + atOnce))
+        for count in [0, 1, 40, 5_000] {
+            let rows = (0..<count).map { _ in row(&numbers) }
+            let table = source(header + rows.joined())
+            let whole = try TableProfile(of: table, pairs: pairs)
+            let parts = try TableProfile(of: table, pairs: pairs, atOnce: atOnce)
+            #expect(parts.rowCount == count && parts.encoded() == whole.encoded())
+            #expect(parts.columns(countingHashes: true) == whole.columns(countingHashes: true))
+            #expect(parts.correlations() == whole.correlations())
+        }
+    }
+
+    @Test func `a table that changes between two readings has no profile`() throws {
+        for later in [
+            "a,b,c\n1,2,3\n", "a,b,c\n1,2,3\n4,5,6\n7,8,9\n", "a,b\n1,2\n3,4\n",
+            "a,b,d\n1,2,3\n4,5,6\n",
+        ] {
+            let readings = Mutex(0)
+            let table = TableSource(name: "t.csv", format: CSVFormat.csv) { body in
+                let isFirst = readings.withLock { count in
+                    count += 1
+                    return count == 1
+                }
+                let text = isFirst ? "a,b,c\n1,2,3\n4,5,6\n" : later
+                try Array(text.utf8).withUnsafeBytes { try body($0) }
+            }
+            let error = try #require(throws: StoreError.self) {
+                try TableProfile(of: table, atOnce: 2)
+            }
+            #expect(error.kind == .changedMeanwhile, "\(later)")
+        }
+    }
+
+    @Test(arguments: [2, 64, 4096])
+    func `packed profiles merge with any others`(limit: Int) throws {
+        var numbers = SeededNumbers(UInt64(7 + limit))
+        for _ in 0..<8 {
+            let rows = (0..<Int.random(in: 2...400, using: &numbers)).map { _ in row(&numbers) }
+            let whole = try profile(rows[...], limit: limit)
+            let cut = Int.random(in: 0...rows.count, using: &numbers)
+            for kind in 0..<4 {
+                var one = try profile(rows[..<cut], limit: limit)
+                var other = try profile(rows[cut...], limit: limit)
+                if kind & 1 != 0 { one.pack() }
+                if kind & 2 != 0 { other.pack() }
+                for place in one.columnNames.indices {
+                    #expect(
+                        TableProfile.column(place, merging: [one, other], countingHashes: true)
+                            == whole.column(place, countingHashes: true))
+                }
+                try one.merge(other)
+                #expect(one.encoded() == whole.encoded() && one.columns() == whole.columns())
+            }
+        }
+    }
+
+    @Test func `some columns of a table have the profile that they have among all`() throws {
+        var numbers = SeededNumbers(12)
+        // Of so many columns fewer values are counted.
+        let names = (0..<2_000).map { "c\($0)" }
+        let rows = (0..<400).map { _ in
+            names.indices.map { column in
+                column % 700 > 2 ? "1" : "\(Double.random(in: -1e9...1e9, using: &numbers))"
+            }.joined(separator: ",") + "\n"
+        }
+        let table = source(names.joined(separator: ",") + "\n" + rows.joined())
+        let whole = try TableProfile(of: table)
+        let places = [1402, 0, 1, 1999]
+        var some = TableProfile(columnNames: names, places: places)
+        try table.forEachBatch { some.observe($0) }
+        some.settle()
+        #expect(some.columnNames == ["c1402", "c0", "c1", "c1999"] && some.rowCount == 400)
+        #expect(some.columns() == places.map { whole.column($0) })
+        #expect(whole.column(0).frequencies == nil && whole.column(1999).distinct == 1)
     }
 
     @Test func `correlations of parts in any order have the same bytes`() throws {

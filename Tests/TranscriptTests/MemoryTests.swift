@@ -48,6 +48,30 @@ import Vocabulary
         }
     }
 
+    @Test func `columns that are counted some at a time are told and compared one by one`() throws {
+        let folder = try TemporaryFolder()
+        // More than are counted in one reading.
+        let columns = 34_000
+        for (name, start) in [("old.csv", 0), ("new.csv", 5)] {
+            let rows = (0..<4).map { row in
+                (0..<columns).map {
+                    row == 0 ? "c\($0)" : "\($0 % 9 == 0 ? "x" : "")\($0 + start * row).25"
+                }.joined(separator: ",")
+            }
+            try folder.write(rows.joined(separator: "\n") + "\n", to: name)
+        }
+        _ = try peak(["init", "--quiet"], in: folder)
+        // Documents of all columns, and two profiles as they are counted, take three times that.
+        let limit = (48 << 20) + columns * (4 << 10)
+        for arguments in [
+            ["profile", "new.csv"], ["profile", "new.csv", "--json"],
+            ["drift", "new.csv", "old.csv"], ["drift", "new.csv", "old.csv", "--json"],
+        ] {
+            let taken = try peak(arguments, in: folder)
+            #expect(taken < limit, "\(arguments): \(taken)")
+        }
+    }
+
     @Test func `many columns of many different numbers share the memory of few`() throws {
         let folder = try TemporaryFolder()
         let columns = 4_000

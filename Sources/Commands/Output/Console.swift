@@ -29,9 +29,10 @@ struct Console: Sendable {
     func print(_ report: Report) throws {
         progress.finish()
         if isJSON {
-            try Console.writeOutput(report.json.pretty)
+            try report.json.writePretty(to: Console.write)
+            try Console.write([UInt8(ascii: "\n")])
         } else if !isQuiet, !report.lines.isEmpty {
-            try Console.writeOutput(report.lines.joined(separator: "\n"))
+            try Console.writeLines(report.lines)
         }
     }
 
@@ -60,7 +61,28 @@ struct Console: Sendable {
     /// `text` and a line end on standard output.
     static func writeOutput(_ text: String) throws {
         let line = text.hasSuffix("\n") ? text : text + "\n"
-        guard try Environment.writeStandardOutput(Array(line.utf8)) else { throw ReaderWentAway() }
+        try write(Array(line.utf8))
+    }
+
+    /// Each line with a line end, and the last one with no second one: some of them at a time.
+    private static func writeLines(_ lines: [String]) throws {
+        var text: [UInt8] = []
+        for line in lines.dropLast() {
+            text += line.utf8
+            text.append(UInt8(ascii: "\n"))
+            guard text.count >= 64 << 10 else { continue }
+            try write(text)
+            text = []
+        }
+        text += (lines.last ?? "").utf8
+        if text.last != UInt8(ascii: "\n") || lines.last?.isEmpty ?? true {
+            text.append(UInt8(ascii: "\n"))
+        }
+        try write(text)
+    }
+
+    private static func write(_ bytes: [UInt8]) throws {
+        guard try Environment.writeStandardOutput(bytes) else { throw ReaderWentAway() }
     }
 
     /// `lines` on standard error.

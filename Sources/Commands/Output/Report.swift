@@ -6,12 +6,17 @@ package struct Report {
     /// Lines for people.
     package var lines: [String]
     /// The same for programs, under `--json`.
-    package var json: JSONValue
+    package var json: JSONStream
     /// What the process ends with.
     package var status: ExitStatus
 
     /// A report; see the properties.
     package init(lines: [String], json: JSONValue, status: ExitStatus = .done) {
+        self.init(lines: lines, stream: .value(json), status: status)
+    }
+
+    /// A report whose JSON is too large to be held.
+    package init(lines: [String], stream json: JSONStream, status: ExitStatus = .done) {
         self.lines = lines
         self.json = json
         self.status = status

@@ -99,8 +99,9 @@ struct ReviewReport {
         return text
     }
 
-    var json: JSONValue {
-        [
+    /// Table by table, and of these column by column.
+    var json: JSONStream {
+        let parts: [String: JSONValue] = [
             "base": .string(base), "head": .string(head), "summary": .string(summary),
             "addedBytes": JSONValue(addedBytes),
             "parameters": ValueText.json(parameters.changes), "metrics": ValueText.json(metrics),
@@ -112,11 +113,13 @@ struct ReviewReport {
                     ]
                 }),
             "checks": tables.checks.json["tables"] ?? .null,
-            "drift": .array(tables.drifts.map(\.json)),
             "affected": .array(
                 affected.map {
                     ["path": .string("\($0.path)"), "from": .string("\($0.from)")]
                 }),
         ]
+        var members = parts.mapValues { JSONStream.value($0) }
+        members["drift"] = .list { write in for drift in tables.drifts { try write(drift.json) } }
+        return .object(members)
     }
 }

@@ -151,7 +151,7 @@ extension ReviewTables.Judgement {
         }
         guard let old = change.old?.content,
             let reference = try storedTable(old, at: path, in: workspace),
-            let before = try profileStoredTable(old, at: path, in: workspace)
+            var before = try profileStoredTable(old, at: path, in: workspace)
         else { return }
         // Of a change that is too small for a drift the new version need not be read.
         if case .table(let diff) = change.detail, let shift = diff.shift,
@@ -159,11 +159,14 @@ extension ReviewTables.Judgement {
         {
             return
         }
-        guard let after = try profileStoredTable(new.content, at: path, in: workspace) else {
+        before.pack()
+        guard var after = try profileStoredTable(new.content, at: path, in: workspace) else {
             return
         }
-        let found = try Diffs.drift([DriftPair(old: before, new: after)]) {
-            try profileBlocks(of: reference, rowCount: before.rowCount)
+        after.pack()
+        let rowCount = before.rowCount
+        let found = try Diffs.drift(DriftPair(old: before, new: after)) {
+            try profileBlocks(of: reference, rowCount: rowCount, columns: $0)
         }
         let text = DriftText(name: path.description, reference: base.name, tables: found)
         if text.hasDrift { drift = text }

@@ -12,7 +12,9 @@ extension TableSchema {
                 least: profile.rowCount / 2, most: 2 * profile.rowCount)
             rules.append(TableRule(.rows(bounds)).inferred(.warn))
         }
-        for column in profile.columns() where column.present > 0 {
+        for place in profile.columnNames.indices {
+            let column = profile.column(place)
+            guard column.present > 0 else { continue }
             rules += TableSchema.rules(for: column, rowCount: profile.rowCount)
         }
         self.init(rules: rules)

@@ -58,7 +58,7 @@ struct TableCheck: Sendable {
             default: false
             }
         }
-        let limit = max(1000, TableCheck.hashLimit / max(1, searchCount))
+        let limit = TableCheck.hashLimit / max(1, searchCount)
         for (index, rule) in schema.rules.enumerated() {
             guard let columns = found(rule, in: places, index) else { continue }
             switch rule.demand {
@@ -216,21 +216,28 @@ struct TableCheck: Sendable {
 
     // MARK: - After the rows
 
-    /// Searches that did not fit are done again, in parts.
+    /// Searches that did not fit are done again: as many at a time as fit, or each in parts.
     mutating func finishSearches() throws {
-        for search in searches where search.isOverfull {
-            verdict.verdicts[search.place].examined = 0
-            verdict.verdicts[search.place].failed = 0
-            verdict.verdicts[search.place].examples = []
-            let limit = TableCheck.hashLimit
-            // Twice as many as must be: hashes are shared out by chance.
-            let parts = max(2, 2 * verdict.rowCount / limit + 1)
+        let overfull = searches.filter(\.isOverfull)
+        let limit = TableCheck.hashLimit
+        let atOnce = max(1, limit / max(1, verdict.rowCount))
+        // Twice as many parts as must be: hashes are shared out by chance.
+        let parts = verdict.rowCount <= limit ? 1 : 2 * verdict.rowCount / limit + 1
+        for start in stride(from: 0, to: overfull.count, by: atOnce) {
+            let some = overfull[start..<min(overfull.count, start + atOnce)]
+            for search in some {
+                verdict.verdicts[search.place].examined = 0
+                verdict.verdicts[search.place].failed = 0
+                verdict.verdicts[search.place].examples = []
+            }
             for part in 0..<parts {
-                var again = RepetitionSearch(
-                    place: search.place, columns: search.columns, needsValues: search.needsValues,
-                    limit: limit, part: part, parts: parts)
-                try source.forEachBatch {
-                    observe($0, &again)
+                var again = some.map { search in
+                    RepetitionSearch(
+                        place: search.place, columns: search.columns,
+                        needsValues: search.needsValues, limit: limit, part: part, parts: parts)
+                }
+                try source.forEachBatch { batch in
+                    for index in again.indices { observe(batch, &again[index]) }
                     // Rows that fail are known from the first reading.
                     failing = [:]
                 }

@@ -11,14 +11,14 @@ package struct TableHistory {
         package let rows: () throws -> Int?
         /// Its profile; nil where its content is not here.
         package let profile: () throws -> TableProfile?
-        /// The profiles of its blocks, of a table of so many rows.
-        package let blocks: (Int) throws -> [TableProfile]
+        /// The profiles of its blocks, of a table of so many rows, of some columns.
+        package let blocks: (Int, [String]) throws -> [TableProfile]
 
         /// A version.
         package init(
             name: String, rows: @escaping () throws -> Int?,
             profile: @escaping () throws -> TableProfile?,
-            blocks: @escaping (Int) throws -> [TableProfile]
+            blocks: @escaping (Int, [String]) throws -> [TableProfile]
         ) {
             self.name = name
             self.rows = rows
@@ -152,8 +152,8 @@ struct HistoryJudge {
     ) throws -> TableDrift? {
         if let known = drifts[limits] { return known }
         guard let (old, new) = try bothProfiles(last) else { return nil }
-        let table = try Diffs.drift([DriftPair(old: old, new: new)], limits.options) {
-            try last.blocks(old.rowCount)
+        let table = try Diffs.drift(DriftPair(old: old, new: new), limits.options) {
+            try last.blocks(old.rowCount, $0)
         }[0]
         drifts[limits] = table
         return table
@@ -163,8 +163,12 @@ struct HistoryJudge {
         _ last: TableHistory.Version
     ) throws -> (old: TableProfile, new: TableProfile)? {
         if let profiles { return profiles }
-        guard let old = try last.profile() else { return nil }
-        profiles = (old, try history.profile())
+        guard var old = try last.profile() else { return nil }
+        // Both are held until all rules are judged.
+        old.pack()
+        var new = try history.profile()
+        new.pack()
+        profiles = (old, new)
         return profiles
     }
 
@@ -179,7 +183,8 @@ struct HistoryJudge {
             return
         }
         guard let profile = try last.profile() else { return verdict.lack(last.name) }
-        let column = profile.columns().first { $0.name == verdict.rule.column }
+        let place = profile.columnNames.firstIndex { $0 == verdict.rule.column }
+        let column = place.map { profile.column($0) }
         guard let text = column?.times?.last,
             let before = TableRule.Limit(Array(text.utf8))?.seconds
         else { return verdict.skip("\(last.name) holds no day or moment there") }

@@ -51,7 +51,7 @@ package struct TableDrift: Sendable {
     /// Rows.
     package let newRows: Int
     /// The columns that both have, in the order of the reference.
-    package fileprivate(set) var columns: [ColumnDrift]
+    package internal(set) var columns: [ColumnDrift]
     /// Columns that only one has.
     package let unmatched: [String]
 
@@ -59,7 +59,7 @@ package struct TableDrift: Sendable {
     package var drifted: [ColumnDrift] { columns.filter(\.isDrifted) }
 }
 
-/// A reference and what is compared with it.
+/// A reference and what is compared with it: all columns of both, or the same ones.
 package struct DriftPair: Sendable {
     /// The value that both are slices by; nil for whole tables.
     package let slice: String?
@@ -76,16 +76,18 @@ package struct DriftPair: Sendable {
     }
 }
 
-/// Compares tables by their profiles: the first pair is of whole tables, others may be of slices.
+/// Compares tables by their profiles, and slices of them.
 ///
 /// A column drifted where its deciding measure exceeds its limit, and the difference is significant
 /// among all columns told (Benjamini and Hochberg), and the measure exceeds what blocks of the reference
-/// differ by. `blocks` gives the profiles of these, of whole tables only, and is called where it matters.
+/// differ by. `blocks` gives the profiles of these, of some columns of the whole table, and is called
+/// where it matters. The drift of the whole tables comes first.
 package func drift(
-    _ pairs: [DriftPair], _ options: DriftOptions = DriftOptions(),
-    blocks: () throws -> [TableProfile]
+    _ pair: DriftPair, slices: DriftSlices? = nil, _ options: DriftOptions = DriftOptions(),
+    blocks: (_ columns: [String]) throws -> [TableProfile]
 ) throws -> [TableDrift] {
-    var tables = pairs.map { TableDrift($0, options) }
+    var tables = [TableDrift(pair, options)]
+    if let slices { tables += try slices.drifts(like: tables[0], options) }
     // All tests at once: values and missing values of every column.
     let probabilities = tables.flatMap { table in
         table.columns.flatMap { [$0.probability, $0.missingProbability].compactMap { $0 } }
@@ -96,10 +98,8 @@ package func drift(
             tables[table].columns[column].decide(threshold, options)
         }
     }
-    let suspects = tables.first?.columns.contains { $0.haveValuesDrifted } ?? false
-    if suspects {
-        let profiles = try blocks()
-        if profiles.count > 1 { try applyNoise(of: profiles, to: &tables[0], options) }
+    if tables[0].columns.contains(where: \.haveValuesDrifted) {
+        try tables[0].applyNoise(of: blocks, options)
     }
     return tables
 }
@@ -113,42 +113,72 @@ func discoveryThreshold(_ probabilities: [Double], rate: Double) -> Double {
     return last.map { sorted[$0] } ?? -1
 }
 
-/// Takes back what is within the noise of the reference itself.
-private func applyNoise(
-    of blocks: [TableProfile], to table: inout TableDrift, _ options: DriftOptions
-) throws {
-    for index in blocks.indices {
-        var rest = TableProfile(columnNames: blocks[index].columnNames)
-        for (other, block) in blocks.enumerated() where other != index { try rest.merge(block) }
-        let noise = TableDrift(DriftPair(old: rest, new: blocks[index]), options)
-        for column in table.columns.indices {
-            guard let deciding = table.columns[column].deciding,
-                let same = noise.columns.first(where: { $0.name == table.columns[column].name }),
-                let value = same.measures.first(where: { $0.measure == deciding.measure })?.value
-            else { continue }
-            let most = max(table.columns[column].noise ?? 0, value)
-            table.columns[column].noise = most
-            if deciding.value <= most { table.columns[column].haveValuesDrifted = false }
+extension TableDrift {
+    /// Takes back what is within the noise of the reference itself.
+    fileprivate mutating func applyNoise(
+        of blocks: (_ columns: [String]) throws -> [TableProfile], _ options: DriftOptions
+    ) throws {
+        let told = columns.indices.filter { columns[$0].deciding != nil }
+        let atOnce = TableProfile.Limits.columnsAtOnce(
+            of: columns.count + unmatched.count, counted: 1, packed: mostDriftBlocks)
+        for start in stride(from: 0, to: told.count, by: atOnce) {
+            let some = told[start..<min(told.count, start + atOnce)]
+            let profiles = try blocks(some.map { columns[$0].name })
+            guard profiles.count > 1 else { return }
+            for (place, column) in some.enumerated() {
+                columns[column].applyNoise(of: profiles, place, options)
+            }
         }
     }
 }
 
+extension ColumnDrift {
+    /// Each block against all others.
+    fileprivate mutating func applyNoise(
+        of blocks: [TableProfile], _ place: Int, _ options: DriftOptions
+    ) {
+        guard let deciding else { return }
+        let rowCount = blocks.reduce(0) { $0 + $1.rowCount }
+        for index in blocks.indices {
+            let others = blocks.indices.filter { $0 != index }.map { blocks[$0] }
+            guard
+                let rest = TableProfile.column(place, merging: others, countingHashes: true)
+            else { continue }
+            let rows = (old: rowCount - blocks[index].rowCount, new: blocks[index].rowCount)
+            let drift = ColumnDrift(
+                rest, blocks[index].column(place, countingHashes: true), rows, options)
+            guard let value = drift.measures.first(where: { $0.measure == deciding.measure })?.value
+            else { continue }
+            noise = max(noise ?? 0, value)
+        }
+        if let noise, deciding.value <= noise { haveValuesDrifted = false }
+    }
+}
+
 extension TableDrift {
-    fileprivate init(_ pair: DriftPair, _ options: DriftOptions) {
+    /// Column by column: what is compared of one is let go before the next. `unmatched` where that is not
+    /// what the profiles say.
+    init(_ pair: DriftPair, _ options: DriftOptions, unmatched: [String]? = nil) {
         slice = pair.slice
         oldRows = pair.old.rowCount
         newRows = pair.new.rowCount
-        let before = pair.old.columns(countingHashes: true)
-        let after = pair.new.columns(countingHashes: true)
-        let places = Dictionary(
-            zip(after.map(\.name), after.indices), uniquingKeysWith: { one, _ in one })
-        columns = before.compactMap { old in
-            places[old.name].map { ColumnDrift(old, after[$0], pair, options) }
+        let (before, after) = (pair.old.columnNames, pair.new.columnNames)
+        let places = Dictionary(zip(after, after.indices), uniquingKeysWith: { one, _ in one })
+        let rows = (old: oldRows, new: newRows)
+        columns = before.indices.compactMap { column in
+            places[before[column]].map { place in
+                ColumnDrift(
+                    pair.old.column(column, countingHashes: true),
+                    pair.new.column(place, countingHashes: true), rows, options)
+            }
         }
-        let known = Set(before.map(\.name))
-        unmatched =
-            before.map(\.name).filter { places[$0] == nil }
-            + after.map(\.name).filter { !known.contains($0) }
+        if let unmatched {
+            self.unmatched = unmatched
+        } else {
+            let known = Set(before)
+            self.unmatched =
+                before.filter { places[$0] == nil } + after.filter { !known.contains($0) }
+        }
     }
 }
 
@@ -157,16 +187,16 @@ extension ColumnDrift {
     private static let categoryLimit = 100
 
     fileprivate init(
-        _ old: ColumnProfile, _ new: ColumnProfile, _ pair: DriftPair, _ options: DriftOptions
+        _ old: ColumnProfile, _ new: ColumnProfile, _ rows: (old: Int, new: Int),
+        _ options: DriftOptions
     ) {
         name = old.name
-        let (rows, newRows) = (pair.old.rowCount, pair.new.rowCount)
         missing = (
-            rows > 0 ? Double(old.missing) / Double(rows) : 0,
-            newRows > 0 ? Double(new.missing) / Double(newRows) : 0
+            rows.old > 0 ? Double(old.missing) / Double(rows.old) : 0,
+            rows.new > 0 ? Double(new.missing) / Double(rows.new) : 0
         )
         let table = BinnedPair(old: [old.missing, old.present], new: [new.missing, new.present])
-        let isTested = rows > 0 && newRows > 0
+        let isTested = rows.old > 0 && rows.new > 0
         let chi = isTested ? table.chiSquare : (0, 0)
         missingProbability = chiSquareTail(chi.0, degrees: chi.1)
         guard old.present > 0, new.present > 0 else {

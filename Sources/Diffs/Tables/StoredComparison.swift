@@ -72,11 +72,13 @@ private func differingRows(
 /// Of how many rows of a table one may be in one version only, for this to say something of all.
 private let leastRowsPerShift = 50
 
-/// What the rows are like that are left; nil where they are too many.
+/// What the rows are like that are left; nil where they, or the columns, are too many.
 private func shift(
     _ rest: RowSieve.Rest, _ header: TableHeader, mostRows: Int
 ) throws -> TableShift? {
-    guard max(rest.oldCount, rest.newCount) <= mostRows / leastRowsPerShift else { return nil }
+    guard max(rest.oldCount, rest.newCount) <= mostRows / leastRowsPerShift,
+        header.columnNames.count <= TableProfile.mostColumnsInParts
+    else { return nil }
     func profile(_ bytes: [UInt8]) throws -> TableProfile {
         try unsafe TableProfile(ofPiece: header, holdsHeader: true) { body in
             // Unsafe: the array lives for the call.

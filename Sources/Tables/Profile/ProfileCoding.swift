@@ -9,8 +9,9 @@ extension TableProfile {
     /// The bytes of a settled profile, without the names of the columns.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter()
-        writer.append(length: tallies.count)
+        writer.append(length: columnNames.count)
         writer.append(length: rowCount)
+        for bytes in packed { writer.append(bytes) }
         for tally in tallies { tally.encode(to: &writer) }
         for tally in pairTallies {
             writer.append(length: tally.count)

@@ -4,32 +4,28 @@ import Vocabulary
 /// merge of the profiles of its parts, exactly, whatever the parts and their order.
 ///
 /// Memory: for each column at most 4,096 values of 64 bytes, fewer in tables of more than 128 columns, as many
-/// as 2,048 bins of 16 bytes up to four times over, fewer in tables of more than 1,024, and some kilobytes.
+/// as 2,048 bins of 16 bytes up to four times over, fewer in tables of more than 1,024, and some kilobytes; of
+/// what is packed about a tenth of that. Of tables of very many columns some are counted at a time.
 package struct TableProfile: Sendable {
     /// The names of the columns, in file order.
     package let columnNames: [String]
     /// Rows counted.
     package internal(set) var rowCount = 0
-    var tallies: [ColumnTally]
+    /// What was counted of the first columns, each as the bytes that a profile is written in.
+    var packed: [[UInt8]] = []
+    /// What is counted of the columns behind these.
+    var tallies: [ColumnTally] = []
     /// Pairs of columns whose correlation is told.
-    package private(set) var pairs: [ColumnPair]
+    package private(set) var pairs: [ColumnPair] = []
     var pairTallies: [PairTally] = []
+    /// How much is kept of a column.
+    let limits: Limits
+    /// Where the columns stand among those of the table.
+    private let places: [Int]
+    /// How many columns the table has.
+    private let width: Int
     /// The types of the columns, where the file states them.
     private var statedTypes: [ColumnType]?
-
-    /// The most different values of a column that are counted exactly, in a table of so many columns:
-    /// even, so that half of it is a number.
-    package static func valueLimit(columns: Int) -> Int {
-        min(4096, max(16, (1 << 19) / max(1, columns))) & ~1
-    }
-
-    /// The most bins for the numbers of a column, where they are not counted, in a table of so many columns:
-    /// of very many one less than a power of two, which leaves a table of twice as many places half empty.
-    package static func mostBins(columns: Int) -> Int {
-        guard columns > 1 << 10 else { return ValueSketch.usualBins }
-        let share = max(32, (1 << 21) / columns)
-        return 1 << (Int.bitWidth - 1 - share.leadingZeroBitCount) - 1
-    }
 
     /// The profile of no rows. `valueLimit` (even) is there for tests: profiles of different limits do
     /// not merge.
@@ -38,13 +34,35 @@ package struct TableProfile: Sendable {
     }
 
     private init(columnNames: [String], valueLimit: Int? = nil, _ guess: Guess) {
-        self.columnNames = columnNames
-        pairs = []
-        let limit = valueLimit ?? TableProfile.valueLimit(columns: columnNames.count)
-        tallies = columnNames.indices.map { column in
-            ColumnTally(
-                valueLimit: limit, mostBins: TableProfile.mostBins(columns: columnNames.count),
-                expectsMore: column < guess.areMany.count && guess.areMany[column])
+        var limits = Limits(columns: columnNames.count)
+        limits.values = valueLimit ?? limits.values
+        self.init(limits, columnNames, Array(columnNames.indices), among: columnNames.count)
+        addTallies(columnNames.count, guess)
+    }
+
+    /// The profile of no rows of some columns of a table, those at `places`: just as in the profile of all.
+    package init(columnNames: [String], places: [Int]) {
+        self.init(
+            Limits(columns: columnNames.count), places.map { columnNames[$0] }, places,
+            among: columnNames.count)
+        addTallies(places.count)
+    }
+
+    /// Nothing is counted.
+    private init(_ limits: Limits, _ names: [String], _ places: [Int], among width: Int) {
+        columnNames = names
+        self.limits = limits
+        self.places = places
+        self.width = width
+    }
+
+    /// Begins to count further columns.
+    private mutating func addTallies(_ count: Int, _ guess: Guess = Guess()) {
+        for column in tallies.count..<(tallies.count + count) {
+            tallies.append(
+                ColumnTally(
+                    valueLimit: limits.values, mostBins: limits.bins,
+                    expectsMore: column < guess.areMany.count && guess.areMany[column]))
         }
     }
 
@@ -57,7 +75,7 @@ package struct TableProfile: Sendable {
         package init() {}
     }
 
-    /// What this part says of others.
+    /// What this part, of which nothing is packed, says of others.
     package var guess: Guess {
         var guess = Guess()
         guess.areMany = tallies.map { tally in
@@ -78,29 +96,72 @@ package struct TableProfile: Sendable {
         pairTallies = try TableProfile.tallies(of: pairs, in: columnNames)
     }
 
-    /// The profile of a whole table: one pass, on this thread.
-    package init(of source: TableSource, pairs: [ColumnPair] = []) throws {
+    /// The profile of a whole table, on this thread: one pass, and of very many columns one for each `atOnce`
+    /// of them, which is there for tests.
+    package init(
+        of source: TableSource, pairs: [ColumnPair] = [], atOnce: Int = Limits.mostColumnsAtOnce
+    ) throws {
+        func begin(_ names: [String]) throws -> TableProfile {
+            guard names.count > atOnce else {
+                return try TableProfile(columnNames: names, pairs: pairs)
+            }
+            var profile = TableProfile(
+                Limits(columns: names.count), names, Array(names.indices), among: names.count)
+            profile.pairs = pairs
+            profile.pairTallies = try TableProfile.tallies(of: pairs, in: names)
+            profile.addTallies(atOnce)
+            return profile
+        }
         var profile: TableProfile?
         let header = try source.forEachBatch { batch in
-            if profile == nil {
-                profile = try TableProfile(columnNames: batch.header.columnNames, pairs: pairs)
-            }
+            if profile == nil { profile = try begin(batch.header.columnNames) }
             profile?.observe(batch)
         }
-        self = try profile ?? TableProfile(columnNames: header.columnNames, pairs: pairs)
+        self = try profile ?? begin(header.columnNames)
+        settle()
+        while packed.count + tallies.count < columnNames.count {
+            pack()
+            addTallies(min(atOnce, columnNames.count - packed.count))
+            try observeAgain(source)
+        }
+        if !packed.isEmpty { pack() }
+    }
+
+    /// Counts columns of which nothing is counted yet.
+    private mutating func observeAgain(_ source: TableSource) throws {
+        var rows = 0
+        let header = try source.forEachBatch { batch in
+            guard batch.columnCount == width else { throw TableProfile.changed(source.name) }
+            observeColumns(batch, rows: 0..<batch.rowCount)
+            rows += batch.rowCount
+        }
+        guard rows == rowCount, header.columnNames == columnNames else {
+            throw TableProfile.changed(source.name)
+        }
         settle()
     }
 
-    /// Counts rows of `batch`, which has the profile's columns; nil: all of them.
+    private static func changed(_ name: String) -> StoreError {
+        StoreError(
+            .changedMeanwhile,
+            "cannot profile '\(printable(Array(name.utf8)))': it changed while it was read",
+            subject: name, advice: "run the command again", safety: "nothing was changed")
+    }
+
+    /// Counts rows of `batch`, which has the profile's columns; nil: all of them. Nothing is packed yet.
     package mutating func observe(_ batch: RowBatch, rows: Range<Int>? = nil) {
-        precondition(batch.columnCount == tallies.count)
-        statedTypes = batch.header.types
         let rows = rows ?? 0..<batch.rowCount
-        for column in tallies.indices {
-            tallies[column].observe(batch, column: column, rows: rows)
-        }
+        if let types = batch.header.types { statedTypes = places.map { types[$0] } }
+        observeColumns(batch, rows: rows)
         for pair in pairTallies.indices { pairTallies[pair].observe(batch, rows: rows) }
         rowCount += rows.count
+    }
+
+    private mutating func observeColumns(_ batch: RowBatch, rows: Range<Int>) {
+        precondition(batch.columnCount == width)
+        for column in tallies.indices {
+            tallies[column].observe(batch, column: places[packed.count + column], rows: rows)
+        }
     }
 
     /// Takes account of all that was counted: needed once after the last rows.
@@ -115,19 +176,45 @@ package struct TableProfile: Sendable {
             throw StoreError(
                 .malformed, "cannot merge profiles of tables that have different columns")
         }
-        for column in tallies.indices { tallies[column].merge(other.tallies[column]) }
+        for column in columnNames.indices {
+            if column < packed.count {
+                var tally = tally(column)
+                tally.merge(other.tally(column))
+                packed[column] = tally.packed
+            } else {
+                tallies[column - packed.count].merge(other.tally(column))
+            }
+        }
         for pair in pairTallies.indices { pairTallies[pair].merge(other.pairTallies[pair]) }
         rowCount += other.rowCount
         statedTypes = statedTypes ?? other.statedTypes
     }
 
-    /// What is to be told of each column, in file order; `hashCounts` only where they are asked for.
+    /// What is to be told of a column; `hashCounts` only where they are asked for.
+    package func column(_ place: Int, countingHashes: Bool = false) -> ColumnProfile {
+        let tally = tally(place)
+        return ColumnProfile(
+            name: columnNames[place], tally, rowCount: rowCount,
+            type: statedTypes?[place] ?? tally.type, countingHashes: countingHashes)
+    }
+
+    /// What is to be told of a column of all rows of some profiles of one table.
+    package static func column(
+        _ place: Int, merging profiles: some Collection<TableProfile>, countingHashes: Bool = false
+    ) -> ColumnProfile? {
+        guard let first = profiles.first else { return nil }
+        var tally = first.tally(place)
+        for other in profiles.dropFirst() { tally.merge(other.tally(place)) }
+        return ColumnProfile(
+            name: first.columnNames[place], tally,
+            rowCount: profiles.reduce(0) { $0 + $1.rowCount },
+            type: first.statedTypes?[place] ?? tally.type, countingHashes: countingHashes)
+    }
+
+    /// What is to be told of each column, in file order. Of very many columns that takes much memory:
+    /// `column` tells of one.
     package func columns(countingHashes: Bool = false) -> [ColumnProfile] {
-        tallies.indices.map { column in
-            ColumnProfile(
-                name: columnNames[column], tallies[column], rowCount: rowCount,
-                type: statedTypes?[column] ?? tallies[column].type, countingHashes: countingHashes)
-        }
+        columnNames.indices.map { column($0, countingHashes: countingHashes) }
     }
 }
 

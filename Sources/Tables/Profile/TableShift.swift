@@ -42,7 +42,7 @@ package struct TableShift: Sendable {
         precondition(old.columnNames == new.columnNames)
         columnNames = old.columnNames
         rows = Counts(old: old.rowCount, new: new.rowCount)
-        columns = zip(old.tallies, new.tallies).map { Column(old: $0, new: $1) }
+        columns = old.columnNames.indices.map { Column(old: old.tally($0), new: new.tally($0)) }
     }
 }
 
@@ -70,12 +70,11 @@ extension TableProfile {
         guard shift.columnNames == columnNames, Set(columnNames).count == columnNames.count,
             rowCount >= shift.rows.old
         else { return nil }
-        let told = columns()
         var found: [ColumnReach] = []
-        for place in tallies.indices {
+        for place in columnNames.indices {
+            let (tally, told) = (tally(place), column(place))
             // Types that a file states are not those of its values.
-            guard told[place].type == tallies[place].type,
-                let reach = tallies[place].reach(shift.columns[place], told[place])
+            guard told.type == tally.type, let reach = tally.reach(shift.columns[place], told)
             else { return nil }
             found.append(reach)
         }
