@@ -74,7 +74,7 @@ struct AddCommand: ReportingCommand {
         var parts = [added.path.description]
         if let shape = added.pointer.shape {
             parts.append(
-                "\(counted(shape.rows, "row")) × \(counted(shape.columns.count, "column"))")
+                "\(counted(shape.rows, "row")) × \(counted(shape.columnCount, "column"))")
         }
         if let files = added.pointer.files { parts.append(counted(files, "file")) }
         let size = ByteCount(added.pointer.sizeBytes)
@@ -97,7 +97,7 @@ struct AddCommand: ReportingCommand {
         ]
         members["files"] = added.pointer.files.map { JSONValue($0) }
         members["rows"] = added.pointer.shape.map { JSONValue($0.rows) }
-        members["columns"] = added.pointer.shape.map { JSONValue($0.columns.count) }
+        members["columns"] = added.pointer.shape.map { JSONValue($0.columnCount) }
         if added.hasChangedStore { members["changedStore"] = .bool(true) }
         members["tableProblem"] = added.tableProblem.map { .string($0) }
         return .object(members)

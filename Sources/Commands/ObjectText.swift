@@ -82,10 +82,14 @@ private struct Builder {
         add("use", .string(pointer.kind.name))
         guard let shape = pointer.shape else { return }
         add("rows", JSONValue(shape.rows), shown: groupedDigits(shape.rows))
+        guard let columns = shape.columns else {
+            json["columnCount"] = JSONValue(shape.columnCount)
+            return line("columns", groupedDigits(shape.columnCount))
+        }
         json["columns"] = .array(
-            shape.columns.map { ["name": .string($0.name), "type": .string($0.type)] })
-        let columns = shape.columns.map { "\(printable(Array($0.name.utf8))): \($0.type)" }
-        line("columns", columns.joined(separator: ", "))
+            columns.map { ["name": .string($0.name), "type": .string($0.type)] })
+        let texts = columns.map { "\(printable(Array($0.name.utf8))): \($0.type)" }
+        line("columns", texts.joined(separator: ", "))
     }
 
     mutating func addPresence(_ isHere: Bool) {

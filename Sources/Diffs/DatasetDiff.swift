@@ -172,6 +172,11 @@ private func filesOnDisk(
     for path in tracked.keys.sorted() {
         let state = try scanner.state(of: path)
         guard let content = try workspace.completed(state.content, at: path) else { continue }
+        // Of the same bytes the pointer tells more.
+        if case .file = content, let version = tracked[path], version.content == content {
+            found[path] = version
+            continue
+        }
         var size = state.sizeBytes
         if let version = tracked[path], case .directory(let tree) = version.content,
             let part = try workspace.store().part(of: tree)

@@ -72,12 +72,15 @@ package struct TrackedVersion: Hashable, Sendable {
     package let sizeBytes: Int
     /// Rows, columns and types, where a pointer tells them.
     let summary: TableSummary?
+    /// Rows, where a pointer tells them.
+    let rows: Int?
 
     /// A version.
     package init(content: ContentID, sizeBytes: Int, shape: Pointer.Shape? = nil) {
         self.content = content
         self.sizeBytes = sizeBytes
         summary = shape.flatMap { TableSummary($0) }
+        rows = shape?.rows
     }
 
     init(_ tracked: TrackedPath) {
@@ -88,10 +91,11 @@ package struct TrackedVersion: Hashable, Sendable {
 }
 
 extension TableSummary {
-    /// What a pointer says; nil where it names a type that is not known here.
+    /// What a pointer says; nil where it names no columns, or a type that is not known here.
     fileprivate init?(_ shape: Pointer.Shape) {
+        guard let known = shape.columns else { return nil }
         var columns: [ColumnSummary] = []
-        for column in shape.columns {
+        for column in known {
             let isNullable = column.type.hasSuffix("?")
             let name = isNullable ? String(column.type.dropLast()) : column.type
             guard let type = ColumnType(rawValue: name) else { return nil }

@@ -10,7 +10,8 @@ package protocol TableFormat: Sendable {
     /// name.
     var mayBePacked: Bool { get }
     /// Whether such files are read when they are added, for rows and columns in their pointers. A
-    /// pointer must be the same on every machine: so not where reading takes what may be missing.
+    /// pointer must be the same on every machine: so not where reading takes what may be missing; of
+    /// such files only `statedExtent` is told.
     var isCounted: Bool { get }
 
     /// Hands all rows of `source` to `body`, batch by batch, and returns the header. With a limit only
@@ -24,12 +25,17 @@ package protocol TableFormat: Sendable {
     /// does not say where they are.
     func parts(of source: TableSource) throws -> [TablePart]
 
+    /// How large `source` says it is, in a few bytes and in the same way on every machine; nil where only a
+    /// reading of all of it tells. Throws `TableError` where the bytes are no such table.
+    func statedExtent(of source: TableSource) throws -> TableExtent?
+
     /// Rows, columns and types. Throws `TableError` where the bytes are no such table.
     func summary(of source: TableSource) throws -> TableSummary
 }
 
 extension TableFormat {
     package func parts(of source: TableSource) throws -> [TablePart] { [] }
+    package func statedExtent(of source: TableSource) throws -> TableExtent? { nil }
 }
 
 /// Rows of a file that stand together and can be read by themselves.

@@ -130,6 +130,13 @@ package struct TableRanges {
     /// The table's rows, columns and types: one pass.
     package func summary() throws -> TableSummary { try naming { try format.summary(of: self) } }
 
+    /// How large the table says it is: see `TableFormat.statedExtent`. Nil also where it is no such table.
+    package func statedExtent() throws -> TableExtent? {
+        do {
+            return try format.statedExtent(of: self)
+        } catch is TableError { return nil }
+    }
+
     private func naming<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             return try body()

@@ -24,13 +24,23 @@ package struct Pointer: Hashable, Sendable {
     package struct Shape: Hashable, Sendable {
         /// Rows without the header.
         package let rows: Int
-        /// The columns in order.
-        package let columns: [Column]
+        /// How many columns.
+        package let columnCount: Int
+        /// The columns in order; nil where only their number is known.
+        package let columns: [Column]?
 
         /// A shape.
         package init(rows: Int, columns: [Column]) {
             self.rows = rows
+            columnCount = columns.count
             self.columns = columns
+        }
+
+        /// What a table says of itself that was not read.
+        package init(rows: Int, columnCount: Int) {
+            self.rows = rows
+            self.columnCount = columnCount
+            columns = nil
         }
     }
 
@@ -71,8 +81,7 @@ package struct Pointer: Hashable, Sendable {
     /// The text of the file. Equal pointers have equal text.
     package var text: String {
         var pairs: [(String, YAMLText)] = [
-            // A reader of version 1 would not know what a source is.
-            ("version", .literal(source == nil ? "1" : "2")), ("kind", .text(kind.name)),
+            ("version", .literal(String(version))), ("kind", .text(kind.name)),
         ]
         switch content {
         case .file(let id): pairs.append(("id", .literal(id.description)))
@@ -83,11 +92,19 @@ package struct Pointer: Hashable, Sendable {
         if isExecutable { pairs.append(("executable", .literal("true"))) }
         if let shape {
             pairs.append(("rows", .literal(String(shape.rows))))
-            let columns = shape.columns.map { ($0.name, Pointer.typeText($0.type)) }
-            pairs.append(("columns", .flow(columns)))
+            let columns = shape.columns?.map { ($0.name, Pointer.typeText($0.type)) }
+            pairs.append(
+                ("columns", columns.map { .flow($0) } ?? .literal(String(shape.columnCount))))
         }
         if let source { pairs.append(("source", .block(source.pairs))) }
         return Pointer.heading + YAMLText.block(pairs).document
+    }
+
+    /// The first that knows all of it, so that no program misreads a pointer, and none refuses one that it
+    /// could read.
+    private var version: Int {
+        if let shape, shape.columns == nil { return 3 }
+        return source == nil ? 1 : 2
     }
 
     /// Types are written plain, also with a `?`; what others may have put there is quoted.
@@ -115,7 +132,7 @@ package struct Pointer: Hashable, Sendable {
     /// `.newerFormat`), which give the line and what to do.
     package init(parsing bytes: [UInt8], file: String) throws {
         let fields = try YAMLFields.document(bytes, file: file, advice: Pointer.advice(file))
-        let version = try fields.checkVersion(newest: 2)
+        let version = try fields.checkVersion(newest: 3)
         try fields.checkKeys(Pointer.keys)
         content = try Pointer.content(fields)
         kind = try Pointer.kind(fields)
@@ -123,7 +140,7 @@ package struct Pointer: Hashable, Sendable {
         isExecutable = try fields.flag("executable")
         files = fields.optional("files") == nil ? nil : try fields.count("files")
         if case .directory = content, files == nil { _ = try fields.required("files") }
-        shape = try Pointer.shape(fields)
+        shape = try Pointer.shape(fields, version)
         source = try Pointer.source(fields, version)
     }
 
@@ -161,14 +178,17 @@ package struct Pointer: Hashable, Sendable {
         return kind
     }
 
-    private static func shape(_ fields: YAMLFields) throws -> Shape? {
+    private static func shape(_ fields: YAMLFields, _ version: Int) throws -> Shape? {
         guard fields.optional("rows") != nil || fields.optional("columns") != nil else {
             return nil
         }
         let rows = try fields.count("rows")
         let node = try fields.required("columns")
         guard let pairs = node.mapping else {
-            throw fields.malformed(node, "'columns' must map names to types")
+            guard version > 2 else {
+                throw fields.malformed(node, "'columns' must map names to types")
+            }
+            return Shape(rows: rows, columnCount: try fields.count("columns"))
         }
         let columns = try pairs.map { key, value in
             guard let name = key.text, let type = value.text else {

@@ -21,7 +21,9 @@ import Workspaces
         "recipe.md": ["recipe"],
         "journal.md": ["journal-first", "journal-head"],
         "records.md": ["record-snapshot", "record-operation", "record-part"],
-        "pointer-file.md": ["pointer-table", "pointer-source", "pointer-directory"],
+        "pointer-file.md": [
+            "pointer-table", "pointer-source", "pointer-extent", "pointer-directory",
+        ],
         "lock-file.md": ["lock-file"],
         // In ParquetWriterTests.
         "parquet-snapshot.md": ["parquet-snapshot"],
@@ -230,7 +232,7 @@ import Workspaces
     // MARK: - Text files
 
     @Test func `pointers of a table and of a directory`() throws {
-        for name in ["pointer-table", "pointer-source", "pointer-directory"] {
+        for name in ["pointer-table", "pointer-source", "pointer-extent", "pointer-directory"] {
             let text = try FormatVector.named(name, in: "pointer-file.md").text
             let pointer = try Pointer(parsing: Array(text.utf8), file: "the page")
             #expect(pointer.text == text)

@@ -6,6 +6,9 @@ import Vocabulary
 /// Tables of several files, and those that others' code reads.
 let tableTargets = [
     FuzzTarget("delta-log", parseDeltaLog),
+    // What is told of such files without the plug-in.
+    FuzzTarget("parquet-footer") { try parseExtent(framed($0), ArrowFormat.parquet) },
+    FuzzTarget("arrow-messages") { try parseExtent($0, ArrowFormat.arrow) },
     FuzzTarget("parquet", needs: { ArrowPlugin.isBuilt }) {
         try parseArrow(framed($0), ArrowFormat.parquet)
     },
@@ -28,6 +31,16 @@ private func framed(_ bytes: [UInt8]) -> [UInt8] {
     return bytes
 }
 
+/// What a file says of its size, which may be a lie, but not nonsense.
+private func parseExtent(_ bytes: [UInt8], _ format: ArrowFormat) throws {
+    guard
+        let extent = try format.statedExtent(
+            of: TableSource(name: "t", format: format, bytes: bytes))
+    else { throw WrongResult("a file that neither says its size nor is damaged") }
+    try require(extent.rows >= 0, "fewer rows than none")
+    try require((1...1 << 20).contains(extent.columns), "no columns, or too many")
+}
+
 /// A file that Arrow's library reads: rows, as many as are counted, or a refusal.
 private func parseArrow(_ bytes: [UInt8], _ format: ArrowFormat) throws {
     let source = TableSource(name: "t", format: format, bytes: bytes)
@@ -36,6 +49,9 @@ private func parseArrow(_ bytes: [UInt8], _ format: ArrowFormat) throws {
     try source.forEachBatch { rowCount += $0.rowCount }
     try require(
         try source.summary().rowCount == rowCount, "a row that is counted and not read")
+    if let extent = try source.statedExtent() {
+        try require(extent.rows == rowCount, "a row that is told and not read")
+    }
 }
 
 /// A folder with the log of a Delta Lake table, as lines: `#a/b.parquet` begins a file. All files but commits

@@ -76,6 +76,11 @@ private func parseTable(_ bytes: [UInt8], _ format: CSVFormat) throws {
     var rowCount = 0
     try source.forEachBatch { rowCount += $0.rowCount }
     try require(rowCount == summary.rowCount, "a row that is counted and not read")
+    if let extent = try source.statedExtent() {
+        try require(
+            extent == TableExtent(rows: rowCount, columns: summary.columns.count),
+            "a size that is told and not so")
+    }
     let parts = try source.parts()
     try require(
         parts.isEmpty || parts.reduce(0) { $0 + $1.rowCount } == rowCount,

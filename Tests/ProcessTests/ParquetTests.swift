@@ -42,6 +42,44 @@ import Vocabulary
         #expect(other.errors.contains("cannot be opened"))
     }
 
+    @Test func `rows are told everywhere without the plug-in`() throws {
+        func write(_ rows: Int) throws {
+            try folder.write("x,n\n" + (0..<rows).map { "\($0),a\n" }.joined(), to: "t.csv")
+            #expect(try run("mlstore repro && cp s.parquet t.parquet").status == 0)
+        }
+        try folder.write(
+            "stages:\n  s:\n    features: {data: t.csv, do: [{derive: {y: '2 * x'}}]}\n    outs: [s.parquet]\n",
+            to: "mlstore.yaml")
+        try write(2000)
+        let added = try run("mlstore install -q && mlstore add t.parquet && git add -A")
+        #expect(added.output.hasPrefix("t.parquet  2,000 rows × 3 columns  "), "\(added)")
+        #expect(try run("git commit -q -m one").status == 0)
+        #expect(
+            try run("mlstore add --json t.parquet").output.contains("\"columns\": 3"))
+        let shown = try run("mlstore show t.parquet")
+        #expect(shown.output.contains("rows        2,000\ncolumns     3\n"), "\(shown)")
+        #expect(
+            try run("mlstore show --json t.parquet").output.contains("\"columnCount\": 3"))
+        try write(2001)
+        #expect(try run("mlstore status").output.contains("t.parquet"))
+        #expect(try run("mlstore add -q t.parquet").status == 0)
+        let told = "2,000 -> 2,001 rows, by the pointers"
+        for command in ["mlstore diff HEAD", "git diff"] {
+            let result = try run(command)
+            #expect(result.output.contains(told), "\(command): \(result)")
+        }
+        let commit = try run("git add -A && git commit -q -m two && git show -- t.parquet.mlstore")
+        #expect(commit.output.contains("\n-rows 2000\n"), "\(commit)")
+        #expect(commit.output.contains("\n+rows 2001\n"), "\(commit)")
+        for command in ["mlstore diff HEAD~ HEAD", "mlstore report HEAD~ HEAD"] {
+            let result = try run(command)
+            #expect(result.output.contains(told), "\(command): \(result)")
+        }
+        // What the stage wrote is told by its run.
+        let lineage = try run("mlstore lineage s.parquet")
+        #expect(lineage.output.contains("2,001 rows"), "\(lineage)")
+    }
+
     @Test(.enabled(if: ArrowPlugin.isBuilt, "'install.sh test' builds the plug-in"))
     func `versions are shown and compared row by row`() throws {
         let plugin = ArrowPlugin.path.description
@@ -59,8 +97,8 @@ import Vocabulary
         try write("names[3] = None")
         #expect(
             try run("mlstore add -q t.parquet && git add -A && git commit -q -m one").status == 0)
-        let pointer = try folder.read("t.parquet.mlstore")
-        #expect(!pointer.contains("rows"))
+        #expect(
+            try folder.read("t.parquet.mlstore").hasSuffix("\nrows: 20000\ncolumns: 2\n"))
         try write("names[3] = \"\"; names[9] = \"new\"; ids.append(20000); names.append(\"x\")")
         let diff = try run("mlstore diff", plugin: plugin)
         #expect(

@@ -34,6 +34,43 @@ private let hex = String(repeating: "5f", count: 32)
         #expect(try Pointer(parsing: Array(pointer.text.utf8), file: "x") == pointer)
     }
 
+    @Test func `rows and the number of columns take version 3, and nothing else does`() throws {
+        let content = ContentID.file(BlobID(sha256([])))
+        func pointer(_ shape: Pointer.Shape?, isImported: Bool) -> Pointer {
+            let url = PointerSource.Place.url(
+                .init(url: "http://h/", hadQuery: false, etag: nil, modified: nil))
+            return Pointer(
+                kind: .dataset, content: content, sizeBytes: 0, shape: shape,
+                source: isImported ? PointerSource(url, content: content) : nil)
+        }
+        let named = Pointer.Shape(rows: 2, columns: [.init(name: "a", type: "int")])
+        for (shape, isImported, version) in [
+            (nil, false, 1), (named, false, 1), (Pointer.Shape(rows: 0, columns: []), false, 1),
+            (nil, true, 2), (named, true, 2),
+            (Pointer.Shape(rows: 2, columnCount: 3), false, 3),
+            (Pointer.Shape(rows: 2, columnCount: 3), true, 3),
+        ] {
+            let pointer = pointer(shape, isImported: isImported)
+            #expect(pointer.text.contains("\nversion: \(version)\n"))
+            #expect(pointer.text.contains("\nrows: 2\ncolumns: 3\n") == (version == 3))
+            #expect(try Pointer(parsing: Array(pointer.text.utf8), file: "p") == pointer)
+        }
+    }
+
+    @Test(arguments: ["-1", "1.5", "x", "99999999999999999999", "[a]"])
+    func `a number of columns that is none is refused`(columns: String) throws {
+        let start = "kind: dataset\nid: sha256:\(hex)\nsize: 1\nrows: 1\ncolumns: "
+        #expect(try error("version: 3\n\(start)\(columns)\n").kind == .malformed)
+        for version in 1...2 {
+            let error = try error("version: \(version)\n\(start)1\n")
+            #expect(error.kind == .malformed)
+            #expect(error.message.contains("line 6"))
+        }
+        // What could be told in an older version is read in a newer one, and written as it was.
+        let plain = Array("version: 3\n\(start){a: int}\n".utf8)
+        #expect(try Pointer(parsing: plain, file: "p").text.contains("\nversion: 1\n"))
+    }
+
     @Test func `a pointer to a folder has a tree and a number of files`() throws {
         let id = try #require(TreeID(text: hex))
         let pointer = Pointer(kind: .model, content: .directory(id), sizeBytes: 5, files: 2)
@@ -88,7 +125,7 @@ private let hex = String(repeating: "5f", count: 32)
     }
 
     @Test func `a newer version is told apart from nonsense`() throws {
-        #expect(try error("version: 3\nshape: new\n").kind == .newerFormat)
+        #expect(try error("version: 4\nshape: new\n").kind == .newerFormat)
     }
 
     @Test func `a source is written and read again, and a broken one is told by its line`() throws {

@@ -21,7 +21,12 @@ package func mergePointers(
     merged.kind = pick(base?.kind, ours.kind, theirs.kind)
     merged.source = ours.source == base?.source ? theirs.source : ours.source
     merged.isExecutable = pick(base?.isExecutable, ours.isExecutable, theirs.isExecutable)
-    if ours.content == theirs.content || theirs.content == base?.content { return .merged(merged) }
+    if ours.content == theirs.content {
+        // An older program may have told less of the same bytes.
+        merged.shape = ours.shape ?? theirs.shape
+        return .merged(merged)
+    }
+    if theirs.content == base?.content { return .merged(merged) }
     if ours.content == base?.content {
         merged.content = theirs.content
         merged.sizeBytes = theirs.sizeBytes
@@ -62,10 +67,8 @@ private func shape(
     guard case .file(let id) = content,
         let format = TableFormats.format(forName: path.lastComponent), format.isCounted
     else { return nil }
-    let summary = try TableSource(id, name: path.description, format: format, in: store).summary()
     return Pointer.Shape(
-        rows: summary.rowCount,
-        columns: summary.columns.map { .init(name: $0.name, type: $0.typeText) })
+        try TableSource(id, name: path.description, format: format, in: store).summary())
 }
 
 /// Merges three versions of the lock file stage by stage; nil where both sides ran a stage with

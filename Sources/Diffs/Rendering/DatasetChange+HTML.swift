@@ -11,7 +11,9 @@ extension DatasetChange {
         case .table(let diff): parts += diff.html(hidingValues)
         case .parts(let diff): parts += diff.html(hidingValues)
         case .directory(let diff): parts += diff.html(hidingValues)
-        case .content(let why): parts.append("<p>content differs (\(htmlText(why)))</p>")
+        case .content(let why):
+            parts.append("<p>content differs (\(htmlText(why)))</p>")
+            parts += toldRowLines.map { "<p>\(htmlText($0))</p>" }
         }
         return (parts + ["</section>"]).joined(separator: "\n")
     }

@@ -35,8 +35,23 @@ extension DatasetChange {
         case .table(let diff): diff.textLines(hidingValues: hidingValues)
         case .parts(let diff): diff.textLines(hidingValues: hidingValues)
         case .directory(let diff): diff.textLines(hidingValues: hidingValues)
-        case .content(let why): ["content differs (\(why))"]
+        case .content(let why): ["content differs (\(why))"] + toldRowLines
         }
+    }
+
+    /// The rows of both versions as their pointers tell them, for a table that was not read.
+    private var toldRows: (old: Int, new: Int)? {
+        guard case .content = detail, let before = old?.rows, let after = new?.rows else {
+            return nil
+        }
+        return (before, after)
+    }
+
+    /// The same in words; no line where they are not known.
+    var toldRowLines: [String] {
+        toldRows.map {
+            ["\(groupedDigits($0.old)) -> \(groupedDigits($0.new)) rows, by the pointers"]
+        } ?? []
     }
 
     /// The lines of a Markdown section for a pull request.
@@ -80,6 +95,9 @@ extension DatasetChange {
         case .content(let why):
             members["change"] = "changed"
             members["note"] = .string(why)
+            if let rows = toldRows {
+                members["rows"] = ["old": JSONValue(rows.old), "new": JSONValue(rows.new)]
+            }
         }
         return .object(members)
     }

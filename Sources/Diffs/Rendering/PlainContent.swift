@@ -29,9 +29,10 @@ package struct PlainContent: Sendable {
         if let files = pointer.files { lines.append("files \(files)") }
         if let shape = pointer.shape {
             lines.append("rows \(shape.rows)")
-            lines += shape.columns.map {
+            let columns = shape.columns?.map {
                 "column \(printable(Array($0.name.utf8))): \(printable(Array($0.type.utf8)))"
             }
+            lines += columns ?? ["columns \(shape.columnCount)"]
         }
         lines.append("")
         return Array(lines.joined(separator: "\n").utf8) + (try body(of: pointer))

@@ -3,8 +3,8 @@ import Vocabulary
 /// Parquet, or Arrow's own files and streams (Feather version 2), read by a plug-in: see
 /// `ArrowLibrary`. Nested fields are columns with dotted names, lists are JSON text.
 ///
-/// Where the plug-in is missing, reading throws `.notFound`; so `add` does not read such files, and a
-/// pointer is the same on every machine.
+/// Where the plug-in is missing, reading throws `.notFound`; so `add` reads only what such a file says of its
+/// size, without a plug-in, and a pointer is the same on every machine.
 package struct ArrowFormat: TableFormat {
     package let name: String
     package let suffixes: [String]
@@ -51,6 +51,11 @@ package struct ArrowFormat: TableFormat {
 
     package func parts(of source: TableSource) throws -> [TablePart] {
         isParquet ? try ArrowFile(source.ranges(), isParquet: true).parts() : []
+    }
+
+    package func statedExtent(of source: TableSource) throws -> TableExtent? {
+        let ranges = try source.ranges()
+        return isParquet ? try ParquetFooter.extent(ranges) : try ArrowMessages.extent(ranges)
     }
 
     /// Reads all columns for the values that are missing, since footers may say nothing of them or

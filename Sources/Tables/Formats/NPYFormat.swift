@@ -3,7 +3,7 @@ import Bytes
 /// NumPy's arrays in files: with one dimension or two, or with fields that have names. A column of a plain
 /// array is called `column_N`; an array in a field is JSON text, and structures in it are dotted names.
 ///
-/// Not read when it is added: most arrays are no tables, and none says so by its name.
+/// Of one that is added only the header is read: most arrays are no tables, and none says so by its name.
 package struct NPYFormat: TableFormat {
     package let name = "npy"
     package let suffixes = [".npy"]
@@ -56,6 +56,11 @@ package struct NPYFormat: TableFormat {
                     + rows.upperBound * header.rowBytes,
                 layout: 0)
         }
+    }
+
+    package func statedExtent(of source: TableSource) throws -> TableExtent? {
+        let header = try NPYHeader(source.ranges())
+        return TableExtent(rows: header.rowCount, columns: header.fields.count)
     }
 
     package func summary(of source: TableSource) throws -> TableSummary {

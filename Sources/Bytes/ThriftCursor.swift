@@ -1,32 +1,32 @@
-import Bytes
-import Vocabulary
+package import Vocabulary
 
 /// Reads Thrift's compact protocol, in which Parquet writes its footer and page headers: as much
 /// of it as it takes to find a few numbers and to pass over the rest.
 ///
 /// Invariant: every read is within the bytes; nesting is bounded; a list's or a text's length is
 /// bounded by the bytes that are left.
-struct ThriftCursor {
-    let bytes: [UInt8]
-    private(set) var cursor = ByteCursor()
+package struct ThriftCursor {
+    private let bytes: [UInt8]
+    private var cursor = ByteCursor()
     private var depth = 0
 
     private static let maximumDepth = 16
 
     /// The types of values that matter here.
-    enum Kind: UInt8 {
+    package enum Kind: UInt8 {
         case bool = 1, falseBool, int8, int16, int32, int64, double, binary, list, set, map
         case structure, uuid
     }
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    /// A cursor at the start of these bytes.
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// How many bytes were read.
-    var offset: Int { cursor.offset }
+    package var offset: Int { cursor.offset }
 
     /// Reads a structure: `field` is called for each field with its number and kind, and answers
     /// whether it read the value; what it did not read is passed over.
-    mutating func structure(
+    package mutating func structure(
         _ field: (inout ThriftCursor, Int, Kind) throws(DecodeError) -> Bool
     ) throws(DecodeError) {
         try descend()
@@ -43,7 +43,7 @@ struct ThriftCursor {
     }
 
     /// Reads a list of structures.
-    mutating func list(
+    package mutating func list(
         _ element: (inout ThriftCursor) throws(DecodeError) -> Void
     ) throws(DecodeError) {
         let (count, kind) = try listHead()
@@ -52,7 +52,7 @@ struct ThriftCursor {
     }
 
     /// Reads a list of whole numbers.
-    mutating func integers() throws(DecodeError) -> [Int64] {
+    package mutating func integers() throws(DecodeError) -> [Int64] {
         let (count, kind) = try listHead()
         guard [.int16, .int32, .int64].contains(kind) else { throw fault("list of another kind") }
         // Each takes a byte at least.
@@ -63,7 +63,7 @@ struct ThriftCursor {
     }
 
     /// Reads a whole number.
-    mutating func integer() throws(DecodeError) -> Int64 {
+    package mutating func integer() throws(DecodeError) -> Int64 {
         let value = try varint()
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
