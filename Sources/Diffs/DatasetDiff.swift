@@ -85,8 +85,9 @@ private func compare(
         before[path]?.content != after[path]?.content
             && options.paths?.contains { path.isInside($0) } ?? true
     }
-    let sizes = paths.map { max(before[$0]?.sizeBytes ?? 0, after[$0]?.sizeBytes ?? 0) }
-    let changes = try WorkerPool(threads: workspace.machine.threads).map(sizes: sizes) { index in
+    let weights = paths.map { comparisonWeight(of: before[$0], after[$0], at: $0) }
+    let changes = try WorkerPool(threads: workspace.machine.threads).map(weights: weights) {
+        index in
         let path = paths[index]
         return try PathComparison(
             path: path, old: before[path], new: after[path], isNewOnDisk: isNewOnDisk,

@@ -74,6 +74,8 @@ package struct TrackedVersion: Hashable, Sendable {
     let summary: TableSummary?
     /// Rows, where a pointer tells them.
     let rows: Int?
+    /// How many columns, where a pointer tells it.
+    let columnCount: Int?
 
     /// A version.
     package init(content: ContentID, sizeBytes: Int, shape: Pointer.Shape? = nil) {
@@ -81,6 +83,7 @@ package struct TrackedVersion: Hashable, Sendable {
         self.sizeBytes = sizeBytes
         summary = shape.flatMap { TableSummary($0) }
         rows = shape?.rows
+        columnCount = shape?.columnCount
     }
 
     init(_ tracked: TrackedPath) {

@@ -24,7 +24,7 @@ struct SizedWorkTests {
         let megabytes = [40, 10, 10, 500, 1, 2, 60, 64, 65, 3, 3, 3, 3, 3, 3, 3]
         let sizes = megabytes.map { $0 << 20 }
         let busy = Mutex(Busy())
-        let results = try WorkerPool(threads: 16).map(sizes: sizes) { index in
+        let results = try WorkerPool(threads: 16).map(weights: sizes) { index in
             let size = sizes[index]
             busy.withLock {
                 $0.bytes += size
@@ -51,7 +51,7 @@ struct SizedWorkTests {
     func errors() throws {
         struct Failure: Error, Equatable { let index: Int }
         #expect(throws: Failure(index: 2)) {
-            try WorkerPool(threads: 4).map(sizes: Array(repeating: 30 << 20, count: 9)) { index in
+            try WorkerPool(threads: 4).map(weights: Array(repeating: 30 << 20, count: 9)) { index in
                 if index >= 2 { throw Failure(index: index) }
             }
         }

@@ -40,9 +40,12 @@ struct ReviewTables {
             found.append((change, new))
         }
         let touched = found
-        let sizes = touched.map { max($0.new.sizeBytes, $0.change.old?.sizeBytes ?? 0) }
-        let judgements = try WorkerPool(threads: workspace.machine.threads).map(sizes: sizes) {
-            let (change, new) = touched[$0]
+        let weights = touched.map { table in
+            comparisonWeight(of: table.change.old, table.new, at: table.change.path)
+        }
+        let pool = WorkerPool(threads: workspace.machine.threads)
+        let judgements = try pool.map(weights: weights) { index in
+            let (change, new) = touched[index]
             var judgement = Judgement()
             do {
                 try judgement.judge(change, new, base, workspace, context)
