@@ -11,7 +11,7 @@ extension TableProfile {
         var writer = ByteWriter()
         writer.append(length: columnNames.count)
         writer.append(length: rowCount)
-        for bytes in packed { writer.append(bytes) }
+        for block in packed.blocks { writer.append(block) }
         for tally in tallies { tally.encode(to: &writer) }
         for tally in pairTallies {
             writer.append(length: tally.count)

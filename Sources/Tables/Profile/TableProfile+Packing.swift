@@ -10,7 +10,7 @@ extension TableProfile {
         let bins: Int
 
         /// Of how many columns are counted in one reading at most.
-        package static let mostColumnsAtOnce = 1 << 15
+        package static let mostColumnsAtOnce = 1 << 14
         /// How much memory all profiles that are counted in one reading take, about.
         private static let mostBytesAtOnce = 256 << 20
 
@@ -53,38 +53,66 @@ extension TableProfile {
 
     /// Keeps all columns in few bytes; they are settled. Reading one costs more then.
     package mutating func pack() {
-        packed.reserveCapacity(packed.count + tallies.count)
         // From the end, so that each is let go as soon as it is packed.
-        var last: [[UInt8]] = []
-        while let tally = tallies.popLast() { last.append(tally.packed) }
-        packed += last.reversed()
+        tallies.reverse()
+        while let tally = tallies.popLast() { packed.append(tally) }
         tallies = []
+        packed.finish()
     }
 
     /// What was counted of a column.
     func tally(_ column: Int) -> ColumnTally {
         guard column < packed.count else { return tallies[column - packed.count] }
+        return packed.tally(column, limits)
+    }
+}
+
+/// What was counted of some columns, as the bytes that a profile is written in. In large blocks: small ones
+/// would lie among what is counted of other columns, and keep its memory from being used again.
+struct PackedTallies: Sendable {
+    private static let blockBytes = 1 << 20
+
+    /// The bytes of all columns, in their order.
+    private(set) var blocks: [[UInt8]] = []
+    private var starts: [(block: Int32, offset: Int32)] = []
+    private var last = ByteWriter()
+
+    /// How many columns there are.
+    var count: Int { starts.count }
+
+    /// Adds a settled tally.
+    mutating func append(_ tally: ColumnTally) {
+        starts.append((Int32(blocks.count), Int32(last.bytes.count)))
+        tally.encode(to: &last)
+        if last.bytes.count >= PackedTallies.blockBytes { closeBlock() }
+    }
+
+    /// Needed after the last one.
+    mutating func finish() {
+        if !last.bytes.isEmpty { closeBlock() }
+        last = ByteWriter()
+    }
+
+    private mutating func closeBlock() {
+        var block: [UInt8] = []
+        block.reserveCapacity(last.bytes.count)
+        block += last.bytes
+        blocks.append(block)
+        last.bytes.removeAll(keepingCapacity: true)
+    }
+
+    /// Reads one of those that were there when it was finished.
+    func tally(_ column: Int, _ limits: TableProfile.Limits) -> ColumnTally {
         var tally = ColumnTally(valueLimit: limits.values, mostBins: limits.bins)
-        var cursor = ByteCursor()
-        let bytes = packed[column]
+        let start = starts[column]
+        let bytes = blocks[Int(start.block)]
         let span = bytes.span
+        var cursor = ByteCursor(offset: Int(start.offset))
         do {
             try tally.decode(&cursor, span)
         } catch {
             preconditionFailure("what this program packed is damaged: \(error)")
         }
         return tally
-    }
-}
-
-extension ColumnTally {
-    /// The bytes that a settled tally is written in, and no more.
-    var packed: [UInt8] {
-        var writer = ByteWriter(capacity: 512)
-        encode(to: &writer)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(writer.bytes.count)
-        bytes += writer.bytes
-        return bytes
     }
 }

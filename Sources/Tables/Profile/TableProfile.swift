@@ -11,8 +11,8 @@ package struct TableProfile: Sendable {
     package let columnNames: [String]
     /// Rows counted.
     package internal(set) var rowCount = 0
-    /// What was counted of the first columns, each as the bytes that a profile is written in.
-    var packed: [[UInt8]] = []
+    /// What was counted of the first columns.
+    var packed = PackedTallies()
     /// What is counted of the columns behind these.
     var tallies: [ColumnTally] = []
     /// Pairs of columns whose correlation is told.
@@ -124,7 +124,7 @@ package struct TableProfile: Sendable {
             addTallies(min(atOnce, columnNames.count - packed.count))
             try observeAgain(source)
         }
-        if !packed.isEmpty { pack() }
+        if packed.count > 0 { pack() }
     }
 
     /// Counts columns of which nothing is counted yet.
@@ -176,15 +176,17 @@ package struct TableProfile: Sendable {
             throw StoreError(
                 .malformed, "cannot merge profiles of tables that have different columns")
         }
-        for column in columnNames.indices {
-            if column < packed.count {
-                var tally = tally(column)
-                tally.merge(other.tally(column))
-                packed[column] = tally.packed
-            } else {
-                tallies[column - packed.count].merge(other.tally(column))
-            }
+        var merged = PackedTallies()
+        for column in 0..<packed.count {
+            var tally = tally(column)
+            tally.merge(other.tally(column))
+            merged.append(tally)
         }
+        merged.finish()
+        for column in tallies.indices {
+            tallies[column].merge(other.tally(packed.count + column))
+        }
+        packed = merged
         for pair in pairTallies.indices { pairTallies[pair].merge(other.pairTallies[pair]) }
         rowCount += other.rowCount
         statedTypes = statedTypes ?? other.statedTypes
