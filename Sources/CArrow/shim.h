@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #ifdef __APPLE__
 #include <mach-o/dyld.h>
 #else
@@ -24,36 +25,53 @@ typedef struct mlstore_arrow {
 #undef MLSTORE_ARROW_FIELD
 } mlstore_arrow;
 
-/// Writes where the library is: what MLSTORE_ARROW says, or the place beside the program where
-/// 'install.sh' puts it. 0 where that is not known.
-static inline int mlstore_arrow_path(char *out, size_t bytes) {
+#ifdef __APPLE__
+#define MLSTORE_ARROW_FILE "/libmlstore-arrow.dylib"
+#else
+#define MLSTORE_ARROW_FILE "/libmlstore-arrow.so"
+#endif
+
+/// What `mlstore_arrow_path` found.
+enum mlstore_arrow_place {
+    MLSTORE_ARROW_UNKNOWN,
+    /// Where the library should be.
+    MLSTORE_ARROW_FOUND,
+    /// MLSTORE_ARROW names a folder, in which it is not.
+    MLSTORE_ARROW_NOT_IN_FOLDER,
+};
+
+/// Writes where the library is: what MLSTORE_ARROW says, which may be its folder, or the place beside the
+/// program where 'install.sh' puts it.
+static inline enum mlstore_arrow_place mlstore_arrow_path(char *out, size_t bytes) {
     const char *chosen = getenv("MLSTORE_ARROW");
     if (chosen && *chosen) {
-        if (strlen(chosen) >= bytes) return 0;
+        if (strlen(chosen) + strlen(MLSTORE_ARROW_FILE) >= bytes) return MLSTORE_ARROW_UNKNOWN;
         strcpy(out, chosen);
-        return 1;
+        struct stat found;
+        if (stat(out, &found) != 0 || !S_ISDIR(found.st_mode)) return MLSTORE_ARROW_FOUND;
+        strcat(out, MLSTORE_ARROW_FILE);
+        return stat(out, &found) == 0 ? MLSTORE_ARROW_FOUND : MLSTORE_ARROW_NOT_IN_FOLDER;
     }
+    const char *place = "/../lib/mlstore/arrow" MLSTORE_ARROW_FILE;
 #ifdef __APPLE__
-    const char *place = "/../lib/mlstore/arrow/libmlstore-arrow.dylib";
     char name[PATH_MAX];
     uint32_t size = sizeof name;
-    if (_NSGetExecutablePath(name, &size) != 0) return 0;
+    if (_NSGetExecutablePath(name, &size) != 0) return MLSTORE_ARROW_UNKNOWN;
     char program[PATH_MAX];
-    if (!realpath(name, program)) return 0;
+    if (!realpath(name, program)) return MLSTORE_ARROW_UNKNOWN;
 #else
-    const char *place = "/../lib/mlstore/arrow/libmlstore-arrow.so";
     char program[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (length <= 0) return 0;
+    if (length <= 0) return MLSTORE_ARROW_UNKNOWN;
     program[length] = 0;
 #endif
     char *slash = strrchr(program, '/');
-    if (!slash) return 0;
+    if (!slash) return MLSTORE_ARROW_UNKNOWN;
     *slash = 0;
-    if (strlen(program) + strlen(place) >= bytes) return 0;
+    if (strlen(program) + strlen(place) >= bytes) return MLSTORE_ARROW_UNKNOWN;
     strcpy(out, program);
     strcat(out, place);
-    return 1;
+    return MLSTORE_ARROW_FOUND;
 }
 
 /// Opens the library, which then stays open; 0 where that fails: then `dlerror` says why, or, where it

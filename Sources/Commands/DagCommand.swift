@@ -30,18 +30,20 @@ struct DagCommand: ReportingCommand {
 
     @OptionGroup var common: CommonOptions
 
+    var otherForm: String? { svg ? "--svg" : format.otherForm }
+
     func perform(in context: CommandContext) throws -> Report {
+        if svg, format != .text {
+            throw StoreError(
+                .badUsage, "'--svg' and '--format' exclude each other", subject: "--svg",
+                advice: "choose one of them", safety: "nothing was done")
+        }
         let file = try stageFile(in: try context.workspace())
         let whole = try StageGraph(file)
         let roots = try stages.flatMap { try file.stages(named: $0) }
             .compactMap { whole.index(of: $0.name) }
         let graph = stages.isEmpty ? whole : whole.part(whole.withUpstream(of: roots))
         let json = document(of: graph)
-        if svg, format != .text {
-            throw StoreError(
-                .badUsage, "--svg and --format exclude each other", subject: "--svg",
-                advice: "choose one of them")
-        }
         let text =
             switch format {
             case .text where svg: StageGraphSVG.svg(graph)

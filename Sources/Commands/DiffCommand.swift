@@ -77,6 +77,10 @@ struct DiffCommand: ReportingCommand {
 
     @OptionGroup var common: CommonOptions
 
+    var otherForm: String? {
+        format == .text || format == .json ? nil : "--format \(format.rawValue)"
+    }
+
     func perform(in context: CommandContext) throws -> Report {
         let workspace = try context.workspace()
         let text = try versions(in: workspace, context) ?? sides(in: workspace, context)
@@ -103,8 +107,8 @@ struct DiffCommand: ReportingCommand {
 
     /// What differs between two sides of the workspace.
     private func sides(in workspace: Workspace, _ context: CommandContext) throws -> DiffText {
-        let (revisions, paths) = split(words, in: workspace, context)
-        let sides = try sides(of: revisions, in: workspace)
+        let (revisions, paths) = try split(words, in: workspace, context)
+        let sides = try sides(of: revisions, in: workspace, context)
         var options = DatasetDiffOptions()
         options.paths = try context.paths(paths, in: workspace)
         options.table = try self.options()
@@ -150,31 +154,28 @@ struct DiffCommand: ReportingCommand {
         list.split(separator: ",").map { String($0.drop { $0 == " " }) }
     }
 
-    /// Without '--', the words from the first one on that is no revision but a path on disk, or one
-    /// that is tracked, are paths.
+    /// Without '--', the words from the first one on that is no revision but a path are paths, and must
+    /// be known.
     private func split(
         _ words: [String], in workspace: Workspace, _ context: CommandContext
-    ) -> (revisions: [String], paths: [String]) {
+    ) throws -> (revisions: [String], paths: [String]) {
         if let separator = words.firstIndex(of: "--") {
             return (Array(words[..<separator]), Array(words[(separator + 1)...]))
         }
-        let start = words.firstIndex { word in
-            guard (try? workspace.source(named: word)) == nil else { return false }
-            if (try? context.disk.status(of: context.path(word), followingLinks: false)) != nil {
-                return true
-            }
-            // A file that was removed still has its pointer.
-            let paths = (try? context.paths([word], in: workspace)) ?? nil
-            guard let paths, let tracked = try? workspace.tracked() else { return false }
-            return !tracked.selected(paths).isEmpty
+        let start =
+            words.firstIndex { word in
+                (try? workspace.source(named: word)) == nil
+                    && context.knows(path: word, in: workspace)
+            } ?? words.endIndex
+        let paths = words[start...]
+        if let unknown = paths.first(where: { !context.knows(path: $0, in: workspace) }) {
+            throw context.neitherRevisionNorPath(unknown, in: workspace)
         }
-        return (
-            Array(words[..<(start ?? words.endIndex)]), Array(words[(start ?? words.endIndex)...])
-        )
+        return (Array(words[..<start]), Array(paths))
     }
 
     private func sides(
-        of revisions: [String], in workspace: Workspace
+        of revisions: [String], in workspace: Workspace, _ context: CommandContext
     ) throws -> (old: DiffSide, new: DiffSide) {
         let most = staged ? 1 : 2
         guard revisions.count <= most else {
@@ -184,10 +185,56 @@ struct DiffCommand: ReportingCommand {
                 advice: "type 'mlstore diff A B -- PATH': paths stand behind '--'",
                 safety: "nothing was changed")
         }
-        let named = try revisions.map { DiffSide(try workspace.source(named: $0)) }
+        let named = try revisions.map { name in
+            do {
+                return DiffSide(try workspace.source(named: name))
+            } catch let error as StoreError
+                where error.kind == .notFound && !words.contains("--")
+            {
+                throw context.neitherRevisionNorPath(name, in: workspace)
+            }
+        }
         if staged { return (named.first ?? .revision("HEAD"), .staged) }
         guard let old = named.first else { return (.pointers, .files) }
         return (old, named.count == 2 ? named[1] : .files)
+    }
+}
+
+extension CommandContext {
+    /// Whether something is on disk at a path, or tracked there: a file that was removed still has its
+    /// pointer.
+    fileprivate func knows(path word: String, in workspace: Workspace) -> Bool {
+        if (try? disk.status(of: path(word), followingLinks: false)) != nil { return true }
+        guard let paths = (try? self.paths([word], in: workspace)) ?? nil,
+            let tracked = try? workspace.tracked()
+        else { return false }
+        return !tracked.selected(paths).isEmpty
+    }
+
+    /// What a word that means nothing is refused with: a tracked path that it may have been meant for is
+    /// named as one would type it here.
+    fileprivate func neitherRevisionNorPath(
+        _ word: String, in workspace: Workspace
+    ) -> StoreError {
+        let folder = try? workspace.path(
+            of: Array(".".utf8), from: try Environment.realPath(directory))
+        let tracked = ((try? workspace.tracked())?.paths ?? []).map { tracked in
+            let path = folder.flatMap { tracked.path.relative(to: $0) } ?? tracked.path
+            return path.description
+        }
+        let name = word.split(separator: "/").last
+        let near =
+            nearest(word, in: tracked)
+            ?? tracked.first { $0.split(separator: "/").last == name }
+        return StoreError(
+            .notFound,
+            "no such path is tracked: '\(printable(Array(word.utf8)))', and no revision or snapshot "
+                + "is called so",
+            subject: word,
+            advice: near.map { "did you mean '\($0)'?" }
+                ?? "'mlstore status' tells what is tracked, 'mlstore log' which snapshots there are; "
+                + "what was tracked once stands behind '--'",
+            safety: "nothing was changed")
     }
 }
 

@@ -27,6 +27,8 @@ struct LineageCommand: ReportingCommand {
 
     @OptionGroup var common: CommonOptions
 
+    var otherForm: String? { format.otherForm }
+
     func perform(in context: CommandContext) throws -> Report {
         let workspace = try context.workspace()
         let tree = try lineage(

@@ -52,11 +52,23 @@ enum ReproText {
         }
     }
 
-    /// What changed; of a stage's first metrics the values alone.
+    /// More metrics of a stage are only counted.
+    private static let mostMetrics = 10
+
+    /// What changed since the last run, and then what is new; of a stage's first metrics the values
+    /// alone.
     private static func metricLines(_ changes: [ValueChange]) -> [String] {
-        guard changes.allSatisfy({ $0.old == nil }) else { return ValueText.lines(changes) }
-        return ValueText.lines(
-            Dictionary(changes.map { ($0.key, $0.new ?? .null) }) { first, _ in first })
+        let known = changes.filter { $0.old != nil }
+        let shown = Array((known + changes.filter { $0.old == nil }).prefix(mostMetrics))
+        let more = changes.count - shown.count
+        let lines =
+            known.isEmpty
+            ? ValueText.lines(
+                Dictionary(shown.map { ($0.key, $0.new ?? .null) }) { first, _ in first })
+            : ValueText.lines(shown)
+        guard more > 0 else { return lines }
+        let what = counted(more, "more metric")
+        return lines + ["  and \(what): 'mlstore metrics' shows \(more == 1 ? "it" : "them")"]
     }
 
     /// The report at the end.

@@ -123,6 +123,7 @@ package struct RowReader {
     private mutating func readHeader(isFinal: Bool) throws(TableError) -> ArraySlice<UInt8> {
         defer { if indexer != nil { carry = [] } }
         if indexer != nil { return carry[...] }
+        if let text = WideText(firstBytes: carry) { throw .wideText(text) }
         var rest = carry[...]
         if rest.starts(with: [0xef, 0xbb, 0xbf]) { rest = rest.dropFirst(3) }
         while let first = rest.first,

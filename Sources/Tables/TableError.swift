@@ -7,11 +7,14 @@ package struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
     package let line: Int?
     /// What is wrong, as the rest of a sentence that starts with the line.
     package let reason: String
+    /// The encoding in which the bytes are text, where it is one that is not read.
+    package let encoding: String?
 
     /// Makes the error.
-    package init(line: Int?, _ reason: String) {
+    package init(line: Int?, _ reason: String, encoding: String? = nil) {
         self.line = line
         self.reason = reason
+        self.encoding = encoding
     }
 
     /// `line 12 has 5 fields, expected 19`.
@@ -24,7 +27,10 @@ package struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
     package func named(_ name: String) -> StoreError {
         StoreError(
             .malformed, "cannot read '\(name)' as a table: \(description)", subject: name,
-            advice: "correct the file, or give it a name that promises no table",
+            advice: encoding.map {
+                "convert it: 'iconv -f \($0) -t UTF-8 < OLD > NEW', or save it as UTF-8 (in Excel "
+                    + "\"CSV UTF-8\")"
+            } ?? "correct the file, or give it a name that promises no table",
             cause: self)
     }
 }
@@ -61,4 +67,10 @@ extension TableError {
     static func zeroByte(line: Int) -> TableError { TableError(line: line, "has a NUL byte") }
 
     static func notUTF8(line: Int) -> TableError { TableError(line: line, "is not UTF-8 text") }
+
+    static func wideText(_ text: WideText) -> TableError {
+        TableError(
+            line: nil, "it is \(text.rawValue) text, and only UTF-8 is read",
+            encoding: text.rawValue)
+    }
 }

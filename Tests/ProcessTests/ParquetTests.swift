@@ -1,3 +1,4 @@
+import Platform
 import TestSupport
 import Testing
 import Vocabulary
@@ -78,6 +79,26 @@ import Vocabulary
         // What the stage wrote is told by its run.
         let lineage = try run("mlstore lineage s.parquet")
         #expect(lineage.output.contains("2,001 rows"), "\(lineage)")
+    }
+
+    @Test func `the plug-in may be named by its folder`() throws {
+        try folder.write("PAR1 one", to: "t.parquet")
+        try LocalDisk().makeDirectories(folder.path / "plugins")
+        let empty = try run("mlstore head t.parquet", plugin: "plugins")
+        #expect(empty.status == 1)
+        #expect(
+            empty.errors.replacing("\n      ", with: "").contains(
+                "let MLSTORE_ARROW name it (which names a folder now that does not hold it)"))
+        let name = try #require(ArrowPlugin.path.description.split(separator: "/").last)
+        try folder.write("no library", to: "plugins/\(name)")
+        let wrong = try run("mlstore head t.parquet", plugin: "plugins")
+        // What opens libraries complains of the file in the folder.
+        #expect(wrong.errors.contains("plugins/\(name)"))
+        if ArrowPlugin.isBuilt {
+            let found = try run(
+                "mlstore head t.parquet", plugin: ArrowPlugin.path.parent.description)
+            #expect(!found.errors.contains("the plug-in"))
+        }
     }
 
     @Test(.enabled(if: ArrowPlugin.isBuilt, "'install.sh test' builds the plug-in"))

@@ -1,6 +1,15 @@
-import Tables
 import Testing
 import Vocabulary
+
+@testable import Tables
+
+/// Text in UTF-16, without a byte order mark.
+private func wide(_ text: String, isLittleEndian: Bool) -> [UInt8] {
+    text.utf16.flatMap { unit in
+        let bytes = [UInt8(truncatingIfNeeded: unit), UInt8(truncatingIfNeeded: unit >> 8)]
+        return isLittleEndian ? bytes : bytes.reversed()
+    }
+}
 
 @Suite struct RowReaderTests {
     @Test(arguments: [
@@ -61,6 +70,38 @@ import Vocabulary
             }
             #expect(error?.description == why)
         }
+    }
+
+    @Test(arguments: [
+        (WideText.utf16, [0xff, 0xfe] + wide("id,name\n1,x\n", isLittleEndian: true)),
+        (.utf16, [0xfe, 0xff] + wide("id,name\n1,x\n", isLittleEndian: false)),
+        (.utf16LittleEndian, wide("id,name\r\n1,x\r\n", isLittleEndian: true)),
+        (.utf16BigEndian, wide("id,name\r\n1,x\r\n", isLittleEndian: false)),
+        (.utf16LittleEndian, wide("\"a\",\"b\"\n", isLittleEndian: true)),
+        (.utf16LittleEndian, wide("名前,値段\n1,2\n", isLittleEndian: true)),
+        (.utf16BigEndian, wide("名前,値段\n1,2\n", isLittleEndian: false)),
+        (.utf32, [0xff, 0xfe, 0, 0, 0x61, 0, 0, 0, 0x0a, 0, 0, 0]),
+        (.utf32, [0, 0, 0xfe, 0xff, 0, 0, 0, 0x61, 0, 0, 0, 0x0a]),
+    ])
+    func `text of two or four bytes a character is told, with what converts it`(
+        _ text: WideText, _ bytes: [UInt8]
+    ) throws {
+        for size in [1, 3, 1 << 20] {
+            let error = #expect(throws: TableError.self) {
+                try read(bytes, bufferSizes: [size])
+            }
+            #expect(error?.description == "it is \(text.rawValue) text, and only UTF-8 is read")
+            let told = error?.named("a.csv")
+            #expect(told?.advice?.contains("iconv -f \(text.rawValue) -t UTF-8") == true)
+        }
+    }
+
+    @Test func `a NUL byte alone makes no other encoding`() throws {
+        for text in ["a,b\u{0}\n1,2\n", "a\u{0}b\u{0}\u{0}c\n", "a,b\n1,2\n\u{0}"] {
+            #expect(WideText(firstBytes: text.utf8) == nil, "\(Array(text.utf8))")
+        }
+        #expect(WideText(firstBytes: Array("a,b\n".utf8)) == nil)
+        #expect(WideText(firstBytes: []) == nil)
     }
 
     @Test(

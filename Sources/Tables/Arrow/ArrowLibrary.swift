@@ -16,9 +16,11 @@ enum ArrowLibrary {
     private static func open() throws(StoreError) -> mlstore_arrow {
         var path = [CChar](repeating: 0, count: pathBytes)
         // Unsafe: C writes the path and the table, within their sizes.
-        guard unsafe mlstore_arrow_path(&path, path.count) != 0 else {
-            throw missing("its place is not known")
+        let place = unsafe mlstore_arrow_path(&path, path.count)
+        guard place != MLSTORE_ARROW_NOT_IN_FOLDER else {
+            throw missing("which names a folder now that does not hold it")
         }
+        guard place == MLSTORE_ARROW_FOUND else { throw missing("its place is not known") }
         var table = mlstore_arrow()
         guard unsafe mlstore_arrow_load(path, &table) != 0 else {
             throw unsafe missing(String(cString: mlstore_arrow_load_error()))

@@ -61,6 +61,7 @@ struct JSONRowParser {
         at = line == 1 && hasMark ? 3 : 0
         unsafe skipSpace(text)
         if at == text.count { return false }
+        if line == 1, let wide = unsafe WideText(firstBytes: text) { throw .wideText(wide) }
         if let base = text.baseAddress, unsafe UTF8Check.firstFault(base, count: text.count) != nil
         {
             throw .notUTF8(line: line)
