@@ -1,4 +1,5 @@
 import ArgumentParser
+import Pipelines
 import Transfer
 import Vocabulary
 import Workspaces
@@ -48,6 +49,8 @@ struct StatusCommand: ReportingCommand {
         let report = try Workspaces.status(
             of: selection, in: workspace, options: StatusOptions(listsUntracked: untracked))
         let stages = selection == nil ? try context.staleStages(in: workspace) : []
-        return StatusText(found: report, stages: stages).report
+        return StatusText(
+            found: report, interrupted: try interruptedStages(in: workspace), stages: stages
+        ).report
     }
 }

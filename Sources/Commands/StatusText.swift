@@ -6,17 +6,25 @@ import Workspaces
 /// What `status` prints: what changed on disk, what changed since git's HEAD, what is stale.
 struct StatusText {
     let found: StatusReport
+    /// At which a run was killed.
+    let interrupted: [String]
     let stages: [StageState]
 
     var report: Report {
         let isStale = stages.contains(where: \.isStale)
-        return Report(
-            lines: lines, json: json, status: found.isClean && !isStale ? .done : .differences)
+        let isClean = found.isClean && !isStale && interrupted.isEmpty
+        return Report(lines: lines, json: json, status: isClean ? .done : .differences)
     }
 
     private var lines: [String] {
         var lines = found.problems.map { "broken    \($0.path): \($0.error.message)" }
         for work in found.unfinished { lines += unfinishedLines(work) }
+        if let first = interrupted.first {
+            let more = interrupted.count > 1 ? " and \(interrupted.count - 1) more" : ""
+            lines.append(
+                "half done a run was killed at '\(first)'\(more): the next 'mlstore repro' or 'run' "
+                    + "puts its former outputs back and begins it again")
+        }
         for path in found.paths where path.state != .clean { lines += changeLines(path) }
         for path in found.paths { if let line = headLine(path) { lines.append(line) } }
         lines += found.untracked.map { "untracked \($0)  ('mlstore add' tracks it)" }
@@ -102,6 +110,7 @@ struct StatusText {
                         "paths": .array($0.paths.map { .string($0.description) }),
                     ]
                 }),
+            "interrupted": .array(interrupted.map { .string($0) }),
             "problems": .array(
                 found.problems.map {
                     [

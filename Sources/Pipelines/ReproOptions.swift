@@ -7,6 +7,8 @@ package struct ReproOptions: Sendable {
     package var stages: [String] = []
     /// Run the named stages (all when none is named) though they are current.
     package var force = false
+    /// Why that is.
+    var forceReason = StaleReason.forced
     /// Leave out the stages that the named ones need.
     package var single = false
     /// Take the named stages and all that need them, instead of all that they need.

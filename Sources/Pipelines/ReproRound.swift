@@ -97,6 +97,7 @@ struct ReproRound {
     }
 
     private mutating func settle(_ index: Int, _ outcome: StageOutcome) {
+        reproduction.note.end(outcome.stage)
         record(index, outcome)
         schedule.succeeded(index)
     }
@@ -111,6 +112,7 @@ struct ReproRound {
         if let run = runs.removeValue(forKey: index) {
             do { try reproduction.abandon(run) } catch { failure = error }
         }
+        reproduction.note.end(reproduction.graph.stages[index].name)
         failures[index] = failure
         let dependants = schedule.failed(index)
         guard keepsGoing else { return schedule.stop() }

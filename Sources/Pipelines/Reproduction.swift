@@ -27,6 +27,8 @@ final class Reproduction {
     var scanner: ContentScanner
     /// Folders that were looked at ahead of time: see `lookAhead`.
     private var lookedAt: [RepoPath: ContentID?] = [:]
+    /// Which stages run, for those who come after a kill.
+    var note: RunningNote
     /// What git says; asked once, since only files that git tracks count.
     private lazy var gitState = Result { try place.gitState(recorded: Set(allProducts)) }
 
@@ -36,6 +38,7 @@ final class Reproduction {
     ) throws {
         self.place = place
         self.options = options
+        note = RunningNote(in: place.workspace)
         places = JobPlaces(options.jobs)
         // Several stages may have news at once.
         let order = Monitor(())
@@ -105,7 +108,7 @@ final class Reproduction {
 
     /// Why `stage` has to run.
     func reasons(for stage: Stage, _ findings: StageFindings) -> [StaleReason] {
-        if options.forces(stage), !stage.policy.isFrozen { return [.forced] }
+        if options.forces(stage), !stage.policy.isFrozen { return [options.forceReason] }
         let locked = lock.stages[stage.name]
         // A run whose record is not here (a clone without a pull) explains less; that is all.
         let run = locked.flatMap { try? runRecord($0.run) }
@@ -157,6 +160,7 @@ final class Reproduction {
         self.held = held
         defer { self.held = nil }
         try OutputShelter.recover(in: place, lock: lock)
+        note.clear()
         defer { scanner.finish() }
         if options.tracing != .off {
             let scratch = try place.makeScratch("trace")
@@ -194,6 +198,7 @@ final class Reproduction {
         for path in stage.dependencies {
             try place.workspace.checkWhole(path, to: "run stage '\(stage.name)'")
         }
+        note.begin(stage.name)
         progress(.started(stage: stage.name, reasons: reasons))
         for path in stage.dependencies { try fetch(path, of: stage, findings) }
         return .running(

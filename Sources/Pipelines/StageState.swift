@@ -36,6 +36,8 @@ package enum StaleReason: Sendable, Hashable {
     case upstreamFailed(String)
     /// The user asked for it.
     case forced
+    /// A command that no stage declares: whoever types it wants it to run.
+    case trackedCommand
 }
 
 /// Whether a stage's outputs are what its inputs give.
@@ -88,6 +90,7 @@ extension StaleReason: CustomStringConvertible {
         case .alwaysRun: "it always runs"
         case .upstreamFailed(let name): "stage '\(name)' failed"
         case .forced: "forced"
+        case .trackedCommand: "'mlstore run' always runs its command"
         }
     }
 
@@ -129,6 +132,7 @@ extension StaleReason: CustomStringConvertible {
         case .alwaysRun: change("always", nil, nil, nil)
         case .upstreamFailed(let name): change("upstreamFailed", name, nil, nil)
         case .forced: change("forced", nil, nil, nil)
+        case .trackedCommand: change("trackedCommand", nil, nil, nil)
         }
     }
 

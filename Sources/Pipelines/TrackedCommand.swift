@@ -78,6 +78,7 @@ package func run(
     options.stages = [command.name]
     options.single = true
     options.force = true
+    options.forceReason = .trackedCommand
     options.threads = command.threads
     let reproduction = try Reproduction(options, of: file, in: place, progress: progress)
     do {

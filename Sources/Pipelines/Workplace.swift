@@ -23,8 +23,8 @@ struct Workplace {
     /// The longest stage file or parameter file that is read.
     private static let maximumSourceBytes = 16 << 20
 
-    /// Where unfinished work stands; nothing in it is needed once no `repro` runs.
-    var temporary: DiskPath { root / ".mlstore" / "tmp" }
+    /// Where unfinished work stands.
+    var temporary: DiskPath { workspace.pipelineScratch }
 
     /// Contents that stand outside of the work tree, or that are written.
     var contents: PathContents { PathContents(disk: disk) }
@@ -133,8 +133,7 @@ struct Workplace {
     /// (Outputs that they set aside are no litter: see `OutputShelter`.)
     func lockPipeline() throws -> any DiskLock {
         try disk.makeDirectories(temporary)
-        let path = temporary / "repro.lock"
-        guard let held = try disk.lock(path, .exclusive, wait: .never) else {
+        guard let held = try disk.lock(workspace.pipelineLock, .exclusive, wait: .never) else {
             throw StoreError(
                 .locked, "another 'mlstore repro' is at work in '\(root)'",
                 subject: root.description,

@@ -40,6 +40,17 @@ import Workspaces
         #expect(try pipeline.litter() == [])
     }
 
+    @Test func `it runs since it always does, and nobody says that it was forced`() throws {
+        let pipeline = try PipelineFolder()
+        let touch = try command("echo x > out.txt", writes: ["out.txt"])
+        for _ in 1...2 {
+            let report = try run(touch, in: pipeline.workspace)
+            #expect(report.outcomes.map(\.reasons) == [[.trackedCommand]])
+        }
+        #expect("\(StaleReason.trackedCommand)" == "'mlstore run' always runs its command")
+        #expect(StaleReason.trackedCommand.json["kind"] == "trackedCommand")
+    }
+
     @Test func `what looks like a placeholder is the shell's`() throws {
         let pipeline = try PipelineFolder(parameters: "X: 5\n")
         _ = try run(

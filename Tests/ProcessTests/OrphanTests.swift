@@ -30,6 +30,16 @@ import Vocabulary
             done
             """)
         #expect(try bench.succeed("wc -l < ../pids").filter(\.isNumber) == "2")
+        let told = try bench.run("mlstore status")
+        #expect(told.status == 3)
+        #expect(told.output.contains("half done a run was killed at 'copy': the next"))
+        #expect(
+            try bench.run("mlstore status --json").output.contains(
+                """
+                  "interrupted": [
+                    "copy"
+                  ],
+                """))
         let yaml = try bench.succeed("cat mlstore.yaml")
         try bench.write(yaml.replacing("wait; ", with: "kill $!; "), to: "mlstore.yaml")
         try bench.succeed("mlstore repro -q && mlstore status -q")
