@@ -5,13 +5,21 @@ struct MLStoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mlstore",
         abstract: "Git for datasets, features and models.",
-        discussion: """
-            Keeps large data beside git: content in a store under .mlstore, a small pointer file \
-            in git for each dataset, and the record of which run made which model from which data.
+        discussion: helpText(
+            examples: [
+                "mlstore init",
+                "mlstore add data/train.csv",
+                "mlstore diff",
+                "mlstore repro",
+                "mlstore demo",
+            ],
+            notes: """
+                Keeps large data beside git: content in a store under .mlstore, a small pointer file \
+                in git for each dataset, and the record of which run made which model from which data.
 
-            Start with 'mlstore init' in a git repository, then 'mlstore add data/train.csv'. \
-            'mlstore demo' shows everything in two minutes.
-            """,
+                Start with 'mlstore init' in a git repository, then 'mlstore add data/train.csv'. \
+                'mlstore demo' shows everything in two minutes.
+                """),
         subcommands: [
             VersionCommand.self, GenerateManualCommand.self, ServeStdioCommand.self,
             GitDiffCommand.self, GitTextCommand.self, GitMergeCommand.self, GitHookCommand.self,
