@@ -89,12 +89,9 @@ struct CheckCommand: ReportingCommand {
     }
 
     private func judge(_ table: Subject, _ context: CommandContext) throws -> TableVerdict {
-        let limit = table.schema.formerVersions
-        let history =
-            limit == 0
-            ? nil
-            : try context.history(
-                of: table.path, table.source, at: table.revision, against: against, limit: limit)
+        let history = try context.history(
+            of: table.path, table.source, at: table.revision, against: against,
+            limit: table.schema.formerVersions)
         return try context.check(table.source, by: table.schema, history: history)
     }
 

@@ -13,11 +13,13 @@ extension CommandContext {
         return try? workspace.path(of: Array(address.path.utf8), from: folder)
     }
 
-    /// What a table was before: at `against`, or else at its own revision, or HEAD; and further back.
+    /// What a table was before: at `against`, or else at its own revision, or HEAD; and further back. Nil
+    /// where no rule asks for any former version.
     func history(
         of path: RepoPath?, _ source: TableSource, at revision: String?, against: String?,
         limit: Int
-    ) throws -> TableHistory {
+    ) throws -> TableHistory? {
+        guard limit > 0 else { return nil }
         guard let path else {
             return TableHistory([], absence: "a table outside of the workspace has no history") {
                 try TableProfile(of: source)
@@ -32,11 +34,13 @@ extension CommandContext {
             leavingOut: against == nil ? current : nil, limit: limit, in: workspace)
     }
 
-    /// What a table was at `start` and further back. `content` is what it is, where that is known.
+    /// What a table was at `start` and further back; nil where no rule asks for it. `content` is what it is,
+    /// where that is known.
     func history(
         of path: RepoPath, _ source: TableSource, content: ContentID?, from start: TrackingSource?,
         leavingOut: ContentID?, limit: Int, in workspace: Workspace
-    ) throws -> TableHistory {
+    ) throws -> TableHistory? {
+        guard limit > 0 else { return nil }
         let versions = try formerVersions(
             of: path, from: start, leavingOut: leavingOut, limit: limit, in: workspace)
         return TableHistory(

@@ -143,13 +143,9 @@ extension ReviewTables.Judgement {
             return
         }
         if let schema {
-            let limit = schema.formerVersions
-            let history =
-                limit == 0
-                ? nil
-                : try context.history(
-                    of: path, table, content: new.content, from: base.source, leavingOut: nil,
-                    limit: limit, in: workspace)
+            let history = try context.history(
+                of: path, table, content: new.content, from: base.source, leavingOut: nil,
+                limit: schema.formerVersions, in: workspace)
             verdict = try context.check(table, by: schema, history: history)
         }
         guard let old = change.old?.content,
