@@ -61,8 +61,8 @@ struct ColumnStatistic: Sendable, Equatable {
 
     /// Of more different numbers a median is not kept.
     static let mostKeptNumbers = 4096
-    /// Counts beyond it are damage.
-    private static let mostRows = 1 << 48
+    /// More rows are damage; so many of a million parts can still be added up.
+    private static let mostRows = 1 << 40
 
     /// That of no rows.
     init(_ form: Form) { self.form = form }
@@ -182,6 +182,9 @@ extension ColumnStatistic {
             statistics.append(try ColumnStatistic(form, decoding: &cursor, span))
         }
         guard cursor.isAtEnd(of: span) else { throw DecodeError(at: cursor.offset, "more bytes") }
+        guard encode(statistics) == bytes else {
+            throw DecodeError(at: 0, "not in the one way in which statistics are kept")
+        }
         return statistics
     }
 
@@ -195,17 +198,22 @@ extension ColumnStatistic {
         isOverfull = flag == 1
         moments = try ExactMoments(
             decoding: &cursor, span, maximumCount: ColumnStatistic.mostRows)
+        var counted = 0
         for _ in 0..<(try cursor.length(span, maximum: form.question.mostValues)) {
             let length = try cursor.length(span, maximum: span.count)
             let text = try cursor.bytes(length, span)
-            texts[text] = try cursor.length(span, maximum: ColumnStatistic.mostRows)
+            let count = try cursor.length(span, maximum: ColumnStatistic.mostRows - counted)
+            texts[text] = count
+            counted += count
         }
         for _ in 0..<(try cursor.length(span, maximum: form.question.mostValues)) {
             let bits = try cursor.uint64(span)
             guard Double(bitPattern: bits).isFinite else {
                 throw DecodeError(at: cursor.offset, "no number")
             }
-            numbers[bits] = try cursor.length(span, maximum: ColumnStatistic.mostRows)
+            let count = try cursor.length(span, maximum: ColumnStatistic.mostRows - counted)
+            numbers[bits] = count
+            counted += count
         }
     }
 }
