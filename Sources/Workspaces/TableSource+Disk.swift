@@ -19,14 +19,22 @@ extension TableSource {
 
     /// A table in a file that stays open meanwhile.
     init(_ file: any DiskFile, name: String, format: any TableFormat) {
-        unsafe self.init(name: name, format: format) { body in unsafe try file.forEachPiece(body) }
+        // Unsafe: the buffers are those of the pieces, for the call.
+        @Sendable func ranges() throws -> TableRanges { try TableRanges(file) }
+        unsafe self.init(name: name, format: format, ranges: ranges) { body in
+            unsafe try file.forEachPiece(body)
+        }
     }
 }
 
 extension TableRanges {
     /// The bytes of a file on disk, which stays open for them.
     package init(_ path: DiskPath, on disk: any Disk) throws {
-        let file = try disk.openFile(path, .read)
+        try self.init(disk.openFile(path, .read))
+    }
+
+    /// The bytes of a file that stays open meanwhile.
+    init(_ file: any DiskFile) throws {
         self.init(sizeBytes: try file.status().size) {
             try file.read(at: $0.lowerBound, count: $0.count)
         }
