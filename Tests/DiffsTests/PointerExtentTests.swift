@@ -47,7 +47,7 @@ import Workspaces
                 .first)
         let told = "1,000 -> 1,200 rows, by the pointers"
         #expect(change.textLines().last == "  " + told)
-        #expect(change.markdownLines().last == "- 1,000 -> 1,200 rows, by the pointers")
+        #expect(change.markdownLines().last == "- 1,000 -&#62; 1,200 rows, by the pointers")
         #expect(change.html().contains("<p>1,000 -&gt; 1,200 rows, by the pointers</p>"))
         #expect(change.json()["rows"] == ["old": JSONValue(1000), "new": JSONValue(1200)])
         // Where one of the two tells nothing, nothing is said.

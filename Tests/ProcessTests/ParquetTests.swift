@@ -72,10 +72,11 @@ import Vocabulary
         let commit = try run("git add -A && git commit -q -m two && git show -- t.parquet.mlstore")
         #expect(commit.output.contains("\n-rows 2000\n"), "\(commit)")
         #expect(commit.output.contains("\n+rows 2001\n"), "\(commit)")
-        for command in ["mlstore diff HEAD~ HEAD", "mlstore report HEAD~ HEAD"] {
-            let result = try run(command)
-            #expect(result.output.contains(told), "\(command): \(result)")
-        }
+        let compared = try run("mlstore diff HEAD~ HEAD")
+        #expect(compared.output.contains(told), "\(compared)")
+        // Markdown may not take what a name holds for its own.
+        let report = try run("mlstore report HEAD~ HEAD")
+        #expect(report.output.contains(told.replacing(">", with: "&#62;")), "\(report)")
         // What the stage wrote is told by its run.
         let lineage = try run("mlstore lineage s.parquet")
         #expect(lineage.output.contains("2,001 rows"), "\(lineage)")
